@@ -1,0 +1,283 @@
+//===- HiNMAttributes.td - Attributes of the hinm dialect --*- tablegen -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_DIALECT_HINM_IR_HINMATTRIBUTES_TD
+#define HINM_DIALECT_HINM_IR_HINMATTRIBUTES_TD
+
+include "hinm/Dialect/HiNM/IR/HiNMDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class HiNM_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<HiNM_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------===//
+// #hinm.pattern
+//===----------------------------------------------------------------------===//
+
+def HiNM_VectorPolicy : I32EnumAttr<"VectorPolicy",
+    "how the kept columns of a tile are chosen", [
+      I32EnumAttrCase<"PerTile", 0, "per_tile">,
+      I32EnumAttrCase<"All", 1, "all">,
+      I32EnumAttrCase<"PerBlock", 2, "per_block">,
+      I32EnumAttrCase<"Global", 3, "global">]> {
+  let cppNamespace = "::hinm";
+  let genSpecializedAttr = 0;
+}
+
+def HiNM_PatternAttr : HiNM_Attr<"Pattern", "pattern"> {
+  let summary = "what a weight may keep";
+  let description = [{
+    The sparsity pattern of one weight of R rows and C columns:
+
+    | parameter | meaning |
+    |---|---|
+    | `tile` | V ≥ 1, rows of a tile; kernels exist for 32, 64, 128 and 256 |
+    | `nm` | N:M inside the kept columns, 1 ≤ N ≤ M; kernels need 2:4 |
+    | `policy` | `per_tile` (HiNM: the same count of kept columns in each tile), `all` (plain N:M: every column), `per_block` (V:N:M: four columns of each block), `global` (TVW: one threshold over all tiles) |
+    | `vector_sparsity` | share of the vectors that is dropped, in [0, 1] |
+    | `kept` | instead of `vector_sparsity`: the count of kept columns of a tile |
+
+    The total sparsity is 1 − (1 − vector_sparsity) · N / M.
+
+    Constraints:
+
+    * (pattern_c1) `tile` ≥ 1.
+    * (pattern_c2) 1 ≤ N ≤ M.
+    * (pattern_c3) `vector_sparsity` is in [0, 1].
+    * (pattern_c4) `kept`, when given, is ≥ 0 and a multiple of M.
+    * (pattern_c5) with `policy = all` nothing is dropped: neither `kept` nor a
+      `vector_sparsity` other than 0 is given.
+
+    Example:
+
+    ```mlir
+    #hinm.pattern<tile = 64, nm = 2:4, vector_sparsity = 0.5>
+    #hinm.pattern<tile = 32, nm = 2:4, kept = 192>
+    #hinm.pattern<tile = 1, nm = 2:4, policy = all>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$tile,
+    "int64_t":$n,
+    "int64_t":$m,
+    DefaultValuedParameter<"::hinm::VectorPolicy", "::hinm::VectorPolicy::PerTile">:$policy,
+    "::llvm::APFloat":$vectorSparsityValue,
+    "std::optional<int64_t>":$kept);
+  let builders = [
+    AttrBuilder<(ins "int64_t":$tile, "int64_t":$n, "int64_t":$m,
+      "::hinm::VectorPolicy":$policy, "double":$vectorSparsity,
+      CArg<"std::optional<int64_t>", "std::nullopt">:$kept), [{
+        return $_get($_ctxt, tile, n, m, policy, ::llvm::APFloat(vectorSparsity), kept);
+      }]>];
+  let extraClassDeclaration = [{
+    /// Share of the vectors that is dropped; 0 when `kept` is given.
+    double getVectorSparsity() const {
+      return getVectorSparsityValue().convertToDouble();
+    }
+  }];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// #hinm.permutation
+//===----------------------------------------------------------------------===//
+
+def HiNM_PermutationAttr : HiNM_Attr<"Permutation", "permutation"> {
+  let summary = "an order of the channels of one dimension";
+  let description = [{
+    A bijection p of {0 … n−1} in the gather convention: `permute(x, p)[i] =
+    x[p[i]]`. Written as a dense constant or, when long, as a resource blob
+    (`dense_resource`), which the printer can elide.
+
+    Constraints:
+
+    * (permutation_c1) `indices` is a one-dimensional constant of i32.
+    * (permutation_c2) every index of {0 … n−1} stands in it once. (For a blob
+      this is checked by the verifier of the op that carries the attribute:
+      when an attribute is parsed, the blobs of the file are not yet read.)
+
+    Example:
+
+    ```mlir
+    #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>>
+    #hinm.permutation<dense_resource<ffn_up_rows> : tensor<1536xi32>>
+    ```
+  }];
+  let parameters = (ins "::mlir::ElementsAttr":$indices);
+  let assemblyFormat = "`<` $indices `>`";
+  let builders = [
+    AttrBuilder<(ins "::llvm::ArrayRef<int32_t>":$indices)>];
+  let extraClassDeclaration = [{
+    /// n, the number of channels.
+    int64_t size() const;
+    /// The indices; empty optional when they are an unresolved resource blob.
+    std::optional<::llvm::SmallVector<int32_t>> getValues() const;
+    /// Whether p[i] = i for all i. False for an unresolved blob.
+    bool isIdentity() const;
+    /// p⁻¹. Null for an unresolved blob.
+    PermutationAttr getInverse() const;
+    /// p∘q, so that permute(permute(x, p), q) = permute(x, p.compose(q)).
+    PermutationAttr compose(PermutationAttr q) const;
+    /// Checks (permutation_c2), also for a resolved blob.
+    ::llvm::LogicalResult verifyBijection(
+        ::llvm::function_ref<::mlir::InFlightDiagnostic()> emitError) const;
+  }];
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// #hinm.column_index
+//===----------------------------------------------------------------------===//
+
+def HiNM_ColumnIndexAttr : HiNM_Attr<"ColumnIndex", "column_index"> {
+  let summary = "the ordered kept columns of every tile";
+  let description = [{
+    For each of T tiles the ordered list of kept columns: `columns` holds the
+    lists one after the other, `offsets[t] … offsets[t+1]` is the list of tile t.
+    Every M consecutive entries of a list are a group. A column may stand in a
+    list more than once (a dense group of FlexHiNM).
+
+    Constraints:
+
+    * (column_index_c1) `columns` and `offsets` are one-dimensional constants of
+      i32; `offsets` is a dense constant of at least one element.
+    * (column_index_c2) `offsets` starts at 0, does not fall, and ends at the
+      number of columns listed.
+
+    Example:
+
+    ```mlir
+    #hinm.column_index<columns = dense<[0, 3, 1, 6, 2, 4, 5, 7]> : tensor<8xi32>,
+                       offsets = dense<[0, 4, 8]> : tensor<3xi32>>
+    ```
+  }];
+  let parameters = (ins "::mlir::ElementsAttr":$columns,
+                        "::mlir::ElementsAttr":$offsets);
+  let assemblyFormat = "`<` struct($columns, $offsets) `>`";
+  let builders = [
+    AttrBuilder<(ins "::llvm::ArrayRef<int32_t>":$columns,
+                     "::llvm::ArrayRef<int32_t>":$offsets)>];
+  let extraClassDeclaration = [{
+    /// T, the number of tiles.
+    int64_t getNumTiles() const;
+    /// All lists, one after the other; empty optional for an unresolved blob.
+    std::optional<::llvm::SmallVector<int32_t>> getColumnValues() const;
+    /// T+1 offsets into the lists; empty optional for an unresolved blob.
+    std::optional<::llvm::SmallVector<int32_t>> getOffsetValues() const;
+  }];
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// #hinm.packed
+//===----------------------------------------------------------------------===//
+
+def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
+  let summary = "the packed format of a weight";
+  let description = [{
+    Describes the four packed operands of a weight of `rows` × `columns` (see
+    `docs/format.md` for the byte layout). Format version 1 holds 16-bit elements
+    with 2:4 groups in the fragment order of `mma.sp` m16n8k32.
+
+    Constraints:
+
+    * (packed_c1) `rows`, `columns` ≥ 0 and `tile` ≥ 1.
+    * (packed_c2) N:M is 2:4.
+    * (packed_c3) `version` is 1.
+
+    Example:
+
+    ```mlir
+    #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4>
+    ```
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile,
+                        "int64_t":$n, "int64_t":$m, "int64_t":$version);
+  let builders = [
+    AttrBuilder<(ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile), [{
+      return $_get($_ctxt, rows, columns, tile, /*n=*/2, /*m=*/4, /*version=*/1);
+    }]>];
+  let extraClassDeclaration = [{
+    /// T = ⌈rows / tile⌉.
+    int64_t getNumTiles() const { return (getRows() + getTile() - 1) / getTile(); }
+    /// S = ⌈tile / 16⌉, the m16 slabs of a tile.
+    int64_t getNumSlabs() const { return (getTile() + 15) / 16; }
+    /// Kept columns of all tiles, each tile's list padded to a multiple of 64.
+    static int64_t getNumListed(::hinm::ColumnIndexAttr index);
+    /// Elements of `values` for a given total of padded kept columns.
+    int64_t getNumValues(int64_t listed) const { return listed / 64 * getNumSlabs() * 512; }
+    /// Words of `metadata` for a given total of padded kept columns.
+    int64_t getNumMetadata(int64_t listed) const { return listed / 64 * getNumSlabs() * 32; }
+  }];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// #hinm.schedule
+//===----------------------------------------------------------------------===//
+
+def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
+  let summary = "how a kernel divides its work";
+  let description = [{
+    The parameters of a generated kernel: a thread block computes `tile_m` rows
+    by `tile_n` columns of Y, `tile_k` kept columns a step, with `stages` steps of
+    gathered X in flight in shared memory, by `warps_m` × `warps_n` warps.
+
+    Constraints:
+
+    * (schedule_c1) every parameter is ≥ 1.
+    * (schedule_c2) `tile_m` is a multiple of 16 · `warps_m`.
+    * (schedule_c3) `tile_n` is a multiple of 8 · `warps_n`.
+    * (schedule_c4) `tile_k` is a multiple of 64, the k-block of the format.
+    * (schedule_c5) at most 32 warps.
+
+    Example:
+
+    ```mlir
+    #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
+    ```
+  }];
+  let parameters = (ins "int64_t":$tile_m, "int64_t":$tile_n, "int64_t":$tile_k,
+                        "int64_t":$stages, "int64_t":$warps_m, "int64_t":$warps_n);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// #hinm.emulator
+//===----------------------------------------------------------------------===//
+
+def HiNM_EmulatorAttr : HiNM_Attr<"Emulator", "emulator"> {
+  let summary = "a GPU target whose device is the CPU";
+  let description = [{
+    The target attribute of a `gpu.module` that is compiled for the emulator: the
+    same NVVM kernel that would go to PTX becomes a host object, whose warp
+    collectives, asynchronous copies and shared memory are checked as they run
+    (`docs/emulator.md`). `O` is the optimisation level.
+
+    Constraints:
+
+    * (emulator_c1) `O` is 0 to 3.
+
+    Example:
+
+    ```mlir
+    gpu.module @kernels [#hinm.emulator] { }
+    ```
+  }];
+  let parameters = (ins DefaultValuedParameter<"int", "2">:$O);
+  let assemblyFormat = "(`<` struct($O)^ `>`)?";
+  let genVerifyDecl = 1;
+}
+
+#endif // HINM_DIALECT_HINM_IR_HINMATTRIBUTES_TD

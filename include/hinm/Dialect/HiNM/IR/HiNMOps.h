@@ -1,0 +1,28 @@
+//===- HiNMOps.h - Operations of the hinm dialect ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The operation classes of the hinm dialect.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_DIALECT_HINM_IR_HINMOPS_H
+#define HINM_DIALECT_HINM_IR_HINMOPS_H
+
+#include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#define GET_OP_CLASSES
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h.inc"
+
+#endif // HINM_DIALECT_HINM_IR_HINMOPS_H

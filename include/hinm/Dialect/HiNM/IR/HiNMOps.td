@@ -1,0 +1,321 @@
+//===- HiNMOps.td - Operations of the hinm dialect ---------*- tablegen -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_DIALECT_HINM_IR_HINMOPS_TD
+#define HINM_DIALECT_HINM_IR_HINMOPS_TD
+
+include "hinm/Dialect/HiNM/IR/HiNMAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class HiNM_Op<string mnemonic, list<Trait> traits = []>
+    : Op<HiNM_Dialect, mnemonic, traits>;
+
+def HiNM_OperandFloat : AnyTypeOf<[F16, BF16]>;
+def HiNM_AnyShaped2D : AnyTypeOf<[
+    2DTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [2]>]>;
+class HiNM_Shaped1DOf<list<Type> types> : AnyTypeOf<[
+    1DTensorOf<types>, MemRefRankOf<types, [1]>]>;
+
+//===----------------------------------------------------------------------===//
+// hinm.matmul
+//===----------------------------------------------------------------------===//
+
+def HiNM_MatmulOp : HiNM_Op<"matmul", [
+    Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "a linear layer with a stationary weight, Y = W · X";
+  let description = [{
+    Y[row_index[r], n] = Σ_c W[r, c] · X[c, n]. The destination gives only the
+    shape (and, after bufferisation, the memory): its values are not read.
+
+    W is R×C (R output channels), X is C×N with N tokens or pixels, Y is R×N.
+    `pattern` says what the weight may keep (absent: the layer stays dense);
+    `columns` lists the kept columns of every tile of W's rows as they are; the
+    optional `row_index` stores row r of the product as row `row_index[r]` of Y,
+    which undoes an order of W's rows at no cost.
+
+    Constraints:
+
+    * (matmul_c1) W, X and Y agree: R = rows of Y, C = rows of X, N = columns of
+      X and of Y (dynamic N is allowed; R and C are static).
+    * (matmul_c2) `columns` needs a `pattern`, has ⌈R/V⌉ tiles, lists indices in
+      [0, C), and each tile's count is a multiple of M.
+    * (matmul_c3) `row_index` has size R and is a bijection.
+    * (matmul_c4) an order given by a resource blob has its data in the file.
+
+    Example:
+
+    ```mlir
+    %y = hinm.matmul ins(%w, %x : tensor<64x32xf32>, tensor<32x16xf32>)
+                     outs(%init : tensor<64x16xf32>)
+                     {layer = "ffn.up", pattern = #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 0.5>}
+                     -> tensor<64x16xf32>
+    ```
+  }];
+  let arguments = (ins
+    2DTensorOf<[AnyFloat]>:$weight,
+    2DTensorOf<[AnyFloat]>:$input,
+    2DTensorOf<[AnyFloat]>:$init,
+    OptionalAttr<StrAttr>:$layer,
+    OptionalAttr<HiNM_PatternAttr>:$pattern,
+    OptionalAttr<HiNM_ColumnIndexAttr>:$columns,
+    OptionalAttr<HiNM_PermutationAttr>:$row_index);
+  let results = (outs 2DTensorOf<[AnyFloat]>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $weight `,` $input `:` type($weight) `,` type($input) `)`
+    `outs` `(` $init `:` type($init) `)` attr-dict `->` type($result)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$weight, "::mlir::Value":$input,
+                   "::mlir::Value":$init, CArg<"::mlir::StringAttr", "{}">:$layer,
+                   CArg<"::hinm::PatternAttr", "{}">:$pattern)>];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    /// R, the number of output channels.
+    int64_t getNumRows() { return getWeight().getType().getDimSize(0); }
+    /// C, the number of input channels.
+    int64_t getNumColumns() { return getWeight().getType().getDimSize(1); }
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// hinm.permute
+//===----------------------------------------------------------------------===//
+
+def HiNM_PermuteOp : HiNM_Op<"permute", [
+    Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "reorders one dimension of a tensor";
+  let description = [{
+    result[…, i, …] = input[…, p[i], …], with i in dimension `dim`.
+
+    Folds: the identity disappears; permute of permute along the same dimension
+    becomes one permute by p∘q; a permute of a constant becomes a constant.
+
+    Constraints:
+
+    * (permute_c1) `dim` is a dimension of the input.
+    * (permute_c2) that dimension is static and as long as the permutation.
+    * (permute_c3) the permutation is a bijection with its data in the file.
+
+    Example:
+
+    ```mlir
+    %y = hinm.permute %x by #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>> dim 0 : tensor<3x8xf32>
+    ```
+  }];
+  let arguments = (ins
+    AnyRankedTensor:$input,
+    ConfinedAttr<I64Attr, [IntNonNegative]>:$dim,
+    HiNM_PermutationAttr:$permutation);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input `by` qualified($permutation) `dim` $dim attr-dict `:` type($input)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// hinm.prune
+//===----------------------------------------------------------------------===//
+
+def HiNM_PruneOp : HiNM_Op<"prune", [
+    Pure, AllTypesMatch<["weight", "result"]>]> {
+  let summary = "zeroes the weights that a pattern does not keep";
+  let description = [{
+    result = weight ⊙ mask. In each tile the vectors outside `columns` are zeroed
+    (without `columns` the pattern's policy chooses them, by saliency, in their
+    natural order); in each group of M listed columns each row keeps the N weights
+    of most saliency, the first of equals. The saliency is |w| unless one is given.
+
+    A prune of a constant folds to a constant.
+
+    Constraints:
+
+    * (prune_c1) `saliency` has the weight's shape.
+    * (prune_c2) `columns` has ⌈R/V⌉ tiles, lists indices in [0, C), and each
+      tile's count is a multiple of M.
+    * (prune_c3) the weight has a static shape.
+
+    Example:
+
+    ```mlir
+    %p = hinm.prune %w {pattern = #hinm.pattern<tile = 2, nm = 2:4, vector_sparsity = 0.5>} : tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins
+    2DTensorOf<[AnyFloat]>:$weight,
+    Optional<2DTensorOf<[AnyFloat]>>:$saliency,
+    HiNM_PatternAttr:$pattern,
+    OptionalAttr<HiNM_ColumnIndexAttr>:$columns);
+  let results = (outs 2DTensorOf<[AnyFloat]>:$result);
+  let assemblyFormat = [{
+    $weight (`saliency` `(` $saliency^ `:` type($saliency) `)`)? attr-dict
+    `:` type($weight)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// hinm.pack / hinm.unpack
+//===----------------------------------------------------------------------===//
+
+def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
+  let summary = "packs a pruned weight for the sparse tensor core";
+  let description = [{
+    Stores every nonzero of a pruned weight once, in the format of
+    `docs/format.md`: `values` and `metadata` in the fragment order of `mma.sp`,
+    `column_list` (each tile's kept columns, padded to a multiple of 64) and
+    `tile_offsets`. `columns` gives the kept columns in their order.
+
+    A pack of a constant folds to constants. A weight that does not obey the
+    pattern (more than N nonzeros of a row in a group, a nonzero outside the kept
+    columns) is refused.
+
+    Constraints:
+
+    * (pack_c1) the weight is `rows` × `columns` of the format.
+    * (pack_c2) `columns` has T tiles, lists indices in [0, C), and each tile's
+      count is a multiple of M.
+    * (pack_c3) `values` has the weight's element type; all four results have the
+      sizes that the format and `columns` give.
+
+    Example:
+
+    ```mlir
+    %values, %metadata, %list, %offsets = hinm.pack %w
+        as #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4>
+        columns(#hinm.column_index<columns = dense<[0, 3, 1, 6]> : tensor<4xi32>,
+                                   offsets = dense<[0, 4]> : tensor<2xi32>>)
+        : tensor<16x8xf16> -> tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>
+    ```
+  }];
+  let arguments = (ins
+    2DTensorOf<[HiNM_OperandFloat]>:$weight,
+    HiNM_ColumnIndexAttr:$columns,
+    HiNM_PackedAttr:$format);
+  let results = (outs
+    1DTensorOf<[HiNM_OperandFloat]>:$values,
+    1DTensorOf<[I32]>:$metadata,
+    1DTensorOf<[I32]>:$column_list,
+    1DTensorOf<[I32]>:$tile_offsets);
+  let assemblyFormat = [{
+    $weight `as` qualified($format) `columns` `(` qualified($columns) `)` attr-dict
+    `:` type($weight) `->` type($values) `,` type($metadata) `,` type($column_list) `,` type($tile_offsets)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$weight, "::hinm::ColumnIndexAttr":$columns,
+                   "::hinm::PackedAttr":$format)>];
+  let hasVerifier = 1;
+}
+
+def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
+  let summary = "rebuilds the pruned dense weight from its packed form";
+  let description = [{
+    The inverse of `hinm.pack`: the R×C weight with zeros where nothing is stored,
+    bit for bit. An unpack of constants folds to a constant; `unpack(pack(w))`
+    folds to w.
+
+    Constraints:
+
+    * (unpack_c1) the operands have the sizes that the format gives for the length
+      of `column_list`; `tile_offsets` has T + 1 entries.
+    * (unpack_c2) the result is `rows` × `columns` of the format, with the
+      element type of `values`.
+
+    Example:
+
+    ```mlir
+    %w = hinm.unpack as #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4>
+        from (%values, %metadata, %list, %offsets)
+        : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32> -> tensor<16x8xf16>
+    ```
+  }];
+  let arguments = (ins
+    1DTensorOf<[HiNM_OperandFloat]>:$values,
+    1DTensorOf<[I32]>:$metadata,
+    1DTensorOf<[I32]>:$column_list,
+    1DTensorOf<[I32]>:$tile_offsets,
+    HiNM_PackedAttr:$format);
+  let results = (outs 2DTensorOf<[HiNM_OperandFloat]>:$weight);
+  let assemblyFormat = [{
+    `as` qualified($format) `from` `(` $values `,` $metadata `,` $column_list `,`
+    $tile_offsets `)` attr-dict `:` type($values) `,` type($metadata) `,` type($column_list) `,` type($tile_offsets)
+    `->` type($weight)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// hinm.spmm
+//===----------------------------------------------------------------------===//
+
+def HiNM_SpmmOp : HiNM_Op<"spmm", [
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "product of a packed weight with dense activations";
+  let description = [{
+    Y[row_index[r], n] = Σ_c W[r, c] · X[c, n], where W is the weight that
+    `hinm.unpack` rebuilds from the four packed operands. Products are
+    accumulated in f32. The destination's values are not read.
+
+    On tensors the op is pure; on memrefs it reads its inputs and writes its
+    destination.
+
+    Constraints:
+
+    * (spmm_c1) the packed operands have the sizes that the format gives.
+    * (spmm_c2) X is C×N with the element type of `values`; Y is R×N of f32 or of
+      that element type (dynamic N is allowed).
+    * (spmm_c3) `row_index` has R entries.
+    * (spmm_c4) operands and destination are all tensors or all memrefs; there is
+      a result exactly when they are tensors, of the destination's type.
+
+    Example:
+
+    ```mlir
+    %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+        ins(%values, %metadata, %list, %offsets, %x
+            : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+        outs(%init : tensor<32x16xf32>) -> tensor<32x16xf32>
+    ```
+  }];
+  let arguments = (ins
+    HiNM_Shaped1DOf<[HiNM_OperandFloat]>:$values,
+    HiNM_Shaped1DOf<[I32]>:$metadata,
+    HiNM_Shaped1DOf<[I32]>:$column_list,
+    HiNM_Shaped1DOf<[I32]>:$tile_offsets,
+    HiNM_AnyShaped2D:$input,
+    Optional<HiNM_Shaped1DOf<[I32]>>:$row_index,
+    HiNM_AnyShaped2D:$init,
+    HiNM_PackedAttr:$format,
+    OptionalAttr<StrAttr>:$layer,
+    OptionalAttr<HiNM_ScheduleAttr>:$schedule);
+  let results = (outs Optional<2DTensorOf<[AnyFloat]>>:$result);
+  let assemblyFormat = [{
+    `as` qualified($format)
+    `ins` `(` $values `,` $metadata `,` $column_list `,` $tile_offsets `,` $input
+    `:` type($values) `,` type($metadata) `,` type($column_list) `,`
+    type($tile_offsets) `,` type($input) `)`
+    (`row_index` `(` $row_index^ `:` type($row_index) `)`)?
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // HINM_DIALECT_HINM_IR_HINMOPS_TD

@@ -1,0 +1,74 @@
+//===- ConstantData.h - Constant tensors as plain arrays ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Reads and makes constant tensors, whatever attribute holds them (`dense`,
+/// splat or `dense_resource`), in the plain arrays that the algorithms of Core
+/// work on. Constants of more than a few hundred elements are made as resource
+/// blobs: those are not hashed and compared by MLIR, and print elided.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_DIALECT_HINM_UTILS_CONSTANTDATA_H
+#define HINM_DIALECT_HINM_UTILS_CONSTANTDATA_H
+
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace hinm {
+
+/// The bytes of a constant, row-major, and whether they hold one element that
+/// stands for all. Empty optional when there is no data: an elided or
+/// unresolved resource, or a kind of attribute without raw storage.
+struct RawConstant {
+  llvm::ArrayRef<char> bytes;
+  bool isSplat;
+};
+std::optional<RawConstant> getRawConstant(mlir::ElementsAttr attr);
+
+/// The elements of an f16, bf16, f32 or f64 constant as f32 (f64 is rounded),
+/// row-major. Empty optional when there is no data or another element type.
+std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
+
+/// The elements of an i32 constant. Empty optional when there is no data or
+/// another element type.
+std::optional<llvm::SmallVector<int32_t>> readInts(mlir::ElementsAttr attr);
+
+/// A constant of \p type (static shape; f16, bf16, f32 or f64) holding
+/// \p values rounded to nearest even. \p name is a hint for the resource.
+mlir::ElementsAttr makeFloats(mlir::RankedTensorType type,
+                              llvm::ArrayRef<float> values,
+                              llvm::StringRef name);
+
+/// A one-dimensional i32 constant.
+mlir::ElementsAttr makeInts(mlir::MLIRContext *context,
+                            llvm::ArrayRef<int32_t> values,
+                            llvm::StringRef name);
+
+/// A constant of \p type with the raw row-major \p bytes of its elements.
+mlir::ElementsAttr makeRaw(mlir::RankedTensorType type,
+                           llvm::ArrayRef<char> bytes, llvm::StringRef name);
+
+/// \p attr with dimension \p dim reordered: element i along it is element
+/// permutation[i] of \p attr. A splat is returned as it is. Null when \p attr
+/// has no data or elements of less than a byte.
+mlir::ElementsAttr permuteConstant(mlir::ElementsAttr attr, int64_t dim,
+                                   llvm::ArrayRef<int32_t> permutation);
+
+/// The resource key of a `dense_resource` constant, else an empty string.
+llvm::StringRef getResourceName(mlir::ElementsAttr attr);
+
+} // namespace hinm
+
+#endif // HINM_DIALECT_HINM_UTILS_CONSTANTDATA_H

@@ -1,0 +1,395 @@
+//===- HiNMAttributes.cpp - Attributes of the hinm dialect ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace hinm;
+
+#include "hinm/Dialect/HiNM/IR/HiNMEnums.cpp.inc"
+
+namespace {
+/// Parses `N:M`.
+ParseResult parseNM(AsmParser &parser, int64_t &n, int64_t &m) {
+  return failure(parser.parseInteger(n) || parser.parseColon() ||
+                 parser.parseInteger(m));
+}
+
+LogicalResult
+verifyOneDimensionalInts(llvm::function_ref<InFlightDiagnostic()> emitError,
+                         ElementsAttr attr, StringRef name) {
+  if (attr.getShapedType().getRank() != 1 ||
+      !attr.getElementType().isInteger(32))
+    return emitError() << "'" << name
+                       << "' must be a one-dimensional constant of i32, found "
+                       << attr.getType();
+  return success();
+}
+/// Checks (permutation_c2).
+LogicalResult checkBijection(llvm::function_ref<InFlightDiagnostic()> emitError,
+                             ElementsAttr indices) {
+  std::optional<SmallVector<int32_t>> values = readInts(indices);
+  if (!values)
+    return emitError() << "the permutation has no data: its resource is "
+                          "missing or elided";
+  llvm::BitVector seen(values->size());
+  for (auto [position, index] : llvm::enumerate(*values)) {
+    if (index < 0 || index >= static_cast<int64_t>(values->size()))
+      return emitError() << "index " << index << " at position " << position
+                         << " is outside [0, " << values->size() << ")";
+    if (seen.test(index))
+      return emitError() << "index " << index
+                         << " stands twice, so this is no permutation";
+    seen.set(index);
+  }
+  return success();
+}
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// PatternAttr
+//===----------------------------------------------------------------------===//
+
+Attribute PatternAttr::parse(AsmParser &parser, Type) {
+  int64_t tile = 0, n = 0, m = 0;
+  VectorPolicy policy = VectorPolicy::PerTile;
+  double sparsity = 0.0;
+  std::optional<int64_t> kept;
+  bool hasSparsity = false;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseKeyword("tile") ||
+      parser.parseEqual() || parser.parseInteger(tile) || parser.parseComma() ||
+      parser.parseKeyword("nm") || parser.parseEqual() || parseNM(parser, n, m))
+    return {};
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef key;
+    SMLoc keyLoc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&key) || parser.parseEqual())
+      return {};
+    if (key == "policy") {
+      StringRef name;
+      if (parser.parseKeyword(&name))
+        return {};
+      std::optional<VectorPolicy> parsed = symbolizeVectorPolicy(name);
+      if (!parsed) {
+        parser.emitError(keyLoc, "unknown policy '")
+            << name << "', expected per_tile, all, per_block or global";
+        return {};
+      }
+      policy = *parsed;
+    } else if (key == "vector_sparsity") {
+      hasSparsity = true;
+      if (parser.parseFloat(sparsity))
+        return {};
+    } else if (key == "kept") {
+      kept.emplace();
+      if (parser.parseInteger(*kept))
+        return {};
+    } else {
+      parser.emitError(keyLoc, "unknown parameter '")
+          << key << "', expected policy, vector_sparsity or kept";
+      return {};
+    }
+  }
+  if (parser.parseGreater())
+    return {};
+  if (hasSparsity && kept) {
+    parser.emitError(loc, "give either 'vector_sparsity' or 'kept', not both");
+    return {};
+  }
+  return parser.getChecked<PatternAttr>(loc, parser.getContext(), tile, n, m,
+                                        policy, llvm::APFloat(sparsity), kept);
+}
+
+void PatternAttr::print(AsmPrinter &printer) const {
+  printer << "<tile = " << getTile() << ", nm = " << getN() << ":" << getM();
+  if (getPolicy() != VectorPolicy::PerTile)
+    printer << ", policy = " << stringifyVectorPolicy(getPolicy());
+  if (getKept())
+    printer << ", kept = " << *getKept();
+  else if (getPolicy() != VectorPolicy::All)
+    printer << ", vector_sparsity = " << getVectorSparsityValue();
+  printer << ">";
+}
+
+LogicalResult
+PatternAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                    int64_t tile, int64_t n, int64_t m, VectorPolicy policy,
+                    llvm::APFloat vectorSparsityValue,
+                    std::optional<int64_t> kept) {
+  // pattern_c1
+  if (tile < 1)
+    return emitError() << "'tile' is " << tile << ", it must be at least 1";
+  // pattern_c2
+  if (n < 1 || m < n)
+    return emitError() << "'nm' is " << n << ":" << m
+                       << ", it needs 1 <= N <= M";
+  // pattern_c3
+  double sparsity = vectorSparsityValue.convertToDouble();
+  if (!(sparsity >= 0.0 && sparsity <= 1.0))
+    return emitError() << "'vector_sparsity' must be in [0, 1]";
+  // pattern_c4
+  if (kept && (*kept < 0 || *kept % m != 0))
+    return emitError() << "'kept' is " << *kept
+                       << ", it must be a non-negative multiple of M = " << m;
+  // pattern_c5
+  if (policy == VectorPolicy::All && (kept || sparsity != 0.0))
+    return emitError() << "policy 'all' keeps every column: drop "
+                       << (kept ? "'kept'" : "'vector_sparsity'");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// PermutationAttr
+//===----------------------------------------------------------------------===//
+
+PermutationAttr PermutationAttr::get(MLIRContext *context,
+                                     ArrayRef<int32_t> indices) {
+  return get(context, makeInts(context, indices, "permutation"));
+}
+
+LogicalResult
+PermutationAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                        ElementsAttr indices) {
+  // permutation_c1
+  if (failed(verifyOneDimensionalInts(emitError, indices, "indices")))
+    return failure();
+  // permutation_c2: blobs are checked by the op, see the description.
+  if (isa<DenseResourceElementsAttr>(indices))
+    return success();
+  return checkBijection(emitError, indices);
+}
+
+LogicalResult PermutationAttr::verifyBijection(
+    llvm::function_ref<InFlightDiagnostic()> emitError) const {
+  return checkBijection(emitError, getIndices());
+}
+
+int64_t PermutationAttr::size() const { return getIndices().getNumElements(); }
+
+std::optional<SmallVector<int32_t>> PermutationAttr::getValues() const {
+  return readInts(getIndices());
+}
+
+bool PermutationAttr::isIdentity() const {
+  std::optional<SmallVector<int32_t>> values = getValues();
+  if (!values)
+    return false;
+  for (auto [position, index] : llvm::enumerate(*values))
+    if (static_cast<int32_t>(position) != index)
+      return false;
+  return true;
+}
+
+PermutationAttr PermutationAttr::getInverse() const {
+  std::optional<SmallVector<int32_t>> values = getValues();
+  if (!values)
+    return {};
+  SmallVector<int32_t> inverse(values->size());
+  for (auto [position, index] : llvm::enumerate(*values))
+    inverse[index] = position;
+  return get(getContext(), inverse);
+}
+
+PermutationAttr PermutationAttr::compose(PermutationAttr q) const {
+  std::optional<SmallVector<int32_t>> first = getValues();
+  std::optional<SmallVector<int32_t>> second = q.getValues();
+  if (!first || !second || first->size() != second->size())
+    return {};
+  SmallVector<int32_t> composed(first->size());
+  for (auto [position, index] : llvm::enumerate(*second))
+    composed[position] = (*first)[index];
+  return get(getContext(), composed);
+}
+
+//===----------------------------------------------------------------------===//
+// ColumnIndexAttr
+//===----------------------------------------------------------------------===//
+
+ColumnIndexAttr ColumnIndexAttr::get(MLIRContext *context,
+                                     ArrayRef<int32_t> columns,
+                                     ArrayRef<int32_t> offsets) {
+  // The offsets are few and are needed by the verifier: never a blob.
+  auto type = RankedTensorType::get({static_cast<int64_t>(offsets.size())},
+                                    IntegerType::get(context, 32));
+  return get(context, makeInts(context, columns, "columns"),
+             DenseIntElementsAttr::get(type, offsets));
+}
+
+LogicalResult
+ColumnIndexAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                        ElementsAttr columns, ElementsAttr offsets) {
+  // column_index_c1
+  if (failed(verifyOneDimensionalInts(emitError, columns, "columns")) ||
+      failed(verifyOneDimensionalInts(emitError, offsets, "offsets")))
+    return failure();
+  if (!isa<DenseIntElementsAttr>(offsets) || offsets.empty())
+    return emitError()
+           << "'offsets' must be a dense constant of at least one element";
+  // column_index_c2
+  SmallVector<int32_t> values = *readInts(offsets);
+  if (values.front() != 0)
+    return emitError() << "'offsets' starts at " << values.front()
+                       << ", it must start at 0";
+  for (size_t i = 1; i < values.size(); ++i)
+    if (values[i] < values[i - 1])
+      return emitError() << "'offsets' falls from " << values[i - 1] << " to "
+                         << values[i];
+  if (values.back() != columns.getNumElements())
+    return emitError() << "'offsets' ends at " << values.back() << ", but "
+                       << columns.getNumElements() << " columns are listed";
+  return success();
+}
+
+int64_t ColumnIndexAttr::getNumTiles() const {
+  return getOffsets().getNumElements() - 1;
+}
+
+std::optional<SmallVector<int32_t>> ColumnIndexAttr::getColumnValues() const {
+  return readInts(getColumns());
+}
+
+std::optional<SmallVector<int32_t>> ColumnIndexAttr::getOffsetValues() const {
+  return readInts(getOffsets());
+}
+
+LogicalResult
+hinm::verifyColumnIndex(llvm::function_ref<InFlightDiagnostic()> emitError,
+                        ColumnIndexAttr index, int64_t rows, int64_t columns,
+                        int64_t tile, int64_t m) {
+  int64_t tiles = (rows + tile - 1) / tile;
+  if (index.getNumTiles() != tiles)
+    return emitError() << "the column index has " << index.getNumTiles()
+                       << " tiles, but " << rows << " rows in tiles of " << tile
+                       << " make " << tiles;
+  std::optional<SmallVector<int32_t>> listed = index.getColumnValues();
+  if (!listed)
+    return emitError() << "the column index has no data: its resource is "
+                          "missing or elided";
+  for (int32_t column : *listed)
+    if (column < 0 || column >= columns)
+      return emitError() << "kept column " << column << " is outside [0, "
+                         << columns << ")";
+  SmallVector<int32_t> offsets = *index.getOffsetValues();
+  for (int64_t t = 0; t < tiles; ++t)
+    if ((offsets[t + 1] - offsets[t]) % m != 0)
+      return emitError() << "tile " << t << " lists "
+                         << offsets[t + 1] - offsets[t]
+                         << " columns, which is not a multiple of M = " << m;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// PackedAttr
+//===----------------------------------------------------------------------===//
+
+Attribute PackedAttr::parse(AsmParser &parser, Type) {
+  int64_t rows = 0, columns = 0, tile = 0, n = 0, m = 0, version = 1;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseKeyword("rows") ||
+      parser.parseEqual() || parser.parseInteger(rows) || parser.parseComma() ||
+      parser.parseKeyword("columns") || parser.parseEqual() ||
+      parser.parseInteger(columns) || parser.parseComma() ||
+      parser.parseKeyword("tile") || parser.parseEqual() ||
+      parser.parseInteger(tile) || parser.parseComma() ||
+      parser.parseKeyword("nm") || parser.parseEqual() || parseNM(parser, n, m))
+    return {};
+  if (succeeded(parser.parseOptionalComma()))
+    if (parser.parseKeyword("version") || parser.parseEqual() ||
+        parser.parseInteger(version))
+      return {};
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<PackedAttr>(loc, parser.getContext(), rows, columns,
+                                       tile, n, m, version);
+}
+
+void PackedAttr::print(AsmPrinter &printer) const {
+  printer << "<rows = " << getRows() << ", columns = " << getColumns()
+          << ", tile = " << getTile() << ", nm = " << getN() << ":" << getM();
+  if (getVersion() != 1)
+    printer << ", version = " << getVersion();
+  printer << ">";
+}
+
+int64_t PackedAttr::getNumListed(ColumnIndexAttr index) {
+  SmallVector<int32_t> offsets = *index.getOffsetValues();
+  int64_t listed = 0;
+  for (size_t t = 1; t < offsets.size(); ++t)
+    listed += llvm::alignTo(offsets[t] - offsets[t - 1], 64);
+  return listed;
+}
+
+LogicalResult
+PackedAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                   int64_t rows, int64_t columns, int64_t tile, int64_t n,
+                   int64_t m, int64_t version) {
+  // packed_c1
+  if (rows < 0 || columns < 0 || tile < 1)
+    return emitError() << "a weight of " << rows << " x " << columns
+                       << " in tiles of " << tile << " rows cannot be packed";
+  // packed_c2
+  if (n != 2 || m != 4)
+    return emitError() << "the packed format holds 2:4 groups, found " << n
+                       << ":" << m;
+  // packed_c3
+  if (version != 1)
+    return emitError() << "format version " << version
+                       << " is unknown, this build reads version 1";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ScheduleAttr and EmulatorAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                     int64_t tile_m, int64_t tile_n, int64_t tile_k,
+                     int64_t stages, int64_t warps_m, int64_t warps_n) {
+  // schedule_c1
+  if (tile_m < 1 || tile_n < 1 || tile_k < 1 || stages < 1 || warps_m < 1 ||
+      warps_n < 1)
+    return emitError() << "every parameter of a schedule must be at least 1";
+  // schedule_c2
+  if (tile_m % (16 * warps_m) != 0)
+    return emitError() << "'tile_m' is " << tile_m
+                       << ", it must be a multiple of 16 * warps_m = "
+                       << 16 * warps_m;
+  // schedule_c3
+  if (tile_n % (8 * warps_n) != 0)
+    return emitError() << "'tile_n' is " << tile_n
+                       << ", it must be a multiple of 8 * warps_n = "
+                       << 8 * warps_n;
+  // schedule_c4
+  if (tile_k % 64 != 0)
+    return emitError() << "'tile_k' is " << tile_k
+                       << ", it must be a multiple of 64";
+  // schedule_c5
+  if (warps_m * warps_n > 32)
+    return emitError() << warps_m * warps_n
+                       << " warps do not fit in a thread block of 32";
+  return success();
+}
+
+LogicalResult
+EmulatorAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                     int optLevel) {
+  // emulator_c1
+  if (optLevel < 0 || optLevel > 3)
+    return emitError() << "'O' is " << optLevel << ", it must be 0 to 3";
+  return success();
+}

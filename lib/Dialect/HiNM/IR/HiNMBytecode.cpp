@@ -1,0 +1,181 @@
+//===- HiNMBytecode.cpp - Bytecode of the hinm dialect ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The binary encoding of the dialect's attributes. It is not only smaller than
+/// the text: MLIR tracks the resource blobs of a nested `dense_resource` only
+/// through an encoding like this. Every attribute starts with its code; codes
+/// are never reused. A change of an encoding needs a new dialect version.
+///
+//===----------------------------------------------------------------------===//
+
+#include "HiNMBytecode.h"
+
+#include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "mlir/Bytecode/BytecodeImplementation.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+/// Version of the encoding written by this build.
+struct HiNMVersion : public DialectVersion {
+  uint64_t number = 1;
+};
+
+enum AttributeCode : uint64_t {
+  kPattern = 0,
+  kPermutation = 1,
+  kColumnIndex = 2,
+  kPacked = 3,
+  kSchedule = 4,
+  kEmulator = 5,
+};
+
+struct HiNMBytecodeInterface : public BytecodeDialectInterface {
+  HiNMBytecodeInterface(Dialect *dialect) : BytecodeDialectInterface(dialect) {}
+
+  LogicalResult writeAttribute(Attribute attr,
+                               DialectBytecodeWriter &writer) const override {
+    auto writeInts = [&](uint64_t code, ArrayRef<int64_t> values) {
+      writer.writeVarInt(code);
+      for (int64_t value : values)
+        writer.writeSignedVarInt(value);
+    };
+    return llvm::TypeSwitch<Attribute, LogicalResult>(attr)
+        .Case([&](PatternAttr a) {
+          writeInts(kPattern, {a.getTile(), a.getN(), a.getM(),
+                               static_cast<int64_t>(a.getPolicy()),
+                               a.getKept() ? 1 : 0, a.getKept().value_or(0)});
+          writer.writeAPFloatWithKnownSemantics(a.getVectorSparsityValue());
+          return success();
+        })
+        .Case([&](PermutationAttr a) {
+          writer.writeVarInt(kPermutation);
+          writer.writeAttribute(a.getIndices());
+          return success();
+        })
+        .Case([&](ColumnIndexAttr a) {
+          writer.writeVarInt(kColumnIndex);
+          writer.writeAttribute(a.getColumns());
+          writer.writeAttribute(a.getOffsets());
+          return success();
+        })
+        .Case([&](PackedAttr a) {
+          writeInts(kPacked, {a.getRows(), a.getColumns(), a.getTile(),
+                              a.getN(), a.getM(), a.getVersion()});
+          return success();
+        })
+        .Case([&](ScheduleAttr a) {
+          writeInts(kSchedule, {a.getTileM(), a.getTileN(), a.getTileK(),
+                                a.getStages(), a.getWarpsM(), a.getWarpsN()});
+          return success();
+        })
+        .Case([&](EmulatorAttr a) {
+          writeInts(kEmulator, {a.getO()});
+          return success();
+        })
+        .Default([](Attribute) { return failure(); });
+  }
+
+  Attribute readAttribute(DialectBytecodeReader &reader) const override {
+    auto emitError = [&] { return reader.emitError(); };
+    MLIRContext *context = getContext();
+    uint64_t code;
+    if (failed(reader.readVarInt(code)))
+      return {};
+    auto readInts = [&](MutableArrayRef<int64_t> values) {
+      for (int64_t &value : values)
+        if (failed(reader.readSignedVarInt(value)))
+          return failure();
+      return success();
+    };
+    switch (code) {
+    case kPattern: {
+      int64_t v[6];
+      if (failed(readInts(v)))
+        return {};
+      FailureOr<llvm::APFloat> sparsity =
+          reader.readAPFloatWithKnownSemantics(llvm::APFloat::IEEEdouble());
+      std::optional<VectorPolicy> policy = symbolizeVectorPolicy(v[3]);
+      if (failed(sparsity) || !policy)
+        return {};
+      std::optional<int64_t> kept;
+      if (v[4])
+        kept = v[5];
+      return PatternAttr::getChecked(emitError, context, v[0], v[1], v[2],
+                                     *policy, *sparsity, kept);
+    }
+    case kPermutation: {
+      ElementsAttr indices;
+      if (failed(reader.readAttribute(indices)))
+        return {};
+      return PermutationAttr::getChecked(emitError, context, indices);
+    }
+    case kColumnIndex: {
+      ElementsAttr columns, offsets;
+      if (failed(reader.readAttribute(columns)) ||
+          failed(reader.readAttribute(offsets)))
+        return {};
+      return ColumnIndexAttr::getChecked(emitError, context, columns, offsets);
+    }
+    case kPacked: {
+      int64_t v[6];
+      if (failed(readInts(v)))
+        return {};
+      return PackedAttr::getChecked(emitError, context, v[0], v[1], v[2], v[3],
+                                    v[4], v[5]);
+    }
+    case kSchedule: {
+      int64_t v[6];
+      if (failed(readInts(v)))
+        return {};
+      return ScheduleAttr::getChecked(emitError, context, v[0], v[1], v[2],
+                                      v[3], v[4], v[5]);
+    }
+    case kEmulator: {
+      int64_t v[1];
+      if (failed(readInts(v)))
+        return {};
+      return EmulatorAttr::getChecked(emitError, context,
+                                      static_cast<int>(v[0]));
+    }
+    default:
+      reader.emitError() << "unknown hinm attribute code " << code;
+      return {};
+    }
+  }
+
+  void writeVersion(DialectBytecodeWriter &writer) const override {
+    writer.writeVarInt(HiNMVersion().number);
+  }
+
+  std::unique_ptr<DialectVersion>
+  readVersion(DialectBytecodeReader &reader) const override {
+    auto version = std::make_unique<HiNMVersion>();
+    if (failed(reader.readVarInt(version->number)))
+      return nullptr;
+    if (version->number > HiNMVersion().number) {
+      reader.emitError() << "hinm bytecode version " << version->number
+                         << " is newer than this build's version "
+                         << HiNMVersion().number;
+      return nullptr;
+    }
+    return version;
+  }
+};
+
+} // namespace
+
+void hinm::detail::addBytecodeInterface(HiNMDialect *dialect) {
+  dialect->addInterfaces<HiNMBytecodeInterface>();
+}

@@ -1,0 +1,84 @@
+//===- HiNMOps.cpp - Operations of the hinm dialect ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace hinm;
+
+#define GET_OP_CLASSES
+#include "hinm/Dialect/HiNM/IR/HiNMOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// MatmulOp
+//===----------------------------------------------------------------------===//
+
+void MatmulOp::build(OpBuilder &builder, OperationState &state, Value weight,
+                     Value input, Value init, StringAttr layer,
+                     PatternAttr pattern) {
+  build(builder, state, init.getType(), weight, input, init, layer, pattern,
+        /*columns=*/nullptr, /*row_index=*/nullptr);
+}
+
+LogicalResult
+MatmulOp::reifyResultShapes(OpBuilder &builder,
+                            ReifiedRankedShapedTypeDims &reified) {
+  reified.resize(1);
+  for (int64_t dim : {0, 1})
+    reified[0].push_back(
+        tensor::getMixedSize(builder, getLoc(), getInit(), dim));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp
+//===----------------------------------------------------------------------===//
+
+void PackOp::build(OpBuilder &builder, OperationState &state, Value weight,
+                   ColumnIndexAttr columns, PackedAttr format) {
+  int64_t listed = PackedAttr::getNumListed(columns);
+  Type i32 = builder.getI32Type();
+  Type element = cast<RankedTensorType>(weight.getType()).getElementType();
+  build(builder, state,
+        {RankedTensorType::get({format.getNumValues(listed)}, element),
+         RankedTensorType::get({format.getNumMetadata(listed)}, i32),
+         RankedTensorType::get({listed}, i32),
+         RankedTensorType::get({format.getNumTiles() + 1}, i32)},
+        weight, columns, format);
+}
+
+//===----------------------------------------------------------------------===//
+// SpmmOp
+//===----------------------------------------------------------------------===//
+
+void SpmmOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (getResult())
+    return;
+  for (OpOperand &operand : getOperation()->getOpOperands())
+    effects.emplace_back(
+        isDpsInit(&operand)
+            ? static_cast<MemoryEffects::Effect *>(MemoryEffects::Write::get())
+            : MemoryEffects::Read::get(),
+        &operand, SideEffects::DefaultResource::get());
+}
+
+LogicalResult SpmmOp::reifyResultShapes(OpBuilder &builder,
+                                        ReifiedRankedShapedTypeDims &reified) {
+  if (!getResult())
+    return failure();
+  reified.resize(1);
+  for (int64_t dim : {0, 1})
+    reified[0].push_back(
+        tensor::getMixedSize(builder, getLoc(), getInit(), dim));
+  return success();
+}

@@ -1,0 +1,227 @@
+//===- HiNMVerifiers.cpp - Verifiers of the hinm dialect ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Every check of an operation that its TableGen types do not make. The labels
+/// are those of the constraints in the operation's description.
+///
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+/// Whether \p found may stand where \p expected does: equal, or either dynamic.
+bool sizesAgree(int64_t found, int64_t expected) {
+  return found == expected || ShapedType::isDynamic(found) ||
+         ShapedType::isDynamic(expected);
+}
+
+/// Checks that operand or result \p name has \p expected elements.
+LogicalResult verifyLength(Operation *op, StringRef name, Type type,
+                           int64_t expected) {
+  int64_t found = cast<ShapedType>(type).getDimSize(0);
+  if (sizesAgree(found, expected))
+    return success();
+  return op->emitOpError() << "'" << name << "' has " << found
+                           << " elements, but the format needs " << expected;
+}
+
+/// Checks the four packed operands of unpack and spmm against \p format.
+template <typename OpTy>
+LogicalResult verifyPackedOperands(OpTy op) {
+  PackedAttr format = op.getFormat();
+  int64_t listed = cast<ShapedType>(op.getColumnList().getType()).getDimSize(0);
+  if (failed(verifyLength(op, "tile_offsets", op.getTileOffsets().getType(),
+                          format.getNumTiles() + 1)))
+    return failure();
+  if (ShapedType::isDynamic(listed))
+    return success();
+  if (listed % 64 != 0)
+    return op->emitOpError()
+           << "'column_list' has " << listed
+           << " elements, the format pads each tile to a multiple of 64";
+  return failure(failed(verifyLength(op, "values", op.getValues().getType(),
+                                     format.getNumValues(listed))) ||
+                 failed(verifyLength(op, "metadata", op.getMetadata().getType(),
+                                     format.getNumMetadata(listed))));
+}
+} // namespace
+
+LogicalResult MatmulOp::verify() {
+  auto emit = [&] { return emitOpError(); };
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto init = cast<RankedTensorType>(getInit().getType());
+  // matmul_c1
+  if (!weight.hasStaticShape())
+    return emitOpError() << "needs a weight of static shape, found " << weight;
+  int64_t rows = weight.getDimSize(0), columns = weight.getDimSize(1);
+  if (input.getDimSize(0) != columns)
+    return emitOpError() << "the weight has " << columns
+                         << " columns, but the input has "
+                         << input.getDimSize(0) << " channels";
+  if (init.getDimSize(0) != rows)
+    return emitOpError() << "the weight has " << rows
+                         << " rows, but the destination has "
+                         << init.getDimSize(0) << " channels";
+  if (!sizesAgree(input.getDimSize(1), init.getDimSize(1)))
+    return emitOpError() << "the input has " << input.getDimSize(1)
+                         << " tokens, but the destination has "
+                         << init.getDimSize(1);
+  // matmul_c2
+  if (ColumnIndexAttr index = getColumnsAttr()) {
+    PatternAttr pattern = getPatternAttr();
+    if (!pattern)
+      return emitOpError() << "'columns' needs a 'pattern'";
+    if (failed(verifyColumnIndex(emit, index, rows, columns, pattern.getTile(),
+                                 pattern.getM())))
+      return failure();
+  }
+  if (PermutationAttr rowIndex = getRowIndexAttr()) {
+    // matmul_c3
+    if (rowIndex.size() != rows)
+      return emitOpError() << "'row_index' has " << rowIndex.size()
+                           << " entries, but the weight has " << rows
+                           << " rows";
+    // matmul_c4
+    if (failed(rowIndex.verifyBijection(emit)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult PermuteOp::verify() {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  int64_t dim = getDim();
+  // permute_c1
+  if (dim >= type.getRank())
+    return emitOpError() << "'dim' is " << dim << ", but the input has rank "
+                         << type.getRank();
+  // permute_c2
+  if (type.isDynamicDim(dim))
+    return emitOpError() << "dimension " << dim
+                         << " is dynamic, only a static one can be permuted";
+  if (getPermutation().size() != type.getDimSize(dim))
+    return emitOpError() << "'permutation' has " << getPermutation().size()
+                         << " entries, but dimension " << dim << " has size "
+                         << type.getDimSize(dim);
+  // permute_c3
+  return getPermutation().verifyBijection([&] { return emitOpError(); });
+}
+
+LogicalResult PruneOp::verify() {
+  auto type = cast<RankedTensorType>(getWeight().getType());
+  // prune_c1
+  if (Value saliency = getSaliency()) {
+    auto saliencyType = cast<RankedTensorType>(saliency.getType());
+    if (saliencyType.getShape() != type.getShape())
+      return emitOpError() << "'saliency' is " << saliencyType
+                           << ", it needs the shape of the weight, " << type;
+  }
+  // prune_c3
+  if (!type.hasStaticShape())
+    return emitOpError() << "needs a weight of static shape, found " << type;
+  // prune_c2
+  if (ColumnIndexAttr index = getColumnsAttr())
+    return verifyColumnIndex([&] { return emitOpError(); }, index,
+                             type.getDimSize(0), type.getDimSize(1),
+                             getPattern().getTile(), getPattern().getM());
+  return success();
+}
+
+LogicalResult PackOp::verify() {
+  auto type = cast<RankedTensorType>(getWeight().getType());
+  PackedAttr format = getFormat();
+  // pack_c1
+  if (type.getDimSize(0) != format.getRows() ||
+      type.getDimSize(1) != format.getColumns())
+    return emitOpError() << "the weight is " << type << ", but the format says "
+                         << format.getRows() << " x " << format.getColumns();
+  // pack_c2
+  if (failed(verifyColumnIndex([&] { return emitOpError(); }, getColumns(),
+                               format.getRows(), format.getColumns(),
+                               format.getTile(), format.getM())))
+    return failure();
+  // pack_c3
+  Type element = cast<ShapedType>(getValues().getType()).getElementType();
+  if (element != type.getElementType())
+    return emitOpError() << "'values' holds " << element
+                         << ", but the weight holds " << type.getElementType();
+  int64_t listed = PackedAttr::getNumListed(getColumns());
+  return failure(failed(verifyLength(*this, "column_list",
+                                     getColumnList().getType(), listed)) ||
+                 failed(verifyPackedOperands(*this)));
+}
+
+LogicalResult UnpackOp::verify() {
+  // unpack_c1
+  if (failed(verifyPackedOperands(*this)))
+    return failure();
+  // unpack_c2
+  auto type = cast<RankedTensorType>(getWeight().getType());
+  auto values = cast<ShapedType>(getValues().getType());
+  if (type.getDimSize(0) != getFormat().getRows() ||
+      type.getDimSize(1) != getFormat().getColumns())
+    return emitOpError() << "the result is " << type << ", but the format says "
+                         << getFormat().getRows() << " x "
+                         << getFormat().getColumns();
+  if (type.getElementType() != values.getElementType())
+    return emitOpError() << "the result holds " << type.getElementType()
+                         << ", but 'values' holds " << values.getElementType();
+  return success();
+}
+
+LogicalResult SpmmOp::verify() {
+  // spmm_c1
+  if (failed(verifyPackedOperands(*this)))
+    return failure();
+  // spmm_c2
+  PackedAttr format = getFormat();
+  auto input = cast<ShapedType>(getInput().getType());
+  auto init = cast<ShapedType>(getInit().getType());
+  Type element = cast<ShapedType>(getValues().getType()).getElementType();
+  if (!sizesAgree(input.getDimSize(0), format.getColumns()))
+    return emitOpError() << "the input has " << input.getDimSize(0)
+                         << " channels, but the format says "
+                         << format.getColumns() << " columns";
+  if (!sizesAgree(init.getDimSize(0), format.getRows()))
+    return emitOpError() << "the destination has " << init.getDimSize(0)
+                         << " channels, but the format says "
+                         << format.getRows() << " rows";
+  if (!sizesAgree(input.getDimSize(1), init.getDimSize(1)))
+    return emitOpError() << "the input has " << input.getDimSize(1)
+                         << " tokens, but the destination has "
+                         << init.getDimSize(1);
+  if (input.getElementType() != element)
+    return emitOpError() << "the input holds " << input.getElementType()
+                         << ", but 'values' holds " << element;
+  if (init.getElementType() != element && !init.getElementType().isF32())
+    return emitOpError() << "the destination holds " << init.getElementType()
+                         << ", it must hold f32 or " << element;
+  // spmm_c3
+  if (Value rowIndex = getRowIndex())
+    if (failed(verifyLength(*this, "row_index", rowIndex.getType(),
+                            format.getRows())))
+      return failure();
+  // spmm_c4
+  bool onTensors = isa<TensorType>(init);
+  for (Value operand : getOperands())
+    if (isa<TensorType>(operand.getType()) != onTensors)
+      return emitOpError()
+             << "operands and destination must be all tensors or all memrefs";
+  if (onTensors != static_cast<bool>(getResult()) ||
+      (onTensors && getResult().getType() != init))
+    return emitOpError() << "has a result exactly when it works on tensors, of "
+                            "the destination's type";
+  return success();
+}

@@ -1,0 +1,174 @@
+//===- ConstantData.cpp - Constant tensors as plain arrays ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/APFloat.h"
+#include <cstring>
+
+using namespace mlir;
+
+namespace hinm {
+
+/// Constants of at most this many elements stay `dense`, readable in the IR.
+static constexpr int64_t maxInlineElements = 256;
+
+std::optional<RawConstant> getRawConstant(ElementsAttr attr) {
+  if (auto dense = dyn_cast<DenseIntOrFPElementsAttr>(attr))
+    return RawConstant{dense.getRawData(), dense.isSplat()};
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob)
+      return std::nullopt;
+    ShapedType type = attr.getShapedType();
+    unsigned bits = type.getElementTypeBitWidth();
+    size_t expected = type.getNumElements() * (bits / 8);
+    if (bits % 8 != 0 || blob->getData().size() != expected)
+      return std::nullopt;
+    return RawConstant{blob->getData(), false};
+  }
+  return std::nullopt;
+}
+
+namespace {
+/// Reads element \p index of \p bytes, which need not be aligned.
+template <typename T>
+T load(ArrayRef<char> bytes, int64_t index) {
+  T value;
+  std::memcpy(&value, bytes.data() + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+/// Rounds f32 values to the 16-bit format \p semantics.
+uint16_t roundTo16(float value, const llvm::fltSemantics &semantics) {
+  llvm::APFloat wide(value);
+  bool losesInfo;
+  wide.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint16_t>(wide.bitcastToAPInt().getZExtValue());
+}
+
+float widen16(uint16_t bits, const llvm::fltSemantics &semantics) {
+  return llvm::APFloat(semantics, llvm::APInt(16, bits)).convertToFloat();
+}
+
+DenseResourceElementsAttr makeResource(RankedTensorType type,
+                                       ArrayRef<char> bytes, StringRef name) {
+  return DenseResourceElementsAttr::get(
+      type, name.empty() ? "hinm" : name,
+      HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, alignof(uint64_t)));
+}
+} // namespace
+
+std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
+  std::optional<RawConstant> raw = getRawConstant(attr);
+  if (!raw)
+    return std::nullopt;
+  Type elementType = attr.getElementType();
+  int64_t stored = raw->isSplat ? 1 : attr.getNumElements();
+  std::vector<float> values(stored);
+  for (int64_t i = 0; i < stored; ++i) {
+    if (elementType.isF32())
+      values[i] = load<float>(raw->bytes, i);
+    else if (elementType.isF64())
+      values[i] = static_cast<float>(load<double>(raw->bytes, i));
+    else if (elementType.isF16())
+      values[i] =
+          widen16(load<uint16_t>(raw->bytes, i), llvm::APFloat::IEEEhalf());
+    else if (elementType.isBF16())
+      values[i] =
+          widen16(load<uint16_t>(raw->bytes, i), llvm::APFloat::BFloat());
+    else
+      return std::nullopt;
+  }
+  if (raw->isSplat)
+    values.assign(attr.getNumElements(), values.front());
+  return values;
+}
+
+std::optional<SmallVector<int32_t>> readInts(ElementsAttr attr) {
+  std::optional<RawConstant> raw = getRawConstant(attr);
+  if (!raw || !attr.getElementType().isInteger(32))
+    return std::nullopt;
+  SmallVector<int32_t> values(attr.getNumElements());
+  for (auto [i, value] : llvm::enumerate(values))
+    value = load<int32_t>(raw->bytes, raw->isSplat ? 0 : i);
+  return values;
+}
+
+ElementsAttr makeRaw(RankedTensorType type, ArrayRef<char> bytes,
+                     StringRef name) {
+  if (type.getNumElements() <= maxInlineElements)
+    return DenseIntOrFPElementsAttr::getFromRawBuffer(type, bytes);
+  return makeResource(type, bytes, name);
+}
+
+ElementsAttr makeFloats(RankedTensorType type, ArrayRef<float> values,
+                        StringRef name) {
+  Type elementType = type.getElementType();
+  auto bytesOf = [](const auto &buffer) {
+    return ArrayRef<char>(reinterpret_cast<const char *>(buffer.data()),
+                          buffer.size() * sizeof(buffer[0]));
+  };
+  if (elementType.isF32())
+    return makeRaw(type, bytesOf(values), name);
+  if (elementType.isF64())
+    return makeRaw(
+        type, bytesOf(std::vector<double>(values.begin(), values.end())), name);
+  assert((elementType.isF16() || elementType.isBF16()) &&
+         "only f16, bf16, f32 and f64 constants are made");
+  const llvm::fltSemantics &semantics =
+      cast<FloatType>(elementType).getFloatSemantics();
+  std::vector<uint16_t> rounded(values.size());
+  for (auto [bits, value] : llvm::zip(rounded, values))
+    bits = roundTo16(value, semantics);
+  return makeRaw(type, bytesOf(rounded), name);
+}
+
+ElementsAttr makeInts(MLIRContext *context, ArrayRef<int32_t> values,
+                      StringRef name) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    IntegerType::get(context, 32));
+  return makeRaw(type,
+                 ArrayRef<char>(reinterpret_cast<const char *>(values.data()),
+                                values.size() * sizeof(int32_t)),
+                 name);
+}
+
+ElementsAttr permuteConstant(ElementsAttr attr, int64_t dim,
+                             ArrayRef<int32_t> permutation) {
+  std::optional<RawConstant> raw = getRawConstant(attr);
+  auto type = dyn_cast<RankedTensorType>(attr.getType());
+  if (!raw || !type || type.getElementTypeBitWidth() % 8 != 0)
+    return {};
+  if (raw->isSplat)
+    return attr;
+  // A row is everything inside dim; a slab is all rows of one outer position.
+  size_t rowBytes = type.getElementTypeBitWidth() / 8;
+  for (int64_t size : type.getShape().drop_front(dim + 1))
+    rowBytes *= size;
+  size_t slabBytes = rowBytes * permutation.size();
+  if (slabBytes == 0)
+    return attr;
+  std::vector<char> bytes(raw->bytes.size());
+  for (size_t slab = 0; slab < bytes.size(); slab += slabBytes)
+    for (auto [i, source] : llvm::enumerate(permutation))
+      std::memcpy(bytes.data() + slab + i * rowBytes,
+                  raw->bytes.data() + slab + source * rowBytes, rowBytes);
+  return makeRaw(type, bytes, getResourceName(attr));
+}
+
+StringRef getResourceName(ElementsAttr attr) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
+    return resource.getRawHandle().getKey();
+  return {};
+}
+
+} // namespace hinm

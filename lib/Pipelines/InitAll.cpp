@@ -1,0 +1,31 @@
+//===- InitAll.cpp - Registration of everything in hinm ---*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/InitAll.h"
+
+#include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+void hinm::registerHiNMDialects(mlir::DialectRegistry &registry) {
+  registry.insert<HiNMDialect>();
+}
+
+void hinm::registerAllDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registerHiNMDialects(registry);
+}
+
+void hinm::registerHiNMPasses() {}
+
+void hinm::registerAllPasses() {
+  mlir::registerAllPasses();
+  registerHiNMPasses();
+}

@@ -1,0 +1,55 @@
+"""Configuration of lit, the runner of the IR tests."""
+
+import glob
+import os
+import shutil
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "hinm"
+config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "CMakeLists.txt", "lit.cfg.py", "python"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.hinm_obj_root, "test")
+
+# An unused CHECK prefix or a variable that leaks between functions is an error.
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+
+llvm_config.with_environment("PATH", config.hinm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+
+config.substitutions += [
+    ("%hinm_plugin", os.path.join(config.hinm_lib_dir, "libHiNMPlugin.so")),
+    ("%hinm_runtime", os.path.join(config.hinm_lib_dir, "libhinm_runtime.so")),
+    ("%mlir_lib_dir", config.llvm_shlib_dir),
+    ("%src", config.hinm_src_root),
+]
+
+
+def find_ptxas():
+    """ptxas of a CUDA toolkit, or of the PyPI package in the project's venv."""
+    candidates = [os.environ.get("HINM_PTXAS"), shutil.which("ptxas")]
+    for root in (os.environ.get("CUDA_HOME"), "/usr/local/cuda"):
+        if root:
+            candidates.append(os.path.join(root, "bin", "ptxas"))
+    venv = os.path.join(config.hinm_src_root, ".venv", "lib", "python3*", "site-packages")
+    candidates += sorted(glob.glob(os.path.join(venv, "nvidia", "**", "bin", "ptxas"), recursive=True))
+    return next((path for path in candidates if path and os.access(path, os.X_OK)), None)
+
+
+ptxas = find_ptxas()
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", ptxas))
+    # gpu-module-to-binary's toolkit= wants the folder above bin/.
+    config.substitutions.append(("%cuda_toolkit", os.path.dirname(os.path.dirname(ptxas))))
+if config.hinm_sanitizers:
+    config.available_features.add("sanitizers")
+
+tools = [ToolSubst(name, unresolved="fatal") for name in ("hinm-opt", "mlir-opt", "mlir-runner")]
+tools.append(ToolSubst("hinm-run", unresolved="ignore"))
+llvm_config.use_default_substitutions()
+llvm_config.add_tool_substitutions(tools, [config.hinm_tools_dir, config.llvm_tools_dir])
