@@ -1,4 +1,4 @@
-//===- InitAll.h - Registration of everything in hinm ---*- C++ -*-===//
+//===- InitAll.h - Registration of everything in hinm -----------*- C++ -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- InitAll.cpp - Registration of everything in hinm ---*- C++ -*-===//
+//===- InitAll.cpp - Registration of everything in hinm -------------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

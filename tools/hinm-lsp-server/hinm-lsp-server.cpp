@@ -1,4 +1,4 @@
-//===- hinm-lsp-server.cpp - Language server for hinm IR ---*- C++ -*-===//
+//===- hinm-lsp-server.cpp - Language server for hinm IR ------------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- hinm-opt.cpp - The hinm optimizer driver ---*- C++ -*-===//
+//===- hinm-opt.cpp - The hinm optimizer driver ---------------------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

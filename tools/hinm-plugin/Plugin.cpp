@@ -1,4 +1,4 @@
-//===- Plugin.cpp - hinm as a plug-in of mlir-opt ---*- C++ -*-===//
+//===- Plugin.cpp - hinm as a plug-in of mlir-opt -------------------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Passes.td - Passes of hinm (Conversion) ---------*- tablegen -*-===//
+//===- Passes.td - Passes of hinm (Conversion) -------------*- tablegen -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

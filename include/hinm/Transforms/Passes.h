@@ -1,4 +1,4 @@
-//===- Passes.h - Passes of hinm (Transforms) ---*- C++ -*-===//
+//===- Passes.h - Passes of hinm (Transforms) -------------------*- C++ -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- HiNMFolds.cpp - Folders and canonicalisation of the hinm dialect ---*-
-//C++ -*-===//
+//===- HiNMFolds.cpp - Folders and canonicalisation of the hinm dialect ---===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- HiNMOps.cpp - Operations of the hinm dialect ---*- C++ -*-===//
+//===- HiNMOps.cpp - Operations of the hinm dialect -----------------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- HiNMVerifiers.cpp - Verifiers of the hinm dialect ---*- C++ -*-===//
+//===- HiNMVerifiers.cpp - Verifiers of the hinm dialect ------------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- ConstantData.cpp - Constant tensors as plain arrays ---*- C++ -*-===//
+//===- ConstantData.cpp - Constant tensors as plain arrays ----------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

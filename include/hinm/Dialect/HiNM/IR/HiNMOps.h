@@ -1,4 +1,4 @@
-//===- HiNMOps.h - Operations of the hinm dialect ---*- C++ -*-===//
+//===- HiNMOps.h - Operations of the hinm dialect ---------------*- C++ -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- ConstantData.h - Constant tensors as plain arrays ---*- C++ -*-===//
+//===- ConstantData.h - Constant tensors as plain arrays --------*- C++ -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
