@@ -9,6 +9,7 @@
 #include "hinm/InitAll.h"
 
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "hinm/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -23,7 +24,7 @@ void hinm::registerAllDialects(mlir::DialectRegistry &registry) {
   registerHiNMDialects(registry);
 }
 
-void hinm::registerHiNMPasses() {}
+void hinm::registerHiNMPasses() { registerHiNMTransformsPasses(); }
 
 void hinm::registerAllPasses() {
   mlir::registerAllPasses();
