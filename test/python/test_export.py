@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import struct
-from pathlib import Path
-
 import numpy as np
 import pytest
+from llama2c import write_checkpoint
 
 from hinm import export, models
 from hinm.linalg_text import Form, FunctionWriter, float_literal, read_resources
@@ -199,40 +197,10 @@ def test_minilm_refuses_a_checkpoint_without_the_tensor(tmp_path):
 # --- llama2.c ----------------------------------------------------------------------
 
 
-def _checkpoint(path: Path, vocabulary: int = 6) -> dict[str, np.ndarray]:
-    """Write a tiny llama2.c file (dim 8, hidden 12, 2 layers, 2 heads, 1 kv head)."""
-    rng = np.random.default_rng(11)
-    sizes = {
-        "tok_embeddings": (abs(vocabulary), 8),
-        "attention_norm": (2, 8),
-        "wq": (2, 8, 8),
-        "wk": (2, 4, 8),
-        "wv": (2, 4, 8),
-        "wo": (2, 8, 8),
-        "ffn_norm": (2, 8),
-        "w1": (2, 12, 8),
-        "w2": (2, 8, 12),
-        "w3": (2, 12, 8),
-        "norm": (8,),
-        "freqs_cos": (5, 2),
-        "freqs_sin": (5, 2),
-    }
-    if vocabulary < 0:
-        sizes["output"] = (abs(vocabulary), 8)
-    tensors = {
-        name: rng.standard_normal(shape).astype("<f4") for name, shape in sizes.items()
-    }
-    with path.open("wb") as file:
-        file.write(struct.pack("<7i", 8, 12, 2, 2, 1, vocabulary, 5))
-        for tensor in tensors.values():
-            file.write(tensor.tobytes())
-    return tensors
-
-
 @pytest.mark.parametrize("vocabulary", [6, -6])
 def test_llama2c_layout(tmp_path, vocabulary):
     path = tmp_path / "model.bin"
-    written = _checkpoint(path, vocabulary)
+    written = write_checkpoint(path, vocabulary)
     header, tensors = models.read_llama2c(path)
     assert (header.dim, header.hidden, header.layers) == (8, 12, 2)
     for part in ("w1", "w2", "w3"):
@@ -246,7 +214,7 @@ def test_llama2c_layout(tmp_path, vocabulary):
 
 def test_llama2c_block_is_gate_up_down(tmp_path, mlir):
     path = tmp_path / "model.bin"
-    w = _checkpoint(path)
+    w = write_checkpoint(path)
     (file,) = export.write_blocks(
         models.llama_blocks(path), tmp_path / "out", tokens=3, layer=1
     )
@@ -269,7 +237,7 @@ def test_llama2c_block_is_gate_up_down(tmp_path, mlir):
 )
 def test_llama2c_refuses_other_files(tmp_path, damage, message):
     path = tmp_path / "model.bin"
-    _checkpoint(path)
+    write_checkpoint(path)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(models.ModelError, match=message):
         models.read_llama2c(path)
