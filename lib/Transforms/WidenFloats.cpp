@@ -29,7 +29,7 @@ bool isNarrow(Type type) {
 /// The constant \p attr of narrow floats as one of f64, exactly.
 Attribute widen(ElementsAttr attr) {
   Type wide = Float64Type::get(attr.getContext());
-  auto type = RankedTensorType::get(attr.getShapedType().getShape(), wide);
+  ShapedType type = attr.getShapedType().clone(wide);
   if (auto splat = dyn_cast<SplatElementsAttr>(attr)) {
     llvm::APFloat value = splat.getSplatValue<llvm::APFloat>();
     bool losesInfo;
@@ -40,7 +40,10 @@ Attribute widen(ElementsAttr attr) {
   std::optional<std::vector<float>> values = readFloats(attr);
   if (!values)
     return attr;
-  return makeFloats(type, *values, getResourceName(attr));
+  if (auto tensor = dyn_cast<RankedTensorType>(type))
+    return makeFloats(tensor, *values, getResourceName(attr));
+  llvm::SmallVector<double> widened(values->begin(), values->end());
+  return DenseElementsAttr::get(type, llvm::ArrayRef<double>(widened));
 }
 
 struct WidenFloatsPass : public hinm::impl::WidenFloatsBase<WidenFloatsPass> {
@@ -49,10 +52,23 @@ struct WidenFloatsPass : public hinm::impl::WidenFloatsBase<WidenFloatsPass> {
   void runOnOperation() override {
     Operation *root = getOperation();
     // A cast that reads bits cannot follow a change of width.
-    WalkResult scan = root->walk([](arith::BitcastOp op) {
-      op.emitOpError("reads the bits of a float, so the function cannot be "
-                     "evaluated in f64");
-      return WalkResult::interrupt();
+    WalkResult scan = root->walk([](Operation *op) {
+      if (isa<arith::BitcastOp>(op)) {
+        op->emitOpError("reads the bits of a float, so the function cannot be "
+                        "evaluated in f64");
+        return WalkResult::interrupt();
+      }
+      auto constant = dyn_cast<arith::ConstantOp>(op);
+      DenseResourceElementsAttr elements;
+      if (constant)
+        elements = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+      if (elements && isNarrow(elements.getElementType()) &&
+          !readFloats(elements)) {
+        op->emitOpError("has no data to evaluate with: its resource is elided, "
+                        "missing, or of another size than its type");
+        return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
     });
     if (scan.wasInterrupted())
       return signalPassFailure();

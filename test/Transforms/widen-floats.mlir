@@ -39,6 +39,23 @@ func.func @generic(%x: tensor<4xf16>, %o: tensor<4xf16>) -> tensor<4xf16> {
   return %y : tensor<4xf16>
 }
 
+// CHECK-LABEL: func @vectors(
+func.func @vectors() -> (vector<2xf32>, vector<2xf32>) {
+  // CHECK-DAG: arith.constant dense<0.000000e+00> : vector<2xf64>
+  %s = arith.constant dense<0.0> : vector<2xf32>
+  // CHECK-DAG: arith.constant dense<[1.000000e+00, 2.000000e+00]> : vector<2xf64>
+  %c = arith.constant dense<[1.0, 2.0]> : vector<2xf32>
+  return %s, %c : vector<2xf32>, vector<2xf32>
+}
+
+// -----
+
+func.func @elided() -> tensor<2xf32> {
+  // expected-error @below {{has no data to evaluate with}}
+  %c = arith.constant dense_resource<__elided__> : tensor<2xf32>
+  return %c : tensor<2xf32>
+}
+
 // -----
 
 func.func @bits(%x: tensor<2xf32>) -> tensor<2xi32> {
