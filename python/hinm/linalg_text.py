@@ -35,7 +35,8 @@ class Form(StrEnum):
 
     * ``2d``: tokens are ``tensor<NxC>``; `linalg.transpose` + `linalg.matmul`.
     * ``3d``: tokens are ``tensor<1xSxC>``; the transposed weight is broadcast over
-      the batch and contracted by `linalg.batch_matmul` (torch-mlir up to 2025).
+      the batch and contracted by `linalg.batch_matmul` (what models that come by way
+      of ONNX look like, and those of torch-mlir up to 2025).
     * ``3d-collapse``: tokens are ``tensor<1xSxC>``; batch and sequence are collapsed
       around a 2-d layer (torch-mlir since 2026).
     """
