@@ -3,8 +3,9 @@
     python -m hinm.export minilm-ffn --layer all -o out/
     python -m hinm.export stories260k-ffn --checkpoint stories260K.bin -o out/
 
-One file a block, each with one ``@main`` from tokens to tokens.  With ``--inputs`` the
-MiniLM exporter also writes what each block sees when the model reads its own model card.
+One file a block, each with one ``@main`` from tokens to tokens.  With ``--inputs``
+the MiniLM exporter also writes what each block sees when the model reads its own
+model card.
 """
 
 from __future__ import annotations

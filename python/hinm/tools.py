@@ -1,13 +1,19 @@
-"""Find and run the command-line tools."""
+"""Find and run the command-line tools.
+
+python -m hinm.tools cuda-toolkit      # a directory with bin/ptxas
+python -m hinm.tools which hinm-run
+"""
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -142,3 +148,26 @@ def run_json(tool: str | Path, arguments: Sequence[str | Path], **options: Any) 
         return json.loads(output)
     except json.JSONDecodeError as error:
         raise ToolError(f"{tool} printed no JSON: {error}") from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print where a tool is, for scripts; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m hinm.tools")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("cuda-toolkit", help="a directory with bin/ptxas")
+    which = commands.add_parser("which", help="a tool of hinm")
+    which.add_argument("name")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.command == "cuda-toolkit":
+            print(find_cuda_toolkit())
+        else:
+            print(find_tool(arguments.name))
+    except ToolError as error:
+        print(f"hinm.tools: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -114,3 +114,20 @@ def test_try_modules_tells_the_endings_apart(tmp_path):
     only = [*command[:3], "--match", "^(good|bad)", *command[3:]]
     result = subprocess.run(only, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_command_prints_the_path_or_the_reason(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HINM_BIN_DIR", str(tmp_path))
+    assert tools.main(["which", "hinm-run"]) == 1
+    assert "hinm-run not found" in capsys.readouterr().err
+    tool = _program(tmp_path / "hinm-run", "exit 0\n")
+    assert tools.main(["which", "hinm-run"]) == 0
+    assert capsys.readouterr().out == f"{tool}\n"
+
+
+def test_cuda_toolkit_prefers_the_variable(tmp_path, monkeypatch, capsys):
+    (tmp_path / "bin").mkdir()
+    _program(tmp_path / "bin" / "ptxas", "exit 0\n")
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path))
+    assert tools.main(["cuda-toolkit"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}\n"
