@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,20 @@ class Mlir:
         text = text[:end] + entry + text[end + 1 :]
         text = text.replace("builtin: {\n", f'builtin: {{\n test.x: "0x{blob}",\n', 1)
         lowered = self.opt(text, f"--pass-pipeline=builtin.module({_PIPELINE})")
-        result = subprocess.run(
+        # The runner's JIT leaves a dump for perf behind, by default in $HOME.
+        with tempfile.TemporaryDirectory() as dumps:
+            result = self._jit(lowered, {**os.environ, "JITDUMPDIR": dumps})
+        assert result.returncode == 0, result.stderr
+        numbers = re.findall(
+            r"-?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)",
+            result.stdout.partition("data =")[2],
+        )
+        return np.array([float(n) for n in numbers]).reshape(shape)
+
+    def _jit(
+        self, lowered: str, environment: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [
                 self._runner,
                 "--entry-point-result=void",
@@ -91,13 +105,8 @@ class Mlir:
             capture_output=True,
             text=True,
             check=False,
+            env=environment,
         )
-        assert result.returncode == 0, result.stderr
-        numbers = re.findall(
-            r"-?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)",
-            result.stdout.partition("data =")[2],
-        )
-        return np.array([float(n) for n in numbers]).reshape(shape)
 
 
 @pytest.fixture(scope="session")
