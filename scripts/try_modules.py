@@ -167,13 +167,12 @@ def main() -> int:
         outcomes = []
         for future in futures:
             outcomes.append(future.result())
-            print(
-                f"\r{len(outcomes)}/{len(modules)} {outcomes[-1].module[:60]:60}",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-    print(file=sys.stderr)
+            if sys.stderr.isatty():
+                name = f"{outcomes[-1].module[:60]:60}"
+                progress = f"\r{len(outcomes)}/{len(modules)} {name}"
+                print(progress, end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     print(table(outcomes, arguments.width))
     tally = Counter(o.verdict for o in outcomes)
     print("\n" + ", ".join(f"{count} {name}" for name, count in tally.most_common()))
