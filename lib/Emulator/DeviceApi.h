@@ -1,0 +1,94 @@
+//===- DeviceApi.h - What emulated kernels call -----------------*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The C functions that a kernel compiled for `#hinm.emulator` calls: one for
+/// each NVVM operation that is not plain arithmetic, and one before each memory
+/// access. lib/Target/Emulator emits the calls, lib/Emulator implements them.
+///
+/// `where` is a static string, "<op name> at <file>:<line>:<column>", which an
+/// error repeats. Every function may end the calling thread of the kernel (by
+/// switching away from its fiber for good) when it finds an error.
+///
+/// Fragments are those of PTX ISA 9.7.14 (`mma.sp`, `ldmatrix`): arrays of the
+/// 32-bit registers of the calling lane.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef LIB_EMULATOR_DEVICEAPI_H
+#define LIB_EMULATOR_DEVICEAPI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Special registers, in the order of their codes.
+enum HinmEmuRegister {
+  HINM_EMU_TID_X = 0,
+  HINM_EMU_TID_Y,
+  HINM_EMU_TID_Z,
+  HINM_EMU_NTID_X,
+  HINM_EMU_NTID_Y,
+  HINM_EMU_NTID_Z,
+  HINM_EMU_CTAID_X,
+  HINM_EMU_CTAID_Y,
+  HINM_EMU_CTAID_Z,
+  HINM_EMU_NCTAID_X,
+  HINM_EMU_NCTAID_Y,
+  HINM_EMU_NCTAID_Z,
+  HINM_EMU_LANEID,
+  HINM_EMU_WARPID
+};
+int32_t hinm_emu_register(int32_t code);
+
+/// The address of byte \p offset of the block's shared memory. Static arrays
+/// come first, dynamic shared memory follows them.
+void *hinm_emu_shared(int64_t offset);
+
+/// Checks \p bytes at \p address before a plain load (\p is_store = 0) or store
+/// (1), in whatever space the address lies: bounds, and in shared memory also
+/// uninitialised bytes, bytes in flight and races.
+void hinm_emu_access(const void *address, int64_t bytes, int32_t is_store,
+                     const char *where);
+
+/// bar.sync 0 of all threads of the block.
+void hinm_emu_barrier(const char *where);
+/// bar.warp.sync: a rendezvous of the warp that also orders its shared memory.
+void hinm_emu_warp_sync(const char *where);
+
+/// cp.async of \p bytes (4, 8 or 16) to shared memory, of which the first
+/// \p source_bytes are copied and the rest are zero-filled.
+void hinm_emu_cp_async(void *shared, const void *global, int32_t bytes,
+                       int32_t source_bytes, const char *where);
+void hinm_emu_cp_async_commit(void);
+/// cp.async.wait_group \p pending: until at most that many groups are pending.
+void hinm_emu_cp_async_wait(int32_t pending);
+
+/// ldmatrix.sync.aligned.m8n8.x<count>(.trans).shared.b16: \p row is this
+/// lane's row address, \p result gets \p count registers.
+void hinm_emu_ldmatrix(uint32_t *result, const void *row, int32_t count,
+                       int32_t transposed, const char *where);
+
+/// mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.T.T.f32 with T =
+/// f16 (\p is_bf16 = 0) or bf16 (1): d[4], a[4], b[4], c[4].
+void hinm_emu_mma_sp_m16n8k32(float *d, const uint32_t *a, const uint32_t *b,
+                              const float *c, uint32_t metadata,
+                              int32_t selector, int32_t is_bf16,
+                              const char *where);
+
+/// shfl.sync of one 32-bit value; \p kind 0 idx, 1 up, 2 down, 3 bfly.
+uint32_t hinm_emu_shfl(uint32_t value, int32_t kind, int32_t lane,
+                       const char *where);
+
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif // LIB_EMULATOR_DEVICEAPI_H
