@@ -1,0 +1,35 @@
+//===- Reference.h - Products in double precision ---------------*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The oracle of every test: Y = W · X in f64, naive on purpose.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_CORE_REFERENCE_H
+#define HINM_CORE_REFERENCE_H
+
+#include "hinm/Core/Matrix.h"
+
+namespace hinm::core {
+
+/// Y[R, N] = W[R, C] · X[C, N], accumulated in f64.
+Matrix<double> referenceMatmul(MatrixView<double> weight,
+                               MatrixView<double> input);
+
+/// ‖a − b‖ / ‖b‖ in the Frobenius norm; the absolute norm of a when b is zero,
+/// and infinity when either holds a NaN.
+double relativeError(MatrixView<double> a, MatrixView<double> b);
+
+/// The value of the bits of an f16 or bf16 number.
+double decodeF16(uint16_t bits);
+double decodeBF16(uint16_t bits);
+
+} // namespace hinm::core
+
+#endif // HINM_CORE_REFERENCE_H
