@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import sys
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -25,6 +26,7 @@ config.substitutions += [
     ("%hinm_plugin", os.path.join(config.hinm_lib_dir, "libHiNMPlugin.so")),
     ("%hinm_runtime", os.path.join(config.hinm_lib_dir, "libhinm_runtime.so")),
     ("%mlir_lib_dir", config.llvm_shlib_dir),
+    ("%python", sys.executable),
     ("%src", config.hinm_src_root),
 ]
 

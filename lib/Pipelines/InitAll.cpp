@@ -8,11 +8,14 @@
 
 #include "hinm/InitAll.h"
 
+#include "hinm/Conversion/HiNMToGPU/HiNMToGPU.h"
+#include "hinm/Conversion/Passes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 void hinm::registerHiNMDialects(mlir::DialectRegistry &registry) {
   registry.insert<HiNMDialect>();
@@ -21,10 +24,16 @@ void hinm::registerHiNMDialects(mlir::DialectRegistry &registry) {
 void hinm::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  // gpu-module-to-binary translates kernels to LLVM IR.
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
   registerHiNMDialects(registry);
 }
 
-void hinm::registerHiNMPasses() { registerHiNMTransformsPasses(); }
+void hinm::registerHiNMPasses() {
+  registerHiNMTransformsPasses();
+  registerHiNMConversionPasses();
+  registerGpuLoweringPipeline();
+}
 
 void hinm::registerAllPasses() {
   mlir::registerAllPasses();

@@ -15,6 +15,52 @@ include "mlir/Pass/PassBase.td"
 // convert-hinm-to-gpu
 //===----------------------------------------------------------------------===//
 
+def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "turns hinm.spmm on memrefs into a kernel and its launch";
+  let description = [{
+    Every `hinm.spmm` becomes host code that allocates device memory, copies the
+    operands in, launches a kernel and copies Y out, in the form that upstream's
+    `gpu-to-llvm` lowers. The kernels stand in `gpu.module @hinm_kernels`; layers
+    of one specialisation (element and output type, V, schedule, with or without
+    `row_index`) share one.
+
+    A thread block computes `tile_m` × `tile_n` of Y. It gathers 64 kept rows of X
+    a step into a ring of `stages` in shared memory (`cp.async`, 16 bytes a copy,
+    swizzled, zeros beyond the last token), reads the weight straight into
+    registers (its fragments lie in memory in the order of the lanes) and
+    multiplies with `mma.sp::ordered_metadata.m16n8k32`, accumulating in f32.
+    Rows are stored through `row_index`.
+
+    Run before: `hinm-select-kernels` on tensors (picks the schedule, pads the
+    tokens to a multiple of 8), then `one-shot-bufferize`. An op with the
+    attribute `hinm.skipped` is left for `convert-hinm-to-linalg`. Refused: an op
+    on tensors, without a schedule, or with a schedule that no kernel has.
+
+    ```mlir
+    hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+        ins(%v, %m, %l, %o, %x : ...) outs(%y : memref<64x32xf32>) {schedule = #s}
+    ```
+    becomes
+    ```mlir
+    %t0 = gpu.wait async
+    %dv, %t1 = gpu.alloc async [%t0] (%size) : memref<?xf16>
+    %t2 = gpu.memcpy async [%t1] %dv, %v : memref<?xf16>, memref<?xf16>
+    ...
+    %t9 = gpu.launch_func async [%t8] @hinm_kernels::@hinm_spmm_f16_v64_m64n32k64s3w2x2
+        blocks in (%c1, %c1, %c1) threads in (%c128, %c1, %c1) args(%dv, ..., %dy)
+    %t10 = gpu.memcpy async [%t9] %y, %dy : memref<?x?xf32>, memref<?x?xf32>
+    ...
+    gpu.wait [%t16]
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // convert-hinm-to-linalg
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,240 @@
+//===- HiNMToGPU.cpp - convert-hinm-to-gpu --------------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "SpmmKernel.h"
+#include "hinm/Conversion/Passes.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace hinm {
+#define GEN_PASS_DEF_CONVERTHINMTOGPU
+#include "hinm/Conversion/Passes.h.inc"
+} // namespace hinm
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+constexpr StringLiteral kModuleName = "hinm_kernels";
+
+SpmmKernelSpec getSpec(SpmmOp op) {
+  return {cast<ShapedType>(op.getValues().getType()).getElementType(),
+          cast<ShapedType>(op.getInit().getType()).getElementType(),
+          op.getFormat().getTile(), op.getScheduleAttr(),
+          static_cast<bool>(op.getRowIndex())};
+}
+
+/// Whether \p op can be lowered; says why not otherwise.
+LogicalResult checkOp(SpmmOp op) {
+  if (!isa<MemRefType>(op.getInit().getType()))
+    return op.emitOpError("works on tensors here: bufferize it first "
+                          "(one-shot-bufferize)");
+  if (!op.getScheduleAttr())
+    return op.emitOpError("has no schedule: run hinm-select-kernels first");
+  if (failed(getSpec(op).verify([&] { return op.emitOpError(); })))
+    return failure();
+  int64_t tokens = cast<ShapedType>(op.getInput().getType()).getDimSize(1);
+  if (!ShapedType::isDynamic(tokens) && tokens % 8 != 0)
+    return op.emitOpError() << "has " << tokens
+                            << " tokens, the kernel needs a multiple of 8: run "
+                               "hinm-select-kernels first";
+  return success();
+}
+
+/// Writes the host side of one spmm: allocate, copy in, launch, copy out.
+class HostBuilder {
+public:
+  HostBuilder(SpmmOp op, const SpmmKernelSpec &spec, gpu::GPUFuncOp kernel)
+      : op(op), spec(spec), kernel(kernel), b(op.getLoc(), op) {}
+
+  void build();
+
+private:
+  void launch();
+  Value copyIn(Value host, Type deviceType);
+  Value allocate(Value host, MemRefType type);
+  Value toIdentity(Value host, bool read);
+
+  Value idx(int64_t value) {
+    return arith::ConstantIndexOp::create(b, b.getLoc(), value);
+  }
+  Value ceilDiv(Value x, int64_t y) {
+    return arith::CeilDivUIOp::create(b, x, idx(y));
+  }
+
+  SpmmOp op;
+  const SpmmKernelSpec &spec;
+  gpu::GPUFuncOp kernel;
+  ImplicitLocOpBuilder b;
+  Value token; // of the stream: every gpu op waits for the one before
+  SmallVector<Value> deviceBuffers, hostTemporaries;
+};
+
+/// \p host as a dense row-major memref of dynamic sizes: the kernels and
+/// gpu.memcpy take no strides. A strided one gets a dense copy.
+Value HostBuilder::toIdentity(Value host, bool read) {
+  auto type = cast<MemRefType>(host.getType());
+  SmallVector<int64_t> dynamic(type.getRank(), ShapedType::kDynamic);
+  auto dense = MemRefType::get(dynamic, type.getElementType());
+  if (!type.getLayout().isIdentity()) {
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      sizes.push_back(memref::DimOp::create(b, host, dim));
+    Value copy = memref::AllocOp::create(b, dense, sizes);
+    if (read)
+      memref::CopyOp::create(b, host, copy);
+    hostTemporaries.push_back(copy);
+    return copy;
+  }
+  return memref::CastOp::create(b, dense, host);
+}
+
+/// Device memory of the sizes of \p host.
+Value HostBuilder::allocate(Value host, MemRefType type) {
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    sizes.push_back(memref::DimOp::create(b, host, dim));
+  auto alloc = gpu::AllocOp::create(b, type, token.getType(), token, sizes,
+                                    ValueRange{});
+  token = alloc.getAsyncToken();
+  deviceBuffers.push_back(alloc.getMemref());
+  return alloc.getMemref();
+}
+
+Value HostBuilder::copyIn(Value host, Type deviceType) {
+  auto type = cast<MemRefType>(deviceType);
+  auto hostType = cast<MemRefType>(host.getType());
+  if (hostType.hasStaticShape() && hostType.getNumElements() == 0) {
+    // A weight that keeps nothing. The driver allocates no empty buffers, and
+    // the kernel reads nothing of this one.
+    auto alloc = gpu::AllocOp::create(
+        b, type, token.getType(), token,
+        SmallVector<Value>(type.getRank(), idx(1)), ValueRange{});
+    token = alloc.getAsyncToken();
+    deviceBuffers.push_back(alloc.getMemref());
+    return alloc.getMemref();
+  }
+  Value dense = toIdentity(host, /*read=*/true);
+  Value device = allocate(dense, type);
+  token = gpu::MemcpyOp::create(b, token.getType(), token, device, dense)
+              .getAsyncToken();
+  return device;
+}
+
+void HostBuilder::launch() {
+  token = gpu::WaitOp::create(b, gpu::AsyncTokenType::get(b.getContext()),
+                              ValueRange{})
+              .getAsyncToken();
+  ArrayRef<Type> types = kernel.getFunctionType().getInputs();
+  SmallVector<Value> arguments;
+  for (Value operand : op.getDpsInputs())
+    arguments.push_back(copyIn(operand, types[arguments.size()]));
+  Value hostOutput = toIdentity(op.getInit(), /*read=*/false);
+  Value output = allocate(hostOutput, cast<MemRefType>(types.back()));
+  arguments.push_back(output);
+
+  Value tokens = memref::DimOp::create(b, hostOutput, 1);
+  int64_t blocksM =
+      op.getFormat().getNumTiles() * (spec.tile / spec.schedule.getTileM());
+  gpu::KernelDim3 grid{idx(blocksM), ceilDiv(tokens, spec.schedule.getTileN()),
+                       idx(1)};
+  gpu::KernelDim3 block{idx(spec.getNumThreads()), idx(1), idx(1)};
+  Value shared;
+  if (spec.needsDynamicSharedMemory())
+    shared = arith::ConstantOp::create(
+        b, b.getI32IntegerAttr(spec.getSharedBytes()));
+  token = gpu::LaunchFuncOp::create(b, kernel, grid, block, shared, arguments,
+                                    token.getType(), token)
+              .getAsyncToken();
+  token = gpu::MemcpyOp::create(b, token.getType(), token, hostOutput, output)
+              .getAsyncToken();
+  for (Value buffer : deviceBuffers)
+    token = gpu::DeallocOp::create(b, token.getType(), token, buffer)
+                .getAsyncToken();
+  gpu::WaitOp::create(b, Type(), token);
+  if (!cast<MemRefType>(op.getInit().getType()).getLayout().isIdentity())
+    memref::CopyOp::create(b, hostOutput, op.getInit());
+  for (Value temporary : hostTemporaries)
+    memref::DeallocOp::create(b, temporary);
+}
+
+void HostBuilder::build() {
+  int64_t tokens = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
+  if (op.getFormat().getRows() == 0 || tokens == 0)
+    return; // nothing to store
+  if (!ShapedType::isDynamic(tokens))
+    return launch();
+  // Known only at run time: no launch of an empty grid, and no unaligned rows.
+  Value size = memref::DimOp::create(b, op.getInit(), 1);
+  Value rest = arith::RemUIOp::create(b, size, idx(8));
+  Value aligned =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, idx(0));
+  cf::AssertOp::create(b, aligned,
+                       "hinm.spmm: the number of tokens must be a multiple of "
+                       "8 (hinm-select-kernels pads it)");
+  Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, idx(0));
+  auto branch = scf::IfOp::create(b, any);
+  b.setInsertionPointToStart(branch.thenBlock());
+  launch();
+}
+
+struct ConvertHiNMToGPUPass
+    : public hinm::impl::ConvertHiNMToGPUBase<ConvertHiNMToGPUPass> {
+  using ConvertHiNMToGPUBase::ConvertHiNMToGPUBase;
+
+  void runOnOperation() override {
+    SmallVector<SpmmOp> ops;
+    bool bad = false;
+    // All are checked before the first is rewritten, so that a refusal leaves
+    // the module as it was.
+    getOperation()->walk([&](SpmmOp op) {
+      if (op->hasAttr("hinm.skipped"))
+        return;
+      bad |= failed(checkOp(op));
+      ops.push_back(op);
+    });
+    if (bad)
+      return signalPassFailure();
+    if (ops.empty())
+      return;
+    getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                            UnitAttr::get(&getContext()));
+    for (SpmmOp op : ops) {
+      SpmmKernelSpec spec = getSpec(op);
+      HostBuilder(op, spec, getKernel(spec)).build();
+      op.erase();
+    }
+  }
+
+  /// The kernel of \p spec, built when it is first asked for.
+  gpu::GPUFuncOp getKernel(const SpmmKernelSpec &spec) {
+    OpBuilder builder(&getContext());
+    auto module = getOperation().lookupSymbol<gpu::GPUModuleOp>(kModuleName);
+    if (!module) {
+      builder.setInsertionPointToStart(getOperation().getBody());
+      module = gpu::GPUModuleOp::create(builder, getOperation().getLoc(),
+                                        kModuleName);
+    }
+    if (auto known = module.lookupSymbol<gpu::GPUFuncOp>(spec.getName()))
+      return known;
+    builder.setInsertionPointToEnd(module.getBody());
+    return buildSpmmKernel(builder, module.getLoc(), spec);
+  }
+};
+} // namespace

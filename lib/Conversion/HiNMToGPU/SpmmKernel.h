@@ -1,0 +1,72 @@
+//===- SpmmKernel.h - The mma.sp kernel of hinm.spmm ------------*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Builds the GPU kernel of hinm.spmm, one `gpu.func` for each specialisation.
+///
+/// Arguments of the kernel, all in device memory with identity layout:
+///
+/// | argument     | type                | bytes aligned to |
+/// |--------------|---------------------|------------------|
+/// | values       | memref<?xE>         | 16               |
+/// | metadata     | memref<?xi32>       | 4                |
+/// | column_list  | memref<?xi32>       | 4                |
+/// | tile_offsets | memref<?xi32>       | 4                |
+/// | input X      | memref<?x?xE>       | 16, rows too: N is a multiple of 8 |
+/// | row_index    | memref<?xi32>       | 4; only with `hasRowIndex` |
+/// | output Y     | memref<?x?xO>       | 8, rows too      |
+///
+/// E is f16 or bf16; O is f32 or E. R and N are the sizes of Y, the number of
+/// kept columns of a tile is what `tile_offsets` says, so that one kernel
+/// serves every layer of a specialisation. The grid is (⌈R/V⌉ · V/tile_m,
+/// ⌈N/tile_n⌉).
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_CONVERSION_HINMTOGPU_SPMMKERNEL_H
+#define HINM_CONVERSION_HINMTOGPU_SPMMKERNEL_H
+
+#include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include <string>
+
+namespace hinm {
+
+/// What distinguishes one kernel from another.
+struct SpmmKernelSpec {
+  mlir::Type elementType; ///< f16 or bf16
+  mlir::Type outputType;  ///< f32 or elementType
+  int64_t tile;           ///< V, the rows that share their kept columns
+  ScheduleAttr schedule;
+  bool hasRowIndex;
+
+  /// The symbol, e.g. hinm_spmm_f16_v64_m64n64k64s3w2x2_rows.
+  std::string getName() const;
+  /// Threads of a block.
+  int64_t getNumThreads() const {
+    return 32 * schedule.getWarpsM() * schedule.getWarpsN();
+  }
+  /// Bytes of shared memory that hold the stages of gathered X.
+  int64_t getSharedBytes() const {
+    return schedule.getStages() * schedule.getTileK() * schedule.getTileN() * 2;
+  }
+  /// Whether the stages are too large for statically declared shared memory.
+  bool needsDynamicSharedMemory() const { return getSharedBytes() > 48 * 1024; }
+  /// Checks that a kernel exists for this specialisation.
+  llvm::LogicalResult
+  verify(llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
+};
+
+/// Builds the kernel of \p spec at the insertion point of \p builder.
+mlir::gpu::GPUFuncOp buildSpmmKernel(mlir::OpBuilder &builder,
+                                     mlir::Location loc,
+                                     const SpmmKernelSpec &spec);
+
+} // namespace hinm
+
+#endif // HINM_CONVERSION_HINMTOGPU_SPMMKERNEL_H

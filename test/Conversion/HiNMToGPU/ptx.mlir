@@ -1,0 +1,192 @@
+// Every kernel goes through upstream to PTX for every chip; where there is a
+// ptxas, it is assembled: no register spills, no performance advisory.
+// RUN: hinm-opt %s --pass-pipeline="builtin.module(convert-hinm-to-gpu,hinm-lower-gpu{chip=sm_80},gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)" | %python %src/scripts/extract_ptx.py | FileCheck %s --check-prefixes=PTX,SM80
+// RUN: hinm-opt %s --pass-pipeline="builtin.module(convert-hinm-to-gpu,hinm-lower-gpu{chip=sm_86},gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)" | %python %src/scripts/extract_ptx.py | FileCheck %s --check-prefixes=PTX,SM86
+// RUN: hinm-opt %s --pass-pipeline="builtin.module(convert-hinm-to-gpu,hinm-lower-gpu{chip=sm_89},gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)" | %python %src/scripts/extract_ptx.py | FileCheck %s --check-prefixes=PTX,SM89
+// RUN: hinm-opt %s --pass-pipeline="builtin.module(convert-hinm-to-gpu,hinm-lower-gpu{chip=sm_90a},gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)" | %python %src/scripts/extract_ptx.py | FileCheck %s --check-prefixes=PTX,SM90A
+// RUN: hinm-opt %s --pass-pipeline="builtin.module(convert-hinm-to-gpu,hinm-lower-gpu{chip=sm_100a},gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)" | %python %src/scripts/extract_ptx.py | FileCheck %s --check-prefixes=PTX,SM100A
+
+// SM80: .version 8.5
+// SM80-NEXT: .target sm_80
+// SM86: .target sm_86
+// SM89: .target sm_89
+// SM90A: .target sm_90a
+// SM100A: .version 8.7
+// SM100A-NEXT: .target sm_100a
+
+#s32 = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+#s64 = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
+#s128 = #hinm.schedule<tile_m = 128, tile_n = 128, tile_k = 64, stages = 3, warps_m = 4, warps_n = 2>
+#s256 = #hinm.schedule<tile_m = 256, tile_n = 128, tile_k = 64, stages = 3, warps_m = 8, warps_n = 2>
+// More than 48 KB of shared memory: dynamic.
+#deep = #hinm.schedule<tile_m = 64, tile_n = 128, tile_k = 64, stages = 4, warps_m = 2, warps_n = 2>
+
+// PTX-LABEL: .entry hinm_spmm_f16_v32_m32n64k64s3w1x4(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @f16_v32(%v: memref<4096xf16>, %m: memref<256xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<91x64xf32>) {
+  hinm.spmm as #hinm.packed<rows = 91, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<4096xf16>, memref<256xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)
+    outs(%y : memref<91x64xf32>) {schedule = #s32}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_f16_v64_m64n64k64s3w2x2(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @f16_v64(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<187x64xf32>) {
+  hinm.spmm as #hinm.packed<rows = 187, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xf16>, memref<512xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)
+    outs(%y : memref<187x64xf32>) {schedule = #s64}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_f16_v128_m128n128k64s3w4x2(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @f16_v128(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<379x64xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)
+    outs(%y : memref<379x64xf32>) {schedule = #s128}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_f16_v256_m256n128k64s3w8x2(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @f16_v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<763x64xf32>) {
+  hinm.spmm as #hinm.packed<rows = 763, columns = 128, tile = 256, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<32768xf16>, memref<2048xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)
+    outs(%y : memref<763x64xf32>) {schedule = #s256}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_f16_v64_m64n128k64s4w2x2(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @f16_v64_deep(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<187x64xf32>) {
+  hinm.spmm as #hinm.packed<rows = 187, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xf16>, memref<512xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)
+    outs(%y : memref<187x64xf32>) {schedule = #deep}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_bf16_to_bf16_v32_m32n64k64s3w1x4_rows(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @bf16_v32(%v: memref<4096xbf16>, %m: memref<256xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<91xi32>, %y: memref<91x?xbf16>) {
+  hinm.spmm as #hinm.packed<rows = 91, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<4096xbf16>, memref<256xi32>, memref<256xi32>, memref<4xi32>, memref<128x?xbf16>) row_index(%r : memref<91xi32>)
+    outs(%y : memref<91x?xbf16>) {schedule = #s32}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_bf16_to_bf16_v64_m64n64k64s3w2x2_rows(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @bf16_v64(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<187xi32>, %y: memref<187x?xbf16>) {
+  hinm.spmm as #hinm.packed<rows = 187, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xbf16>, memref<512xi32>, memref<256xi32>, memref<4xi32>, memref<128x?xbf16>) row_index(%r : memref<187xi32>)
+    outs(%y : memref<187x?xbf16>) {schedule = #s64}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_bf16_to_bf16_v128_m128n128k64s3w4x2_rows(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @bf16_v128(%v: memref<16384xbf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<379xi32>, %y: memref<379x?xbf16>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xbf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x?xbf16>) row_index(%r : memref<379xi32>)
+    outs(%y : memref<379x?xbf16>) {schedule = #s128}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_bf16_to_bf16_v256_m256n128k64s3w8x2_rows(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @bf16_v256(%v: memref<32768xbf16>, %m: memref<2048xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<763xi32>, %y: memref<763x?xbf16>) {
+  hinm.spmm as #hinm.packed<rows = 763, columns = 128, tile = 256, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<32768xbf16>, memref<2048xi32>, memref<256xi32>, memref<4xi32>, memref<128x?xbf16>) row_index(%r : memref<763xi32>)
+    outs(%y : memref<763x?xbf16>) {schedule = #s256}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_bf16_to_bf16_v64_m64n128k64s4w2x2_rows(
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// After the products, back to the wait at the head of the loop.
+// PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
+// PTX: $L__BB[[LOOP]]:
+// PTX-NEXT: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX: st.global
+func.func @bf16_v64_deep(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<187xi32>, %y: memref<187x?xbf16>) {
+  hinm.spmm as #hinm.packed<rows = 187, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xbf16>, memref<512xi32>, memref<256xi32>, memref<4xi32>, memref<128x?xbf16>) row_index(%r : memref<187xi32>)
+    outs(%y : memref<187x?xbf16>) {schedule = #deep}
+  return
+}

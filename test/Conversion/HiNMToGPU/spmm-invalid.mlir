@@ -1,0 +1,97 @@
+// RUN: hinm-opt %s --convert-hinm-to-gpu --split-input-file --verify-diagnostics
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @tensors(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %y: tensor<32x16xf32>) -> tensor<32x16xf32> {
+  // expected-error @below {{works on tensors here: bufferize it first}}
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%y : tensor<32x16xf32>) {schedule = #s} -> tensor<32x16xf32>
+  return %r : tensor<32x16xf32>
+}
+
+// -----
+
+func.func @no_schedule(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{has no schedule: run hinm-select-kernels first}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>)
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 16, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @tile(%v: memref<512xf16>, %m: memref<32xi32>, %l: memref<64xi32>, %o: memref<3xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{no kernel for tiles of 16 rows: V must be 32, 64, 128 or 256}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 16, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<512xf16>, memref<32xi32>, memref<64xi32>, memref<3xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
+func.func @tile_m(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: tile_m = 64 does not divide the 32 rows of a tile}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 128, stages = 3, warps_m = 1, warps_n = 4>
+func.func @tile_k(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the kernel takes tile_k = 64 kept columns a step, found 128}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 96, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @tile_n(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: tile_n = 96 is not a power of two}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 1, warps_m = 1, warps_n = 4>
+func.func @stages(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the kernel needs at least 2 stages}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 256, tile_k = 64, stages = 4, warps_m = 1, warps_n = 4>
+func.func @shared(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the stages take 131072 bytes of shared memory, more than 101376}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @tokens(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x17xf16>, %y: memref<32x17xf32>) {
+  // expected-error @below {{has 17 tokens, the kernel needs a multiple of 8: run hinm-select-kernels first}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x17xf16>)
+    outs(%y : memref<32x17xf32>) {schedule = #s}
+  return
+}
