@@ -65,4 +65,43 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
 // convert-hinm-to-linalg
 //===----------------------------------------------------------------------===//
 
+def ConvertHiNMToLinalg : Pass<"convert-hinm-to-linalg"> {
+  let summary = "turns hinm operations on tensors into linalg and loops";
+  let description = [{
+    The meaning of each operation in upstream dialects: the oracle of the tests,
+    and how a layer runs that no kernel takes (any V).
+
+    * `hinm.matmul` becomes `linalg.fill` and `linalg.matmul`; a `row_index`
+      becomes a gather by its inverse.
+    * `hinm.permute` becomes a gather.
+    * `hinm.unpack` and `hinm.spmm` become loops over the stored elements; spmm
+      accumulates in f32.
+
+    `hinm.prune` and `hinm.pack` are left: they are computed by the compiler
+    (`hinm-prune`, `hinm-pack`). So is `hinm.spmm` on memrefs.
+
+    ```mlir
+    %y = hinm.permute %x by #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>> dim 0 : tensor<3x8xf32>
+    ```
+    becomes
+    ```mlir
+    %p = arith.constant dense<[2, 0, 1]> : tensor<3xi32>
+    %e = tensor.empty() : tensor<3x8xf32>
+    %y = linalg.generic {indexing_maps = [(d0, d1) -> (d0), (d0, d1) -> (d0, d1)], ...} ins(%p) outs(%e) {
+    ^bb0(%i: i32, %out: f32):
+      %row = arith.index_cast %i : i32 to index
+      %column = linalg.index 1 : index
+      %v = tensor.extract %x[%row, %column] : tensor<3x8xf32>
+      linalg.yield %v : f32
+    }
+    ```
+  }];
+  let options = [
+    Option<"onlySkipped", "only-skipped", "bool", /*default=*/"false",
+           "of hinm.spmm, convert only what hinm-select-kernels marked `hinm.skipped`">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // HINM_CONVERSION_PASSES_TD

@@ -1,0 +1,346 @@
+//===- HiNMToLinalg.cpp - convert-hinm-to-linalg --------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Conversion/HiNMToLinalg/HiNMToLinalg.h"
+#include "hinm/Conversion/Passes.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace hinm {
+#define GEN_PASS_DEF_CONVERTHINMTOLINALG
+#include "hinm/Conversion/Passes.h.inc"
+} // namespace hinm
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+Value idx(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, b.getLoc(), value);
+}
+Value add(ImplicitLocOpBuilder &b, Value x, Value y) {
+  return arith::AddIOp::create(b, x, y);
+}
+Value mul(ImplicitLocOpBuilder &b, Value x, int64_t y) {
+  return arith::MulIOp::create(b, x, idx(b, y));
+}
+Value div(ImplicitLocOpBuilder &b, Value x, int64_t y) {
+  return arith::DivUIOp::create(b, x, idx(b, y));
+}
+Value rem(ImplicitLocOpBuilder &b, Value x, int64_t y) {
+  return arith::RemUIOp::create(b, x, idx(b, y));
+}
+
+/// An uninitialised tensor of the shape of \p like, of \p element.
+Value emptyLike(ImplicitLocOpBuilder &b, Value like, Type element) {
+  return tensor::EmptyOp::create(b, tensor::getMixedSizes(b, b.getLoc(), like),
+                                 element);
+}
+
+Value fillWithZero(ImplicitLocOpBuilder &b, Value destination) {
+  Type element = cast<ShapedType>(destination.getType()).getElementType();
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
+  return linalg::FillOp::create(b, zero, destination).getResult(0);
+}
+
+/// destination[…, i, …] = input[…, order[i], …] along \p dim.
+Value gather(ImplicitLocOpBuilder &b, Value input, ElementsAttr order,
+             int64_t dim, Value destination) {
+  auto type = cast<RankedTensorType>(destination.getType());
+  int64_t rank = type.getRank();
+  Value indices = arith::ConstantOp::create(b, cast<TypedAttr>(order));
+  AffineMap along = AffineMap::get(rank, 0, b.getAffineDimExpr(dim));
+  SmallVector<AffineMap> maps = {along, b.getMultiDimIdentityMap(rank)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      b, type, ValueRange{indices}, ValueRange{destination}, maps, iterators,
+      [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+        ImplicitLocOpBuilder body(loc, builder);
+        SmallVector<Value> position;
+        for (int64_t d = 0; d < rank; ++d)
+          position.push_back(
+              d == dim ? arith::IndexCastOp::create(body, body.getIndexType(),
+                                                    arguments[0])
+                             .getResult()
+                       : linalg::IndexOp::create(body, d).getResult());
+        Value element = tensor::ExtractOp::create(body, input, position);
+        linalg::YieldOp::create(body, element);
+      });
+  return generic.getResult(0);
+}
+
+struct MatmulToLinalg : OpRewritePattern<MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MatmulOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    PermutationAttr rowIndex = op.getRowIndexAttr();
+    PermutationAttr inverse = rowIndex ? rowIndex.getInverse() : nullptr;
+    if (rowIndex && !inverse)
+      return op.emitOpError("'row_index' has no data");
+    Type element =
+        cast<RankedTensorType>(op.getInit().getType()).getElementType();
+    // A product that is permuted afterwards needs a place of its own.
+    Value destination =
+        rowIndex ? emptyLike(b, op.getInit(), element) : op.getInit();
+    Value product =
+        linalg::MatmulOp::create(b, ValueRange{op.getWeight(), op.getInput()},
+                                 ValueRange{fillWithZero(b, destination)})
+            .getResult(0);
+    // Row r goes to row_index[r], so row i comes from its inverse.
+    if (rowIndex)
+      product = gather(b, product, inverse.getIndices(), 0, op.getInit());
+    rewriter.replaceOp(op, product);
+    return success();
+  }
+};
+
+struct PermuteToLinalg : OpRewritePattern<PermuteOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PermuteOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value destination =
+        emptyLike(b, op.getInput(),
+                  cast<ShapedType>(op.getInput().getType()).getElementType());
+    rewriter.replaceOp(op, gather(b, op.getInput(),
+                                  op.getPermutation().getIndices(), op.getDim(),
+                                  destination));
+    return success();
+  }
+};
+
+/// What to do with one stored element: (row, column, value, accumulator) to the
+/// new accumulator.
+using Visitor = llvm::function_ref<Value(ImplicitLocOpBuilder &, Value, Value,
+                                         Value, Value)>;
+
+/// Loops over everything that a packed weight stores (docs/format.md) and calls
+/// \p visit for what is not zero: padding is zero, and in a repeated group one
+/// column has a value only once.
+template <typename OpTy>
+class PackedLoops {
+public:
+  PackedLoops(OpTy op, Visitor visit) : op(op), visit(visit) {}
+
+  Value build(ImplicitLocOpBuilder &b, Value initial) {
+    Value tiles = idx(b, op.getFormat().getNumTiles());
+    return loop(b, idx(b, 0), tiles, initial,
+                [&](ImplicitLocOpBuilder &b, Value tile, Value acc) {
+                  return overBlocks(b, tile, acc);
+                });
+  }
+
+private:
+  using Body = llvm::function_ref<Value(ImplicitLocOpBuilder &, Value, Value)>;
+
+  static Value loop(ImplicitLocOpBuilder &b, Value begin, Value end,
+                    Value initial, Body body) {
+    auto loop = scf::ForOp::create(
+        b, begin, end, idx(b, 1), ValueRange{initial},
+        [&](OpBuilder &builder, Location loc, Value i, ValueRange carried) {
+          ImplicitLocOpBuilder inner(loc, builder);
+          scf::YieldOp::create(inner, body(inner, i, carried[0]));
+        });
+    return loop.getResult(0);
+  }
+
+  Value loadIndex(ImplicitLocOpBuilder &b, Value list, Value position) {
+    Value word = tensor::ExtractOp::create(b, list, position);
+    return arith::IndexCastOp::create(b, b.getIndexType(), word);
+  }
+
+  Value overBlocks(ImplicitLocOpBuilder &b, Value tile, Value acc) {
+    Value next = add(b, tile, idx(b, 1));
+    Value begin = div(b, loadIndex(b, op.getTileOffsets(), tile), 64);
+    Value end = div(b, loadIndex(b, op.getTileOffsets(), next), 64);
+    int64_t slabs = op.getFormat().getNumSlabs();
+    return loop(b, begin, end, acc, [&](auto &b, Value block, Value acc) {
+      return loop(b, idx(b, 0), idx(b, slabs), acc,
+                  [&](auto &b, Value slab, Value acc) {
+                    Value unit = add(b, mul(b, block, slabs), slab);
+                    Value row = add(b, mul(b, tile, op.getFormat().getTile()),
+                                    mul(b, slab, 16));
+                    return loop(b, idx(b, 0), idx(b, 2 * 32 * 8), acc,
+                                [&](auto &b, Value element, Value acc) {
+                                  return one(b, block, unit, row, element, acc);
+                                });
+                  });
+    });
+  }
+
+  /// Element \p element of a 16 × 64 unit: (step · 32 + lane) · 8 + e, with
+  /// lane = 4g + q and e = 2 · register + half.
+  Value one(ImplicitLocOpBuilder &b, Value block, Value unit, Value row,
+            Value element, Value acc) {
+    Value value = tensor::ExtractOp::create(b, op.getValues(),
+                                            add(b, mul(b, unit, 512), element));
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
+    Value stored =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value, zero);
+    auto branch = scf::IfOp::create(
+        b, stored,
+        [&](OpBuilder &builder, Location loc) {
+          ImplicitLocOpBuilder inner(loc, builder);
+          scf::YieldOp::create(
+              inner, visitStored(inner, block, unit, row, element, value, acc));
+        },
+        [&](OpBuilder &builder, Location loc) {
+          scf::YieldOp::create(builder, loc, acc);
+        });
+    return branch.getResult(0);
+  }
+
+  Value visitStored(ImplicitLocOpBuilder &b, Value block, Value unit, Value row,
+                    Value element, Value value, Value acc) {
+    Value half = rem(b, element, 2);
+    Value lower = rem(b, div(b, element, 2), 2);  // register & 1: row + 8
+    Value kHalf = rem(b, div(b, element, 4), 2);  // register >> 1: k + 16
+    Value member = rem(b, div(b, element, 8), 4); // q, the group of four
+    Value quad = rem(b, div(b, element, 32), 8);  // g, the row
+    Value step = div(b, element, 256);            // k + 32
+    Value metaLane = add(b, mul(b, quad, 4), add(b, mul(b, step, 2), kHalf));
+    Value word = tensor::ExtractOp::create(b, op.getMetadata(),
+                                           add(b, mul(b, unit, 32), metaLane));
+    Value shift =
+        add(b, mul(b, lower, 16), add(b, mul(b, member, 4), mul(b, half, 2)));
+    Value bits = arith::ShRUIOp::create(
+        b, word, arith::IndexCastOp::create(b, b.getI32Type(), shift));
+    Value place =
+        rem(b, arith::IndexCastUIOp::create(b, b.getIndexType(), bits), 4);
+    Value k = add(b, mul(b, step, 32), mul(b, kHalf, 16));
+    k = add(b, add(b, k, mul(b, member, 4)), place);
+    Value column =
+        loadIndex(b, op.getColumnList(), add(b, mul(b, block, 64), k));
+    Value target = add(b, add(b, row, quad), mul(b, lower, 8));
+    return visit(b, target, column, value, acc);
+  }
+
+  OpTy op;
+  Visitor visit;
+};
+
+struct UnpackToLoops : OpRewritePattern<UnpackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(UnpackOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getWeight().getType());
+    Value weight =
+        tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+    auto visit = [](ImplicitLocOpBuilder &b, Value row, Value column,
+                    Value value, Value acc) -> Value {
+      return tensor::InsertOp::create(b, value, acc, ValueRange{row, column});
+    };
+    rewriter.replaceOp(
+        op, PackedLoops<UnpackOp>(op, visit).build(b, fillWithZero(b, weight)));
+    return success();
+  }
+};
+
+struct SpmmToLoops : OpRewritePattern<SpmmOp> {
+  SpmmToLoops(MLIRContext *context, bool onlySkipped)
+      : OpRewritePattern(context), onlySkipped(onlySkipped) {}
+
+  LogicalResult matchAndRewrite(SpmmOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getResult())
+      return rewriter.notifyMatchFailure(op, "works on memrefs");
+    if (onlySkipped && !op->hasAttr("hinm.skipped"))
+      return rewriter.notifyMatchFailure(op, "has a kernel");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type f32 = b.getF32Type();
+    auto type = cast<RankedTensorType>(op.getInit().getType());
+    bool narrow = !type.getElementType().isF32();
+    Value sums = fillWithZero(b, narrow ? emptyLike(b, op.getInit(), f32)
+                                        : op.getInit());
+    Value tokens = tensor::DimOp::create(b, op.getInput(), 1);
+
+    auto visit = [&](ImplicitLocOpBuilder &b, Value row, Value column,
+                     Value value, Value acc) -> Value {
+      if (Value rowIndex = op.getRowIndex())
+        row = arith::IndexCastOp::create(
+            b, b.getIndexType(), tensor::ExtractOp::create(b, rowIndex, row));
+      Value weight = arith::ExtFOp::create(b, f32, value);
+      auto loop = scf::ForOp::create(
+          b, idx(b, 0), tokens, idx(b, 1), ValueRange{acc},
+          [&](OpBuilder &builder, Location loc, Value n, ValueRange carried) {
+            ImplicitLocOpBuilder inner(loc, builder);
+            Value x = tensor::ExtractOp::create(inner, op.getInput(),
+                                                ValueRange{column, n});
+            x = arith::ExtFOp::create(inner, f32, x);
+            Value sum = tensor::ExtractOp::create(inner, carried[0],
+                                                  ValueRange{row, n});
+            sum = arith::AddFOp::create(
+                inner, sum, arith::MulFOp::create(inner, weight, x));
+            Value updated = tensor::InsertOp::create(inner, sum, carried[0],
+                                                     ValueRange{row, n});
+            scf::YieldOp::create(inner, updated);
+          });
+      return loop.getResult(0);
+    };
+    Value result = PackedLoops<SpmmOp>(op, visit).build(b, sums);
+    if (narrow) {
+      SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(2));
+      SmallVector<utils::IteratorType> iterators(2,
+                                                 utils::IteratorType::parallel);
+      result = linalg::GenericOp::create(
+                   b, type, ValueRange{result}, ValueRange{op.getInit()}, maps,
+                   iterators,
+                   [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+                     Value cut = arith::TruncFOp::create(
+                         builder, loc, type.getElementType(), arguments[0]);
+                     linalg::YieldOp::create(builder, loc, cut);
+                   })
+                   .getResult(0);
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+  bool onlySkipped;
+};
+
+struct ConvertHiNMToLinalgPass
+    : public hinm::impl::ConvertHiNMToLinalgBase<ConvertHiNMToLinalgPass> {
+  using ConvertHiNMToLinalgBase::ConvertHiNMToLinalgBase;
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    populateHiNMToLinalgPatterns(patterns);
+    populateSpmmToLoopsPatterns(patterns, onlySkipped);
+    // The patterns only: constants stay as they are, whatever their size.
+    GreedyRewriteConfig config;
+    config.enableFolding(false).enableConstantCSE(false);
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+void hinm::populateHiNMToLinalgPatterns(RewritePatternSet &patterns) {
+  patterns.add<MatmulToLinalg, PermuteToLinalg, UnpackToLoops>(
+      patterns.getContext());
+}
+
+void hinm::populateSpmmToLoopsPatterns(RewritePatternSet &patterns,
+                                       bool onlySkipped) {
+  patterns.add<SpmmToLoops>(patterns.getContext(), onlySkipped);
+}
