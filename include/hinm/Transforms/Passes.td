@@ -15,6 +15,111 @@ include "mlir/Pass/PassBase.td"
 // hinm-import-layers
 //===----------------------------------------------------------------------===//
 
+def ImportLayers : Pass<"hinm-import-layers", "::mlir::ModuleOp"> {
+  let summary = "linear layers with constant weights become hinm.matmul";
+  let description = [{
+    Replaces every contraction of activations with a constant weight by
+    `hinm.matmul` in weight-stationary form: the weight becomes a constant
+    [out, in], the activations a matrix of input channels × tokens, and reshapes
+    and transposes around the product give back the original shapes, so that each
+    rewrite is right by itself. `hinm-propagate-transposes` removes them between
+    layers.
+
+    A layer is recognised by the maps and the body of a structured operation
+    (named, `linalg.contract` or `linalg.generic`; TOSA and StableHLO once
+    legalised to linalg), never by its name. The weight may stand on either side,
+    be stored [in, out] or [out, in], be shared, and come through transposes,
+    broadcasts over a batch, reshapes, slices and casts of a constant. What the
+    product was added to is added afterwards, unless it is zero.
+
+    ```mlir
+    %t = linalg.transpose ins(%w : tensor<16x8xf32>) outs(%e : tensor<8x16xf32>) permutation = [1, 0]
+    %z = linalg.fill ins(%zero : f32) outs(%f : tensor<4x16xf32>) -> tensor<4x16xf32>
+    %y = linalg.matmul ins(%x, %t : tensor<4x8xf32>, tensor<8x16xf32>) outs(%z : tensor<4x16xf32>) -> tensor<4x16xf32>
+    ```
+    becomes
+    ```mlir
+    %xt = linalg.transpose ins(%x : tensor<4x8xf32>) outs(%0 : tensor<8x4xf32>) permutation = [1, 0]
+    %p = hinm.matmul ins(%w, %xt : tensor<16x8xf32>, tensor<8x4xf32>) outs(%1 : tensor<16x4xf32>) {layer = "fc"} -> tensor<16x4xf32>
+    %y = linalg.transpose ins(%p : tensor<16x4xf32>) outs(%2 : tensor<4x16xf32>) permutation = [1, 0]
+    ```
+
+    `layer` is the resource name of the weight (or the name under which it was
+    bound), else `<function>.layer<k>`; a second layer of that name gets `.2`.
+
+    **Data from a file.** A weight that was printed without its data, and one that
+    is an argument of the function, is looked up by name in the safetensors file
+    `weights`. Its shape there has to be the module's, and its type (F64, F32, F16,
+    BF16) exactly representable in the module's. The name of a constant is, in this
+    order: its attribute `hinm.name`, its resource name, the name in its location;
+    of an argument: what `bind` says, its attribute `hinm.name`, `torch.name` or
+    `iree.abi.name`, the name in its location, else `arg<k>`. Other constants
+    without data that the file has, biases for example, get theirs too. The
+    signature of a function does not change: a bound argument is left unread.
+
+    **What is refused, what is left.** An elided weight that no file provides is an
+    error, and the module stays as it was. Products of two activations are left
+    alone. Other contractions and convolutions with a constant operand, and layers
+    whose weight is an argument that is not bound, are left as they are with a
+    remark and an attribute `hinm.skipped` that says why.
+  }];
+  let options = [
+    Option<"weights", "weights", "std::string", /*default=*/"\"\"",
+           "safetensors file with the weights that the module lacks">,
+    ListOption<"bind", "bind", "std::string",
+               "function:argument:name, to look up an argument (counted from 0) "
+               "of a function under a name">];
+  let dependentDialects = ["::hinm::HiNMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// hinm-assign-patterns
+//===----------------------------------------------------------------------===//
+
+def AssignPatterns : Pass<"hinm-assign-patterns", "::mlir::ModuleOp"> {
+  let summary = "chooses the layers to prune and gives them a pattern";
+  let description = [{
+    Puts a `#hinm.pattern` on each chosen `hinm.matmul`. A total sparsity s with
+    N:M needs a share 1 − (1 − s) · M / N of the vectors to be dropped, so that s
+    lies between 1 − N/M and 1 (`policy=all` drops no vectors: s has to be
+    1 − N/M).
+
+    A layer is chosen when its name matches `layers` as a whole, does not match
+    `skip`, and it has at least `min-rows` output and `min-columns` input
+    channels. Layers that are not chosen stay dense, with a remark and an attribute
+    `hinm.skipped` that says why. A pattern that is there already is kept.
+
+    ```mlir
+    %y = hinm.matmul ins(%w, %x : tensor<64x32xf32>, tensor<32x16xf32>) outs(%e : tensor<64x16xf32>) {layer = "fc"} -> tensor<64x16xf32>
+    ```
+    becomes
+    ```mlir
+    %y = hinm.matmul ins(%w, %x : tensor<64x32xf32>, tensor<32x16xf32>) outs(%e : tensor<64x16xf32>)
+        {layer = "fc", pattern = #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 5.000000e-01>} -> tensor<64x16xf32>
+    ```
+  }];
+  let options = [
+    Option<"sparsity", "sparsity", "double", /*default=*/"0.75",
+           "share of the weights that become zero, vectors and N:M together">,
+    Option<"vectorSize", "vector-size", "int64_t", /*default=*/"32",
+           "V, the rows of a tile (kernels: 32, 64, 128, 256)">,
+    Option<"nm", "nm", "std::string", /*default=*/"\"2:4\"",
+           "N:M inside the kept columns (kernels: 2:4)">,
+    Option<"policy", "policy", "std::string", /*default=*/"\"per_tile\"",
+           "how vectors are dropped: per_tile, per_block, global or all (none)">,
+    Option<"layers", "layers", "std::string", /*default=*/"\".*\"",
+           "regular expression of the names of the layers to prune">,
+    Option<"skip", "skip", "std::string", /*default=*/"\"\"",
+           "regular expression of names of layers to leave dense">,
+    Option<"minRows", "min-rows", "int64_t", /*default=*/"1",
+           "fewest output channels of a layer to prune">,
+    Option<"minColumns", "min-columns", "int64_t", /*default=*/"1",
+           "fewest input channels of a layer to prune (at least M)">];
+  let dependentDialects = ["::hinm::HiNMDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // hinm-propagate-transposes
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,367 @@
+//===- ImportLayers.cpp - hinm-import-layers ------------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LayerMatch.h"
+#include "WeightBinding.h"
+#include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace hinm {
+#define GEN_PASS_DEF_IMPORTLAYERS
+#include "hinm/Transforms/Passes.h.inc"
+} // namespace hinm
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+/// A layer with the data of its weight, as [rows, columns].
+struct LayerPlan {
+  LayerMatch match;
+  ElementsAttr weight;
+  std::string name;
+};
+
+int64_t multiplySizes(const LayerMatch &match, ArrayRef<unsigned> loops) {
+  int64_t product = 1;
+  for (unsigned loop : loops) {
+    if (ShapedType::isDynamic(match.sizes[loop]))
+      return ShapedType::kDynamic;
+    product *= match.sizes[loop];
+  }
+  return product;
+}
+
+/// Where \p loops stand among the results of \p map.
+SmallVector<int64_t> findPositions(AffineMap map, ArrayRef<unsigned> loops) {
+  SmallVector<int64_t> positions;
+  for (unsigned loop : loops)
+    positions.push_back(
+        *map.getResultPosition(getAffineDimExpr(loop, map.getContext())));
+  return positions;
+}
+
+bool isIdentity(ArrayRef<int64_t> permutation) {
+  for (auto [i, position] : llvm::enumerate(permutation))
+    if (static_cast<int64_t>(i) != position)
+      return false;
+  return true;
+}
+
+SmallVector<int64_t> concatenate(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+  SmallVector<int64_t> both(a);
+  both.append(b.begin(), b.end());
+  return both;
+}
+
+/// Two groups of \p first and \p second consecutive dimensions; an empty one is
+/// left out.
+SmallVector<ReassociationIndices> groupDims(size_t first, size_t second) {
+  SmallVector<ReassociationIndices> groups;
+  int64_t next = 0;
+  for (size_t size : {first, second}) {
+    ReassociationIndices group;
+    for (size_t i = 0; i < size; ++i)
+      group.push_back(next++);
+    if (!group.empty())
+      groups.push_back(group);
+  }
+  return groups;
+}
+
+Value castToShape(OpBuilder &b, Location loc, Value value,
+                  ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getShape() == shape)
+    return value;
+  return tensor::CastOp::create(b, loc, type.clone(shape), value);
+}
+
+Value makeTranspose(OpBuilder &b, Location loc, Value value,
+                    ArrayRef<int64_t> permutation) {
+  if (isIdentity(permutation))
+    return value;
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
+  SmallVector<OpFoldResult> permuted;
+  for (int64_t dim : permutation)
+    permuted.push_back(sizes[dim]);
+  Value empty =
+      tensor::EmptyOp::create(b, loc, permuted, type.getElementType());
+  return linalg::TransposeOp::create(b, loc, value, empty, permutation)
+      ->getResult(0);
+}
+
+/// Collapses \p value, whose dimensions are \p first then \p second ones, to a
+/// matrix.
+Value collapseToMatrix(OpBuilder &b, Location loc, Value value, size_t first,
+                       size_t second) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<ReassociationIndices> groups = groupDims(first, second);
+  if (groups.size() < static_cast<size_t>(type.getRank()))
+    value = tensor::CollapseShapeOp::create(b, loc, value, groups);
+  if (groups.size() == 2)
+    return value;
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
+  sizes.insert(first == 0 ? sizes.begin() : sizes.end(), b.getIndexAttr(1));
+  return tensor::ExpandShapeOp::create(
+      b, loc, type.clone(decomposeMixedValues(sizes).first), value,
+      SmallVector<ReassociationIndices>{{0, 1}}, sizes);
+}
+
+/// The inverse: gives matrix \p value the dimensions of \p sizes, of which the
+/// first \p first come from its rows.
+Value expandFromMatrix(OpBuilder &b, Location loc, Value value, size_t first,
+                       ArrayRef<OpFoldResult> sizes) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<ReassociationIndices> groups =
+      groupDims(first, sizes.size() - first);
+  if (groups.size() == 1)
+    value = tensor::CollapseShapeOp::create(
+        b, loc, value, SmallVector<ReassociationIndices>{{0, 1}});
+  if (groups.size() == sizes.size())
+    return value;
+  return tensor::ExpandShapeOp::create(
+      b, loc,
+      type.clone(decomposeMixedValues(SmallVector<OpFoldResult>(sizes)).first),
+      value, groups, sizes);
+}
+
+/// The input as columns × tokens.
+Value buildInput(OpBuilder &b, Location loc, const LayerMatch &match) {
+  AffineMap map =
+      linalg::LinalgOp(match.op).getMatchingIndexingMap(match.input);
+  SmallVector<int64_t> shape;
+  for (unsigned i = 0; i < map.getNumResults(); ++i)
+    shape.push_back(match.sizes[map.getDimPosition(i)]);
+  Value input = castToShape(b, loc, match.input->get(), shape);
+  SmallVector<int64_t> columns = findPositions(map, match.columns);
+  SmallVector<int64_t> tokens = findPositions(map, match.tokens);
+  if (isIdentity(concatenate(tokens, columns)) && !tokens.empty()) {
+    Value matrix =
+        collapseToMatrix(b, loc, input, tokens.size(), columns.size());
+    return makeTranspose(b, loc, matrix, {1, 0});
+  }
+  input = makeTranspose(b, loc, input, concatenate(columns, tokens));
+  return collapseToMatrix(b, loc, input, columns.size(), tokens.size());
+}
+
+/// The product, rows × tokens, in the result's shape.
+Value buildResult(OpBuilder &b, Location loc, const LayerMatch &match,
+                  Value product) {
+  linalg::LinalgOp op = match.op;
+  OpOperand *init = op.getDpsInitOperand(0);
+  AffineMap map = op.getMatchingIndexingMap(init);
+  SmallVector<int64_t> rows = findPositions(map, match.rows);
+  SmallVector<int64_t> tokens = findPositions(map, match.tokens);
+  auto getSizes = [&](ArrayRef<int64_t> positions) {
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t position : positions) {
+      int64_t size = match.sizes[map.getDimPosition(position)];
+      if (ShapedType::isDynamic(size))
+        sizes.push_back(tensor::getMixedSize(b, loc, init->get(), position));
+      else
+        sizes.push_back(b.getIndexAttr(size));
+    }
+    return sizes;
+  };
+  SmallVector<int64_t> tokenMajor = concatenate(tokens, rows);
+  if (isIdentity(tokenMajor) && !tokens.empty() && !rows.empty())
+    return expandFromMatrix(b, loc, makeTranspose(b, loc, product, {1, 0}),
+                            tokens.size(), getSizes(tokenMajor));
+  SmallVector<int64_t> rowMajor = concatenate(rows, tokens);
+  Value expanded =
+      expandFromMatrix(b, loc, product, rows.size(), getSizes(rowMajor));
+  // Dimension i of the result stands at inverse[i] of rows, then tokens.
+  SmallVector<int64_t> inverse(rowMajor.size());
+  for (auto [i, position] : llvm::enumerate(rowMajor))
+    inverse[position] = i;
+  return makeTranspose(b, loc, expanded, inverse);
+}
+
+/// Whether adding to \p init is adding to zero. The values of a `tensor.empty`
+/// are undefined, so that zero does for them.
+bool isZero(Value init) {
+  while (Operation *def = init.getDefiningOp()) {
+    if (matchPattern(init, m_AnyZeroFloat()) || isa<tensor::EmptyOp>(def))
+      return true;
+    if (auto fill = dyn_cast<linalg::FillOp>(def))
+      return matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+    if (auto generic = dyn_cast<linalg::GenericOp>(def)) {
+      if (generic->getNumResults() != 1)
+        return false;
+      return matchPattern(generic.getBody()->getTerminator()->getOperand(0),
+                          m_AnyZeroFloat());
+    }
+    if (!isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+            def))
+      return false;
+    init = def->getOperand(0);
+  }
+  return false;
+}
+
+/// Erases \p values' producers that nothing reads any more.
+void eraseDeadProducers(IRRewriter &rewriter, SmallVector<Value> values) {
+  while (!values.empty()) {
+    Operation *def = values.pop_back_val().getDefiningOp();
+    if (!def || !isOpTriviallyDead(def))
+      continue;
+    // An operand read twice must not be visited after it is gone.
+    SmallVector<Value> operands;
+    for (Value operand : def->getOperands())
+      if (!llvm::is_contained(operands, operand))
+        operands.push_back(operand);
+    llvm::erase_if(values, [&](Value v) { return v.getDefiningOp() == def; });
+    rewriter.eraseOp(def);
+    for (Value operand : operands)
+      if (!llvm::is_contained(values, operand))
+        values.push_back(operand);
+  }
+}
+
+void rewriteLayer(IRRewriter &rewriter, const LayerPlan &plan) {
+  const LayerMatch &match = plan.match;
+  linalg::LinalgOp op = match.op;
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(op);
+  Value weight = arith::ConstantOp::create(rewriter, loc, plan.weight);
+  Value input = buildInput(rewriter, loc, match);
+  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+  Type elementType = resultType.getElementType();
+  SmallVector<OpFoldResult> sizes{
+      rewriter.getIndexAttr(multiplySizes(match, match.rows)),
+      tensor::getMixedSize(rewriter, loc, input, 1)};
+  Value empty = tensor::EmptyOp::create(rewriter, loc, sizes, elementType);
+  Value product = hinm::MatmulOp::create(rewriter, loc, weight, input, empty,
+                                         rewriter.getStringAttr(plan.name))
+                      .getResult();
+  Value result = buildResult(rewriter, loc, match, product);
+  result = castToShape(rewriter, loc, result, resultType.getShape());
+  Value init = op.getDpsInitOperand(0)->get();
+  if (!isZero(init)) {
+    Value sum = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, init), elementType);
+    sum = castToShape(rewriter, loc, sum, resultType.getShape());
+    result = linalg::AddOp::create(rewriter, loc, ValueRange{result, init},
+                                   ValueRange{sum})
+                 ->getResult(0);
+  }
+  SmallVector<Value> operands(op->getOperands());
+  rewriter.replaceOp(op, result);
+  eraseDeadProducers(rewriter, operands);
+}
+
+struct ImportLayersPass
+    : public hinm::impl::ImportLayersBase<ImportLayersPass> {
+  using ImportLayersBase::ImportLayersBase;
+
+  void runOnOperation() override {
+    FailureOr<WeightBinder> binder =
+        WeightBinder::create(getOperation(), weights, bind);
+    if (failed(binder))
+      return signalPassFailure();
+
+    // Everything is decided before anything is changed, so that a refused
+    // module stays as it was.
+    SmallVector<LayerPlan, 0> plans;
+    SmallVector<std::pair<Operation *, std::string>> skipped;
+    bool refused = false;
+    getOperation()->walk([&](linalg::LinalgOp op) {
+      LayerVerdict verdict = matchLayer(op);
+      if (verdict.kind == LayerVerdict::NotALayer)
+        return;
+      if (verdict.kind == LayerVerdict::Skipped) {
+        skipped.emplace_back(op, verdict.reason);
+        return;
+      }
+      std::string reason;
+      for (LayerMatch &match : verdict.matches) {
+        FailureOr<WeightBinder::Result> bound = binder->getMatrix(match);
+        if (failed(bound)) {
+          refused = true;
+          return;
+        }
+        if (bound->weight) {
+          plans.push_back({match, bound->weight, bound->name});
+          return;
+        }
+        if (reason.empty())
+          reason = bound->reason;
+      }
+      skipped.emplace_back(op, reason);
+    });
+    if (refused || failed(binder->checkLooseConstants()))
+      return signalPassFailure();
+
+    nameLayers(plans);
+    for (auto &[op, reason] : skipped) {
+      op->setAttr("hinm.skipped", StringAttr::get(&getContext(), reason));
+      emitRemark(op->getLoc()) << "not imported: " << reason;
+      remark::missed(op->getLoc(), makeOpts("layer-skipped", op)) << reason;
+    }
+    IRRewriter rewriter(&getContext());
+    for (LayerPlan &plan : plans) {
+      ShapedType type = plan.weight.getShapedType();
+      remark::passed(plan.match.op.getLoc(),
+                     makeOpts("layer-imported", plan.match.op))
+          << remark::metric("layer", plan.name)
+          << remark::metric("rows", type.getDimSize(0))
+          << remark::metric("columns", type.getDimSize(1))
+          << remark::metric("form", plan.match.op->getName().getStringRef());
+      rewriteLayer(rewriter, plan);
+    }
+    binder->bindLooseConstants();
+  }
+
+private:
+  static remark::RemarkOpts makeOpts(StringRef name, Operation *op) {
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    return remark::RemarkOpts::name(name).category("hinm").function(
+        function ? function.getName() : StringRef());
+  }
+
+  /// Gives unnamed layers `<function>.layer<k>` and makes all names unique,
+  /// also among the layers that are there already.
+  void nameLayers(MutableArrayRef<LayerPlan> plans) {
+    llvm::StringSet<> taken;
+    getOperation()->walk([&](hinm::MatmulOp op) {
+      if (op.getLayer())
+        taken.insert(*op.getLayer());
+    });
+    llvm::StringMap<unsigned> counters;
+    for (LayerPlan &plan : plans) {
+      auto function = plan.match.op->getParentOfType<FunctionOpInterface>();
+      std::string owner = function ? function.getName().str() : "module";
+      if (plan.name.empty()) {
+        do
+          plan.name = owner + ".layer" + std::to_string(counters[owner]++);
+        while (!taken.insert(plan.name).second);
+        continue;
+      }
+      std::string base = plan.name;
+      for (unsigned copy = 2; !taken.insert(plan.name).second; ++copy)
+        plan.name = base + "." + std::to_string(copy);
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,134 @@
+// RUN: hinm-opt %s --split-input-file --hinm-import-layers --verify-diagnostics | FileCheck %s
+// Contractions with a constant operand that are no layer, or none that is taken,
+// stay as they are and say why.
+
+// CHECK-LABEL: func @convolution
+// CHECK:         linalg.conv_2d_nchw_fchw {{.*}}hinm.skipped = "convolution layers are not imported yet ('linalg.conv_2d_nchw_fchw')"
+func.func @convolution(%x: tensor<1x2x8x8xf32>) -> tensor<1x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x2x3x3xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x4x6x6xf32>
+  // expected-remark @+1 {{not imported: convolution layers are not imported yet ('linalg.conv_2d_nchw_fchw')}}
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x2x8x8xf32>, tensor<4x2x3x3xf32>) outs(%zero : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  return %y : tensor<1x4x6x6xf32>
+}
+
+// -----
+
+// A pooling's window is no weight.
+
+// CHECK-LABEL: func @pooling
+// CHECK-NOT:     hinm.skipped
+func.func @pooling(%x: tensor<1x2x8x8xf32>) -> tensor<1x2x6x6xf32> {
+  %window = tensor.empty() : tensor<3x3xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x2x6x6xf32>
+  %y = linalg.pooling_nchw_sum ins(%x, %window : tensor<1x2x8x8xf32>, tensor<3x3xf32>) outs(%zero : tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32>
+  return %y : tensor<1x2x6x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @integer
+// CHECK:         linalg.matmul {{.*}}hinm.skipped = "integer (quantised) contractions are not imported"
+func.func @integer(%x: tensor<4x8xi8>) -> tensor<4x8xi32> {
+  %w = arith.constant dense<1> : tensor<8x8xi8>
+  %zero = arith.constant dense<0> : tensor<4x8xi32>
+  // expected-remark @+1 {{integer (quantised) contractions are not imported}}
+  %y = linalg.matmul ins(%x, %w : tensor<4x8xi8>, tensor<8x8xi8>) outs(%zero : tensor<4x8xi32>) -> tensor<4x8xi32>
+  return %y : tensor<4x8xi32>
+}
+
+// -----
+
+// With zero points.
+
+func.func @quantised(%x: tensor<4x8xi8>) -> tensor<4x8xi32> {
+  %w = arith.constant dense<1> : tensor<8x8xi8>
+  %c = arith.constant 3 : i32
+  %zero = arith.constant dense<0> : tensor<4x8xi32>
+  // expected-remark @+1 {{integer (quantised) contractions are not imported}}
+  %y = linalg.quantized_matmul ins(%x, %w, %c, %c : tensor<4x8xi8>, tensor<8x8xi8>, i32, i32) outs(%zero : tensor<4x8xi32>) -> tensor<4x8xi32>
+  return %y : tensor<4x8xi32>
+}
+
+// -----
+
+// Each element of the batch has its own weight: grouped, not one layer.
+
+func.func @grouped(%x: tensor<2x4x2xf32>) -> tensor<2x4x2xf32> {
+  %w = arith.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]> : tensor<2x2x2xf32>
+  %zero = arith.constant dense<0.0> : tensor<2x4x2xf32>
+  // expected-remark @+1 {{each element of a batch has a weight of its own}}
+  %y = linalg.batch_matmul ins(%x, %w : tensor<2x4x2xf32>, tensor<2x2x2xf32>) outs(%zero : tensor<2x4x2xf32>) -> tensor<2x4x2xf32>
+  return %y : tensor<2x4x2xf32>
+}
+
+// -----
+
+func.func @two_constants() -> tensor<2x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %zero = arith.constant dense<0.0> : tensor<2x2xf32>
+  // expected-remark @+1 {{both operands are constants}}
+  %y = linalg.matmul ins(%w, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
+
+// -----
+
+func.func @dot(%x: tensor<4xf32>) -> tensor<f32> {
+  %w = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  // expected-remark @+1 {{it is a dot product, not a layer}}
+  %y = linalg.dot ins(%x, %w : tensor<4xf32>, tensor<4xf32>) outs(%zero : tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// -----
+
+// A body that negates a factor satisfies the contraction interface.
+
+// CHECK-LABEL: func @negated
+// CHECK-NOT:     hinm.matmul
+func.func @negated(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %zero = arith.constant dense<0.0> : tensor<4x2xf32>
+  // expected-remark @+1 {{its body is not a multiplication and an addition of floats}}
+  %h = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                       iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<4x2xf32>) {
+    ^bb0(%a: f32, %b: f32, %acc: f32):
+      %m = arith.negf %a : f32
+      %p = arith.mulf %m, %b : f32
+      %s = arith.addf %p, %acc : f32
+      linalg.yield %s : f32
+  } -> tensor<4x2xf32>
+  return %h : tensor<4x2xf32>
+}
+
+// -----
+
+func.func @computed(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %zero = arith.constant dense<0.0> : tensor<4x2xf32>
+  %v = arith.mulf %w, %w : tensor<2x2xf32>
+  // expected-remark @+1 {{its weight is computed from constants by 'arith.mulf': fold that first}}
+  %y = linalg.matmul ins(%x, %v : tensor<4x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// -----
+
+func.func @argument(%x: tensor<4x2xf32>, %w: tensor<2x2xf32> {hinm.name = "fc.weight"}) -> tensor<4x2xf32> {
+  %zero = arith.constant dense<0.0> : tensor<4x2xf32>
+  // expected-remark @+1 {{its weight is the function argument #1 'fc.weight': bind it with the option weights=FILE.safetensors}}
+  %y = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// -----
+
+// Buffers are not tensors.
+
+func.func @buffers(%x: memref<4x2xf32>, %y: memref<4x2xf32>, %w: memref<2x2xf32>) {
+  linalg.matmul ins(%x, %w : memref<4x2xf32>, memref<2x2xf32>) outs(%y : memref<4x2xf32>)
+  return
+}
