@@ -39,6 +39,13 @@ Assignment solveAssignment(MatrixView<double> cost);
 bool verifyAssignment(MatrixView<double> cost, const Assignment &assignment,
                       double tolerance);
 
+/// The transportation problem of balanced clustering: gives each of the n =
+/// columns · capacity rows of \p cost (n × columns, finite) a column, every
+/// column exactly \p capacity times, at the least total cost. By successive
+/// shortest paths between columns, O(n · columns · (columns + capacity)).
+std::vector<int32_t> solveTransportation(MatrixView<double> cost,
+                                         int64_t capacity);
+
 } // namespace hinm::core
 
 #endif // HINM_CORE_ASSIGNMENT_H
