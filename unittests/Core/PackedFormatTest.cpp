@@ -1,0 +1,227 @@
+//===- PackedFormatTest.cpp - The packed format ---------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Core/PackedFormat.h"
+
+#include "RandomMatrix.h"
+#include "hinm/Core/Permutation.h"
+#include "hinm/Core/Prune.h"
+#include "hinm/Core/Reference.h"
+#include "gtest/gtest.h"
+
+using namespace hinm::core;
+
+namespace {
+
+struct Pruned {
+  Matrix<uint16_t> weight;
+  ColumnIndex index;
+};
+
+/// A random weight pruned to the pattern, as bits of f16.
+Pruned makePruned(int64_t rows, int64_t cols, const Pattern &pattern,
+                  std::mt19937_64 &random) {
+  Matrix<float> saliency = randomSaliency(rows, cols, random);
+  Permutation order = identityPermutation(rows);
+  Pruned pruned;
+  pruned.index = cantFail(selectColumns(saliency, order, pattern));
+  Matrix<uint8_t> mask =
+      cantFail(computeMask(saliency, order, pattern, pruned.index));
+  pruned.weight = Matrix<uint16_t>(rows, cols);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < cols; ++c)
+      // Finite and not zero: exponents 1 to 30, either sign.
+      if (mask(r, c))
+        pruned.weight(r, c) = static_cast<uint16_t>((random() & 0x83ff) |
+                                                    (1 + random() % 30) << 10);
+  return pruned;
+}
+
+/// An independent reading of the format, fragment by fragment as `mma.sp`
+/// m16n8k32 takes it (PTX ISA 9.1, 9.7.14.6): the 16×32 matrix A of every step.
+Matrix<uint16_t> decodeAsHardware(const PackedWeight &packed) {
+  const PackedLayout &layout = packed.layout;
+  Matrix<uint16_t> weight(layout.rows, layout.cols);
+  for (int64_t t = 0; t < layout.getNumTiles(); ++t)
+    for (int64_t kb = packed.tileOffsets[t] / 64;
+         kb < packed.tileOffsets[t + 1] / 64; ++kb)
+      for (int64_t slab = 0; slab < layout.getNumSlabs(); ++slab)
+        for (int64_t step = 0; step < 2; ++step) {
+          const int64_t fragment = kb * layout.getNumSlabs() + slab;
+          const uint16_t *values =
+              packed.values.data() + (fragment * 2 + step) * 256;
+          const uint32_t *metadata = packed.metadata.data() + fragment * 32;
+          for (int64_t lane = 0; lane < 32; ++lane)
+            for (int64_t e = 0; e < 8; ++e) {
+              int64_t g = lane / 4, q = lane % 4;
+              int64_t row = g + (e & 2 ? 8 : 0);
+              int64_t compressed = 2 * q + (e & 1) + (e & 4 ? 8 : 0);
+              // The selector is the step; of the lane pair the first holds
+              // logical columns 0–15, the second 16–31.
+              int64_t chunk = compressed / 2;
+              uint32_t word = metadata[4 * g + 2 * step + chunk / 4];
+              uint32_t half = word >> (row >= 8 ? 16 : 0);
+              uint32_t nibble = half >> 4 * (chunk % 4) & 0xf;
+              uint32_t entry = compressed % 2 ? nibble >> 2 : nibble & 3;
+              uint16_t bits = values[lane * 8 + e];
+              if (!bits)
+                continue;
+              int64_t column =
+                  packed.columns[kb * 64 + step * 32 + chunk * 4 + entry];
+              weight(t * layout.tile + slab * 16 + row, column) = bits;
+            }
+        }
+  return weight;
+}
+
+struct Shape {
+  int64_t rows, cols, tile;
+  double sparsity;
+};
+const Shape shapes[] = {{64, 128, 32, 0.5},  {64, 172, 32, 0.5},
+                        {33, 70, 16, 0.0},   {5, 9, 3, 0.25},
+                        {256, 64, 256, 0.5}, {40, 64, 64, 0.875},
+                        {7, 8, 1, 0.0},      {32, 64, 32, 1.0}};
+
+TEST(PackedFormat, RoundTripsBitForBit) {
+  std::mt19937_64 random(1);
+  for (const Shape &shape : shapes)
+    for (VectorPolicy policy : {VectorPolicy::PerTile, VectorPolicy::Global}) {
+      Pattern pattern;
+      pattern.tile = shape.tile;
+      pattern.vectorSparsity = shape.sparsity;
+      pattern.policy = policy;
+      Pruned pruned = makePruned(shape.rows, shape.cols, pattern, random);
+      llvm::Expected<PackedWeight> packed =
+          pack(pruned.weight, pruned.index, shape.tile);
+      ASSERT_TRUE(static_cast<bool>(packed))
+          << llvm::toString(packed.takeError());
+      Matrix<uint16_t> weight = cantFail(unpack(*packed));
+      EXPECT_EQ(weight.getElements(), pruned.weight.getElements());
+      EXPECT_EQ(decodeAsHardware(*packed).getElements(),
+                pruned.weight.getElements());
+    }
+}
+
+TEST(PackedFormat, EveryNibbleIsLegal) {
+  std::mt19937_64 random(2);
+  Pattern pattern;
+  pattern.vectorSparsity = 0.5;
+  Pruned pruned = makePruned(64, 100, pattern, random);
+  // Thin the groups, so that all of none, one and two weights occur.
+  for (int64_t r = 0; r < 64; ++r)
+    for (int64_t c = 0; c < 100; ++c)
+      if (random() % 2)
+        pruned.weight(r, c) = random() % 2 ? 0x8000 : 0;
+  PackedWeight packed = cantFail(pack(pruned.weight, pruned.index, 32));
+  for (uint32_t word : packed.metadata)
+    for (int nibble = 0; nibble < 8; ++nibble) {
+      uint32_t bits = word >> 4 * nibble & 0xf;
+      EXPECT_LT(bits & 3, bits >> 2);
+    }
+}
+
+TEST(PackedFormat, NegativeZeroIsNothing) {
+  Matrix<uint16_t> weight(1, 4);
+  for (int64_t c = 0; c < 4; ++c)
+    weight(0, c) = 0x8000;
+  weight(0, 3) = 0x3c00;
+  PackedWeight packed = cantFail(pack(weight, {{0, 1, 2, 3}, {0, 4}}, 1));
+  EXPECT_EQ(cantFail(unpack(packed)).getElements(),
+            (std::vector<uint16_t>{0, 0, 0, 0x3c00}));
+}
+
+TEST(PackedFormat, AColumnListedTwiceMakesADenseGroup) {
+  Matrix<uint16_t> weight(1, 4);
+  for (int64_t c = 0; c < 4; ++c)
+    weight(0, c) = static_cast<uint16_t>(0x3c00 + c);
+  PackedWeight packed =
+      cantFail(pack(weight, {{0, 1, 2, 3, 0, 1, 2, 3}, {0, 8}}, 1));
+  EXPECT_EQ(cantFail(unpack(packed)).getElements(), weight.getElements());
+}
+
+TEST(PackedFormat, RefusesWeightsThatAreNotPruned) {
+  Matrix<uint16_t> weight(2, 8);
+  weight(1, 0) = weight(1, 1) = weight(1, 2) = 0x3c00;
+  llvm::Expected<PackedWeight> full = pack(weight, {{0, 1, 2, 3}, {0, 4}}, 2);
+  ASSERT_FALSE(static_cast<bool>(full));
+  EXPECT_NE(llvm::toString(full.takeError()).find("weight [1, 2] does not fit"),
+            std::string::npos);
+  weight(1, 2) = 0;
+  weight(0, 6) = 0x3c00;
+  llvm::Expected<PackedWeight> outside =
+      pack(weight, {{0, 1, 2, 3}, {0, 4}}, 2);
+  ASSERT_FALSE(static_cast<bool>(outside));
+  EXPECT_NE(llvm::toString(outside.takeError()).find("weight [0, 6]"),
+            std::string::npos);
+}
+
+TEST(PackedFormat, UnpackSurvivesAnyDamage) {
+  // Every mutation is refused, or decodes to some weight; none reads astray
+  // (the sanitizer build watches).
+  std::mt19937_64 random(3);
+  Pattern pattern;
+  pattern.tile = 16;
+  pattern.vectorSparsity = 0.5;
+  Pruned pruned = makePruned(40, 130, pattern, random);
+  const PackedWeight whole = cantFail(pack(pruned.weight, pruned.index, 16));
+  int refused = 0;
+  for (int trial = 0; trial < 2000; ++trial) {
+    PackedWeight packed = whole;
+    auto damage = [&](auto &array) {
+      if (array.empty())
+        return;
+      if (random() % 4 == 0)
+        array.resize(random() % (2 * array.size()));
+      else
+        array[random() % array.size()] =
+            static_cast<typename std::decay_t<decltype(array)>::value_type>(
+                random());
+    };
+    switch (random() % 5) {
+    case 0:
+      damage(packed.values);
+      break;
+    case 1:
+      damage(packed.metadata);
+      break;
+    case 2:
+      damage(packed.columns);
+      break;
+    case 3:
+      damage(packed.tileOffsets);
+      break;
+    default:
+      packed.layout.tile = static_cast<int64_t>(random() % 64) - 8;
+    }
+    llvm::Expected<Matrix<uint16_t>> result = unpack(packed);
+    if (!result) {
+      ++refused;
+      EXPECT_FALSE(llvm::toString(result.takeError()).empty());
+    }
+  }
+  EXPECT_GT(refused, 500);
+}
+
+TEST(Reference, MatmulAndError) {
+  Matrix<double> w(1, 2), x(2, 2);
+  w(0, 0) = 2, w(0, 1) = -1;
+  x(0, 0) = 1, x(0, 1) = 3, x(1, 0) = 4, x(1, 1) = 5;
+  Matrix<double> y = referenceMatmul(w, x);
+  EXPECT_EQ(y.getElements(), (std::vector<double>{-2, 1}));
+  Matrix<double> z = y;
+  EXPECT_EQ(relativeError(y, z), 0.0);
+  z(0, 0) = -1;
+  EXPECT_DOUBLE_EQ(relativeError(y, z), std::sqrt(0.5));
+  y(0, 0) = std::nan("");
+  EXPECT_TRUE(std::isinf(relativeError(y, z)));
+  EXPECT_DOUBLE_EQ(decodeF16(0xc000), -2.0);
+  EXPECT_DOUBLE_EQ(decodeBF16(0x3f80), 1.0);
+}
+
+} // namespace
