@@ -11,6 +11,7 @@
 #include "hinm/Conversion/HiNMToGPU/HiNMToGPU.h"
 #include "hinm/Conversion/Passes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "hinm/Transforms/BufferizableOpInterfaceImpl.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -19,6 +20,7 @@
 
 void hinm::registerHiNMDialects(mlir::DialectRegistry &registry) {
   registry.insert<HiNMDialect>();
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void hinm::registerAllDialects(mlir::DialectRegistry &registry) {

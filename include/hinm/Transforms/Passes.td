@@ -145,6 +145,54 @@ def AssignPatterns : Pass<"hinm-assign-patterns", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 
 //===----------------------------------------------------------------------===//
+// hinm-select-kernels
+//===----------------------------------------------------------------------===//
+
+def SelectKernels : Pass<"hinm-select-kernels"> {
+  let summary = "gives every hinm.spmm its schedule, and X whole 16-byte rows";
+  let description = [{
+    Attaches `schedule` to each `hinm.spmm` on tensors:
+
+    * `tile_m` = V: a thread block serves all rows that share a gather, since
+      gathered bytes per multiply are 2/V.
+    * `tile_n` = 32, 64 or 128, the first that holds all tokens; 64 when their
+      number is dynamic. Wide blocks reuse the weight, narrow ones do not
+      multiply tokens that are not there.
+    * a warp computes 32 rows and at most 64 tokens (64 sums a thread), so that
+      no register spills on any chip; 4 to 16 warps.
+    * `stages` = 3: at most 48 KB of shared memory, which needs no opt-in.
+
+    The kernel copies 16 bytes at a time, so each row of X has to begin at a
+    multiple of 16 bytes: X is padded with zero tokens to a multiple of 8, and
+    the result cut back. An X whose static size is a multiple is left as it is.
+
+    An op with a schedule is left alone. An op for which there is no kernel (V
+    other than 32, 64, 128, 256) gets the attribute `hinm.skipped` with the
+    reason; `convert-hinm-to-linalg{only-skipped}` runs it on the CPU.
+
+    Run after `hinm-pack`, before `one-shot-bufferize`.
+
+    ```mlir
+    %y = hinm.spmm as #p ins(%v, %m, %l, %o, %x : ..., tensor<128x13xf16>)
+                         outs(%init : tensor<64x13xf32>) -> tensor<64x13xf32>
+    ```
+    becomes
+    ```mlir
+    %w = tensor.pad %x low[0, 0] high[0, 3] ... : tensor<128x13xf16> to tensor<128x16xf16>
+    %e = tensor.empty() : tensor<64x16xf32>
+    %z = hinm.spmm as #p ins(%v, %m, %l, %o, %w : ..., tensor<128x16xf16>)
+                         outs(%e : tensor<64x16xf32>) {schedule = #s} -> tensor<64x16xf32>
+    %y = tensor.extract_slice %z[0, 0] [64, 13] [1, 1] : tensor<64x16xf32> to tensor<64x13xf32>
+    ```
+  }];
+  let options = [
+    Option<"schedule", "schedule", "std::string", /*default=*/"\"\"",
+           "use this schedule for every layer: the body of a #hinm.schedule, e.g. \"tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2\"">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // hinm-report
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,148 @@
+//===- SelectKernels.cpp - hinm-select-kernels ----------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Transforms/Passes.h"
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace hinm {
+#define GEN_PASS_DEF_SELECTKERNELS
+#include "hinm/Transforms/Passes.h.inc"
+} // namespace hinm
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+/// Tokens that a 16-byte copy moves: rows of X must be as long as a multiple.
+constexpr int64_t kTokenMultiple = 8;
+
+/// The schedule for tiles of \p tile rows and \p tokens tokens (maybe dynamic);
+/// the pass's description gives the reasons.
+ScheduleAttr pickSchedule(MLIRContext *context, int64_t tile, int64_t tokens) {
+  int64_t tileN = ShapedType::isDynamic(tokens) ? 64
+                  : tokens <= 32                ? 32
+                  : tokens <= 64                ? 64
+                                                : 128;
+  int64_t warpsN = tile == 32 ? 4 : tile == 64 || tileN == 128 ? 2 : 1;
+  return ScheduleAttr::get(context, /*tile_m=*/tile, tileN, /*tile_k=*/64,
+                           /*stages=*/3, /*warps_m=*/tile / 32, warpsN);
+}
+
+/// Makes the token dimension of \p op a multiple of 8: pads X with zeros, and
+/// takes the wanted part of Y.
+void padTokens(SpmmOp op) {
+  auto input = cast<RankedTensorType>(op.getInput().getType());
+  auto init = cast<RankedTensorType>(op.getInit().getType());
+  int64_t tokens = input.getDimSize(1);
+  if (!ShapedType::isDynamic(tokens) && tokens % kTokenMultiple == 0)
+    return;
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+  OpFoldResult size, padded, added;
+  int64_t staticPadded = ShapedType::kDynamic;
+  if (ShapedType::isDynamic(tokens)) {
+    Value n = tensor::DimOp::create(b, op.getInput(), 1);
+    Value multiple =
+        arith::ConstantIndexOp::create(b, b.getLoc(), kTokenMultiple);
+    Value chunks = arith::CeilDivUIOp::create(b, n, multiple);
+    Value total = arith::MulIOp::create(b, chunks, multiple);
+    size = n;
+    padded = total;
+    added = arith::SubIOp::create(b, total, n).getResult();
+  } else {
+    staticPadded = llvm::alignTo(tokens, kTokenMultiple);
+    size = b.getIndexAttr(tokens);
+    padded = b.getIndexAttr(staticPadded);
+    added = b.getIndexAttr(staticPadded - tokens);
+  }
+  auto resized = [&](RankedTensorType type) {
+    return RankedTensorType::get({type.getDimSize(0), staticPadded},
+                                 type.getElementType());
+  };
+  Value nothing =
+      arith::ConstantOp::create(b, b.getZeroAttr(input.getElementType()));
+  Value wideInput = tensor::PadOp::create(b, resized(input), op.getInput(),
+                                          {zero, zero}, {zero, added}, nothing);
+  OpFoldResult rows = b.getIndexAttr(op.getFormat().getRows());
+  Value wideInit =
+      tensor::EmptyOp::create(b, {rows, padded}, init.getElementType());
+  op.getInputMutable().assign(wideInput);
+  op.getInitMutable().assign(wideInit);
+  op.getResult().setType(cast<RankedTensorType>(wideInit.getType()));
+  b.setInsertionPointAfter(op);
+  SmallVector<OpFoldResult> offsets = {zero, zero}, sizes = {rows, size},
+                            strides = {one, one};
+  auto slice = tensor::ExtractSliceOp::create(b, init, op.getResult(), offsets,
+                                              sizes, strides);
+  op.getResult().replaceAllUsesExcept(slice, slice);
+}
+
+struct SelectKernelsPass
+    : public hinm::impl::SelectKernelsBase<SelectKernelsPass> {
+  using SelectKernelsBase::SelectKernelsBase;
+
+  void runOnOperation() override {
+    ScheduleAttr given;
+    if (!schedule.empty()) {
+      given = dyn_cast_or_null<ScheduleAttr>(parseAttribute(
+          ("#hinm.schedule<" + llvm::Twine(schedule) + ">").str(),
+          &getContext()));
+      if (!given) {
+        getOperation()->emitError()
+            << "option 'schedule' is not the body of a #hinm.schedule: '"
+            << schedule << "'";
+        return signalPassFailure();
+      }
+    }
+    SmallVector<SpmmOp> ops;
+    getOperation()->walk([&](SpmmOp op) {
+      // An op with a schedule was selected before, or by hand.
+      if (op.getResult() && !op.getScheduleAttr())
+        ops.push_back(op);
+    });
+    for (SpmmOp op : ops)
+      select(op, given);
+  }
+
+  void select(SpmmOp op, ScheduleAttr given) {
+    int64_t tile = op.getFormat().getTile();
+    auto options = remark::RemarkOpts::name("hinm-select-kernels")
+                       .category("hinm")
+                       .subCategory(op.getLayer().value_or("unnamed"));
+    if (!llvm::is_contained({32, 64, 128, 256}, tile)) {
+      std::string reason =
+          ("no kernel for tiles of " + llvm::Twine(tile) +
+           " rows (32, 64, 128 or 256): convert-hinm-to-linalg runs it on the "
+           "CPU")
+              .str();
+      op->setAttr("hinm.skipped", StringAttr::get(&getContext(), reason));
+      remark::missed(op.getLoc(), options) << reason;
+      return;
+    }
+    int64_t tokens = cast<ShapedType>(op.getInput().getType()).getDimSize(1);
+    ScheduleAttr picked =
+        given ? given : pickSchedule(&getContext(), tile, tokens);
+    op.setScheduleAttr(picked);
+    remark::passed(op.getLoc(), options)
+        << "picked a kernel" << remark::metric("tile_m", picked.getTileM())
+        << remark::metric("tile_n", picked.getTileN())
+        << remark::metric("stages", picked.getStages())
+        << remark::metric("warps", picked.getWarpsM() * picked.getWarpsN());
+    padTokens(op);
+  }
+};
+} // namespace

@@ -1,0 +1,75 @@
+// RUN: hinm-opt %s --hinm-select-kernels --split-input-file | FileCheck %s
+// RUN: hinm-opt %s --hinm-select-kernels --split-input-file | hinm-opt --hinm-select-kernels --split-input-file | FileCheck %s
+// RUN: hinm-opt %s --hinm-select-kernels="schedule=\"tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 2\"" --split-input-file | FileCheck %s --check-prefix=GIVEN
+// RUN: hinm-opt %s --hinm-select-kernels --split-input-file --remarks-filter=hinm -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: not hinm-opt %s --hinm-select-kernels=schedule=nonsense 2>&1 | FileCheck %s --check-prefix=BAD
+
+// BAD: error: option 'schedule' is not the body of a #hinm.schedule: 'nonsense'
+
+// A multiple of 8: only the schedule.
+// CHECK-LABEL: func.func @aligned(
+// CHECK-NOT: tensor.pad
+// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<tile_m = 32, tile_n = 32, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>} -> tensor<32x16xf32>
+// CHECK-NEXT: return
+// GIVEN-LABEL: func.func @aligned(
+// GIVEN: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 2>
+// REMARK: picked a kernel
+// REMARK-SAME: tile_m=32
+func.func @aligned(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %y: tensor<32x16xf32>) -> tensor<32x16xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%y : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return %r : tensor<32x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @padded(
+// CHECK: %[[X:.*]] = tensor.pad %{{.*}} low[0, 0] high[0, 7]
+// CHECK: tensor<128x1001xbf16> to tensor<128x1008xbf16>
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<250x1008xbf16>
+// CHECK: %[[Y:.*]] = hinm.spmm
+// CHECK-SAME: %[[X]] :
+// CHECK-SAME: outs(%[[E]] : tensor<250x1008xbf16>) {layer = "ffn.up", schedule = #hinm.schedule<tile_m = 256, tile_n = 128, tile_k = 64, stages = 3, warps_m = 8, warps_n = 2>}
+// CHECK: %[[CUT:.*]] = tensor.extract_slice %[[Y]][0, 0] [250, 1001] [1, 1]
+// CHECK-NOT: tensor.extract_slice
+// CHECK: return %[[CUT]]
+func.func @padded(%v: tensor<8192xbf16>, %m: tensor<512xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x1001xbf16>, %r: tensor<250xi32>, %y: tensor<250x1001xbf16>) -> tensor<250x1001xbf16> {
+  %0 = hinm.spmm as #hinm.packed<rows = 250, columns = 128, tile = 256, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<8192xbf16>, tensor<512xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x1001xbf16>)
+    row_index(%r : tensor<250xi32>)
+    outs(%y : tensor<250x1001xbf16>) {layer = "ffn.up"} -> tensor<250x1001xbf16>
+  return %0 : tensor<250x1001xbf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @dynamic(
+// CHECK: %[[N:.*]] = tensor.dim %{{.*}}, %{{.*}} : tensor<128x?xf16>
+// CHECK: %[[CHUNKS:.*]] = arith.ceildivui %[[N]]
+// CHECK: %[[WIDE:.*]] = arith.muli %[[CHUNKS]]
+// CHECK: %[[ADDED:.*]] = arith.subi %[[WIDE]], %[[N]]
+// CHECK: tensor.pad %{{.*}} low[0, 0] high[0, %[[ADDED]]]
+// CHECK: tensor.empty(%[[WIDE]])
+// CHECK: schedule = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
+// CHECK: tensor.extract_slice %{{.*}}[0, 0] [64, %[[N]]] [1, 1]
+func.func @dynamic(%v: tensor<2048xf16>, %m: tensor<128xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x?xf16>, %y: tensor<64x?xf32>) -> tensor<64x?xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<2048xf16>, tensor<128xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x?xf16>)
+    outs(%y : tensor<64x?xf32>) -> tensor<64x?xf32>
+  return %r : tensor<64x?xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @skipped(
+// CHECK-NOT: tensor.pad
+// CHECK: hinm.skipped = "no kernel for tiles of 16 rows (32, 64, 128 or 256): convert-hinm-to-linalg runs it on the CPU"
+// CHECK-NOT: schedule
+// REMARK: no kernel for tiles of 16 rows
+func.func @skipped(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x3xf16>, %y: tensor<5x3xf32>) -> tensor<5x3xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 5, columns = 128, tile = 16, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x3xf16>)
+    outs(%y : tensor<5x3xf32>) -> tensor<5x3xf32>
+  return %r : tensor<5x3xf32>
+}
