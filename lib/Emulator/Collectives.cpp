@@ -1,0 +1,152 @@
+//===- Collectives.cpp - What a warp does together ------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The lanes of a warp meet; the last one to arrive does the work of all.
+///
+//===----------------------------------------------------------------------===//
+
+#include "Emulator/Block.h"
+#include "Emulator/SparseMma.h"
+
+#include <cstring>
+
+using namespace hinm::emulator;
+
+void Block::meet(Thread &thread, const Arrival &arrival) {
+  Warp &warp = warps[thread.warp()];
+  thread.arrival = arrival;
+  if (++warp.arrived < warp.lanes) {
+    thread.state = Thread::AtCollective;
+    return suspend(thread);
+  }
+  warp.arrived = 0;
+  execute(thread);
+  for (uint32_t i = 0; i < warp.lanes; ++i)
+    threads[thread.warp() * 32 + i].state = Thread::Ready;
+  suspend(thread);
+}
+
+void Block::execute(Thread &last) {
+  const uint32_t count = warps[last.warp()].lanes;
+  Thread *lanes = &threads[last.warp() * 32];
+  for (uint32_t i = 0; i < count; ++i) {
+    const Arrival &mine = lanes[i].arrival;
+    const Arrival &first = lanes[0].arrival;
+    // Places are compared as text: two copies of the code are one instruction.
+    if (mine.kind != first.kind || strcmp(mine.where, first.where) != 0)
+      fail(lanes[i], mine.where,
+           std::string("divergent: lane 0 of the warp waits at ") +
+               first.where);
+    if (mine.kind != Collective::Shuffle &&
+        (mine.first != first.first || mine.second != first.second))
+      fail(lanes[i], mine.where,
+           "divergent: lanes differ in an immediate operand");
+  }
+  const bool needsFullWarp = last.arrival.kind == Collective::LdMatrix ||
+                             last.arrival.kind == Collective::SparseMma;
+  if (needsFullWarp && count != 32)
+    fail(last, last.arrival.where,
+         "needs a warp of 32 lanes; this one has " + std::to_string(count));
+  switch (last.arrival.kind) {
+  case Collective::WarpSync:
+    ++warps[last.warp()].epoch;
+    return;
+  case Collective::LdMatrix:
+    return executeLdMatrix(lanes);
+  case Collective::SparseMma:
+    return executeSparseMma(lanes);
+  case Collective::Shuffle:
+    return executeShuffle(lanes, count);
+  }
+}
+
+void Block::executeLdMatrix(Thread *lanes) {
+  const Arrival &first = lanes[0].arrival;
+  const int count = first.first;
+  const bool transposed = first.second != 0;
+  if (count != 1 && count != 2 && count != 4)
+    fail(lanes[0], first.where,
+         "ldmatrix loads 1, 2 or 4 matrices, not " + std::to_string(count));
+
+  // Lane 8m+i holds the address of row i of matrix m.
+  uint16_t elements[4][8][8];
+  for (int lane = 0; lane < 8 * count; ++lane) {
+    const Thread &thread = lanes[lane];
+    if (reinterpret_cast<uintptr_t>(thread.arrival.row) % 16)
+      fail(thread, first.where,
+           "misaligned: ldmatrix rows must start at multiples of 16 bytes");
+    const size_t offset =
+        sharedOffset(thread, thread.arrival.row, 16, "reads", first.where);
+    checkShared(thread, shared.read(offset, 16, stamp(thread)), first.where);
+    memcpy(elements[lane / 8][lane % 8], shared.data() + offset, 16);
+  }
+  for (int lane = 0; lane < 32; ++lane) {
+    uint32_t *result = static_cast<uint32_t *>(lanes[lane].arrival.result);
+    const int g = lane / 4, q = lane % 4;
+    for (int m = 0; m < count; ++m) {
+      const uint16_t low =
+          transposed ? elements[m][2 * q][g] : elements[m][g][2 * q];
+      const uint16_t high =
+          transposed ? elements[m][2 * q + 1][g] : elements[m][g][2 * q + 1];
+      result[m] = low | uint32_t(high) << 16;
+    }
+  }
+}
+
+void Block::executeSparseMma(Thread *lanes) {
+  const Arrival &first = lanes[0].arrival;
+  if (first.first != 0 && first.first != 1)
+    fail(lanes[0], first.where,
+         "the selector of mma.sp m16n8k32 is 0 or 1, not " +
+             std::to_string(first.first));
+  SparseMmaLane operands[32];
+  for (int i = 0; i < 32; ++i) {
+    const Arrival &mine = lanes[i].arrival;
+    operands[i] = {static_cast<float *>(mine.result), mine.a, mine.b, mine.c,
+                   mine.value};
+  }
+  const MetadataError error =
+      sparseMma16x8x32(operands, first.first, first.second != 0);
+  if (error.lane >= 0)
+    fail(lanes[error.lane], first.where,
+         "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +
+             std::to_string(error.value) +
+             "; two ascending columns are 4, 8, 9, 12, 13 or 14");
+}
+
+void Block::executeShuffle(Thread *lanes, uint32_t count) {
+  enum { Index = 0, Up, Down, Butterfly };
+  for (uint32_t lane = 0; lane < count; ++lane) {
+    const Arrival &mine = lanes[lane].arrival;
+    const uint32_t operand = mine.second & 31;
+    uint32_t source = lane;
+    switch (mine.first) {
+    case Index:
+      source = operand;
+      break;
+    case Up:
+      source = lane >= operand ? lane - operand : lane;
+      break;
+    case Down:
+      source = lane + operand < 32 ? lane + operand : lane;
+      break;
+    case Butterfly:
+      source = lane ^ operand;
+      break;
+    default:
+      fail(lanes[lane], mine.where,
+           "unknown kind of shuffle: " + std::to_string(mine.first));
+    }
+    if (source >= count)
+      fail(lanes[lane], mine.where,
+           "shuffles from lane " + std::to_string(source) +
+               ", which this warp does not have");
+    *static_cast<uint32_t *>(mine.result) = lanes[source].arrival.value;
+  }
+}

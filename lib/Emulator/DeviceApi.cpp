@@ -1,0 +1,159 @@
+//===- DeviceApi.cpp - What emulated kernels call -------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emulator/DeviceApi.h"
+
+#include "Emulator/Block.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace hinm::emulator;
+
+static Thread &thread() {
+  Thread *current = currentThread();
+  if (!current) {
+    fputs("hinm: a kernel of the emulator was called outside of a launch\n",
+          stderr);
+    abort();
+  }
+  return *current;
+}
+
+int32_t hinm_emu_register(int32_t code) {
+  Thread &self = thread();
+  const Dim3 block = self.block->state().block;
+  const Dim3 grid = self.block->state().grid;
+  const Dim3 index = self.block->index();
+  switch (code) {
+  case HINM_EMU_TID_X:
+    return self.position.x;
+  case HINM_EMU_TID_Y:
+    return self.position.y;
+  case HINM_EMU_TID_Z:
+    return self.position.z;
+  case HINM_EMU_NTID_X:
+    return block.x;
+  case HINM_EMU_NTID_Y:
+    return block.y;
+  case HINM_EMU_NTID_Z:
+    return block.z;
+  case HINM_EMU_CTAID_X:
+    return index.x;
+  case HINM_EMU_CTAID_Y:
+    return index.y;
+  case HINM_EMU_CTAID_Z:
+    return index.z;
+  case HINM_EMU_NCTAID_X:
+    return grid.x;
+  case HINM_EMU_NCTAID_Y:
+    return grid.y;
+  case HINM_EMU_NCTAID_Z:
+    return grid.z;
+  case HINM_EMU_LANEID:
+    return self.lane();
+  case HINM_EMU_WARPID:
+    return self.warp();
+  }
+  self.block->fail(self, "hinm_emu_register",
+                   "unknown special register " + std::to_string(code));
+}
+
+void *hinm_emu_shared(int64_t offset) {
+  Thread &self = thread();
+  SharedMemory &shared = self.block->sharedMemory();
+  // One past the end is where an empty dynamic part starts.
+  if (offset < 0 || uint64_t(offset) > shared.size())
+    self.block->fail(self, "hinm_emu_shared",
+                     "offset " + std::to_string(offset) +
+                         " is outside of the shared memory of " +
+                         std::to_string(shared.size()) + " bytes");
+  return shared.data() + offset;
+}
+
+void hinm_emu_access(const void *address, int64_t bytes, int32_t is_store,
+                     const char *where) {
+  Thread &self = thread();
+  self.block->access(self, address, bytes, is_store != 0, where);
+}
+
+void hinm_emu_barrier(const char *where) {
+  Thread &self = thread();
+  self.block->barrier(self, where);
+}
+
+void hinm_emu_warp_sync(const char *where) {
+  Arrival arrival;
+  arrival.kind = Collective::WarpSync;
+  arrival.where = where;
+  Thread &self = thread();
+  self.block->meet(self, arrival);
+}
+
+void hinm_emu_cp_async(void *shared, const void *global, int32_t bytes,
+                       int32_t source_bytes, const char *where) {
+  Thread &self = thread();
+  self.block->beginCopy(self, shared, global, bytes, source_bytes, where);
+}
+
+void hinm_emu_cp_async_commit(void) {
+  Thread &self = thread();
+  self.groupSizes.push_back(self.openCopies);
+  self.openCopies = 0;
+}
+
+void hinm_emu_cp_async_wait(int32_t pending) {
+  Thread &self = thread();
+  self.block->waitForCopies(self, pending);
+}
+
+void hinm_emu_ldmatrix(uint32_t *result, const void *row, int32_t count,
+                       int32_t transposed, const char *where) {
+  Arrival arrival;
+  arrival.kind = Collective::LdMatrix;
+  arrival.where = where;
+  arrival.result = result;
+  arrival.row = row;
+  arrival.first = count;
+  arrival.second = transposed;
+  Thread &self = thread();
+  self.block->meet(self, arrival);
+}
+
+void hinm_emu_mma_sp_m16n8k32(float *d, const uint32_t *a, const uint32_t *b,
+                              const float *c, uint32_t metadata,
+                              int32_t selector, int32_t is_bf16,
+                              const char *where) {
+  Arrival arrival;
+  arrival.kind = Collective::SparseMma;
+  arrival.where = where;
+  arrival.result = d;
+  arrival.a = a;
+  arrival.b = b;
+  arrival.c = c;
+  arrival.value = metadata;
+  arrival.first = selector;
+  arrival.second = is_bf16;
+  Thread &self = thread();
+  self.block->meet(self, arrival);
+}
+
+uint32_t hinm_emu_shfl(uint32_t value, int32_t kind, int32_t lane,
+                       const char *where) {
+  uint32_t result = 0;
+  Arrival arrival;
+  arrival.kind = Collective::Shuffle;
+  arrival.where = where;
+  arrival.result = &result;
+  arrival.value = value;
+  arrival.first = kind;
+  arrival.second = lane;
+  Thread &self = thread();
+  self.block->meet(self, arrival);
+  return result;
+}

@@ -1,0 +1,90 @@
+//===- Launch.cpp - Grids on worker threads -------------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emulator/Block.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <thread>
+
+using namespace hinm::emulator;
+
+static uint64_t seedFromEnvironment() {
+  const char *text = std::getenv("HINM_EMULATOR_SEED");
+  return text ? std::strtoull(text, nullptr, 10) : 0;
+}
+
+static bool checkShape(Dim3 grid, Dim3 block, size_t sharedBytes,
+                       const char *name) {
+  std::string problem;
+  if (grid.count() == 0 || block.count() == 0)
+    problem = "an empty grid or block";
+  else if (block.count() > maxThreadsPerBlock)
+    problem = "a block of " + std::to_string(block.count()) +
+              " threads, more than " + std::to_string(maxThreadsPerBlock);
+  else if (sharedBytes > maxSharedBytes)
+    problem = std::to_string(sharedBytes) +
+              " bytes of shared memory per block, more than " +
+              std::to_string(maxSharedBytes);
+  if (problem.empty())
+    return true;
+  setError("cannot launch kernel " + std::string(name) + ": it has " + problem);
+  return false;
+}
+
+/// Runs blocks until none is left, or until any block has failed.
+static void work(LaunchState &launch, std::atomic<uint64_t> &next,
+                 uint64_t worker) {
+  Block block(launch, launch.seed + worker);
+  if (!block.valid()) {
+    setError("cannot launch kernel " + launch.name +
+             ": no memory for the stacks of its threads");
+    launch.failed = true;
+    return;
+  }
+  for (;;) {
+    const uint64_t i = next++;
+    if (i >= launch.grid.count() || launch.failed)
+      return;
+    Dim3 index;
+    index.x = i % launch.grid.x;
+    index.y = i / launch.grid.x % launch.grid.y;
+    index.z = i / launch.grid.x / launch.grid.y;
+    if (!block.run(index))
+      return;
+  }
+}
+
+bool hinm::emulator::launch(Kernel kernel, Dim3 grid, Dim3 block,
+                            size_t dynamicSharedBytes, size_t staticSharedBytes,
+                            void **params, const char *name) {
+  const bool tooLarge = dynamicSharedBytes > SIZE_MAX - staticSharedBytes;
+  const size_t sharedBytes =
+      tooLarge ? SIZE_MAX : staticSharedBytes + dynamicSharedBytes;
+  if (!checkShape(grid, block, sharedBytes, name))
+    return false;
+  LaunchState state{kernel,
+                    params,
+                    grid,
+                    block,
+                    sharedBytes,
+                    snapshotMemory(),
+                    seedFromEnvironment(),
+                    name};
+  std::atomic<uint64_t> next{0};
+  const uint64_t workers = std::min<uint64_t>(
+      std::max(1u, std::thread::hardware_concurrency()), grid.count());
+  std::vector<std::thread> others;
+  for (uint64_t i = 1; i < workers; ++i)
+    others.emplace_back(work, std::ref(state), std::ref(next), i);
+  work(state, next, 0);
+  for (std::thread &other : others)
+    other.join();
+  return !state.failed;
+}
