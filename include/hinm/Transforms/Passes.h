@@ -17,6 +17,10 @@
 #include "mlir/Pass/Pass.h"
 #include <memory>
 
+namespace mlir {
+class RewritePatternSet;
+} // namespace mlir
+
 namespace hinm {
 
 #define GEN_PASS_DECL
@@ -24,6 +28,9 @@ namespace hinm {
 
 #define GEN_PASS_REGISTRATION
 #include "hinm/Transforms/Passes.h.inc"
+
+/// Adds the patterns of hinm-fold-permutations.
+void populateFoldPermutationsPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace hinm
 

@@ -128,21 +128,166 @@ def AssignPatterns : Pass<"hinm-assign-patterns", "::mlir::ModuleOp"> {
 // hinm-gyro-permute
 //===----------------------------------------------------------------------===//
 
+def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
+  let summary = "searches the channel orders that keep the most saliency";
+  let description = [{
+    For every `hinm.matmul` with a pattern and a constant weight, searches the
+    order of the rows (output-channel permutation) and of each tile's kept
+    columns (input-channel permutation) by gyro-permutation (arXiv 2407.20496).
+    The rows of the weight are put in the order found, and a `hinm.permute`
+    brings the result back, so that the module computes what it did. The columns
+    become the layer's `columns`. Each layer is searched by itself.
+
+    Run `hinm-assign-patterns` before, and `hinm-propagate-permutations` and
+    `hinm-fold-permutations` after it.
+
+    ```mlir
+    %y = hinm.matmul ins(%w, %x : ...) outs(%i : ...) {pattern = #p} -> tensor<64x16xf32>
+    ```
+    becomes, with p⁻¹ the inverse of the order of W's rows,
+    ```mlir
+    %z = hinm.matmul ins(%pw, %x : ...) outs(%i : ...) {pattern = #p, columns = #c} -> tensor<64x16xf32>
+    %y = hinm.permute %z by #hinm.permutation<...> dim 0 : tensor<64x16xf32>
+    ```
+
+    A layer with a pattern whose weight is no constant, or holds NaN or infinite
+    entries, or that the pattern does not fit, is an error, and the module stays
+    as it was. The result depends on the seed, not on the number of threads.
+  }];
+  let options = [
+    Option<"algorithm", "algorithm", "std::string", /*default=*/"\"gyro\"",
+           "gyro: as published; none: the natural order">,
+    Option<"seed", "seed", "uint64_t", /*default=*/"0",
+           "seed of the random draws">,
+    Option<"timeBudget", "time-budget", "double", /*default=*/"0.0",
+           "seconds for each layer after which no new round starts; 0: none">,
+    Option<"ocp", "ocp", "bool", /*default=*/"true",
+           "search the order of the rows">,
+    Option<"icp", "icp", "bool", /*default=*/"true",
+           "search the order of each tile's kept columns">,
+    Option<"threads", "threads", "unsigned", /*default=*/"0",
+           "threads of the search; 0: all cores">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // hinm-propagate-permutations
 //===----------------------------------------------------------------------===//
+
+def PropagatePermutations : Pass<"hinm-propagate-permutations", "::mlir::ModuleOp"> {
+  let summary = "sinks permutes down to the layers that can take them in";
+  let description = [{
+    A `hinm.permute` moves down through structured operations whose loop over the
+    permuted dimension is parallel and stands in every indexing map as a plain
+    dimension, and through elementwise operations on tensors. Constants along
+    that dimension (biases) take the inverse order. It moves only if every path
+    ends at the input of a `hinm.matmul` with a constant weight; else it stays at
+    its producer, where `hinm-fold-permutations` turns it into a row index.
+
+    ```mlir
+    %p = hinm.permute %y by #q dim 0 : tensor<64x16xf32>
+    %r = linalg.generic ... ins(%p, %bias : ...) ...
+    %z = hinm.matmul ins(%w, %r : ...) ...
+    ```
+    becomes
+    ```mlir
+    %r = linalg.generic ... ins(%y, %permuted_bias : ...) ...
+    %p = hinm.permute %r by #q dim 0 : tensor<64x16xf32>
+    %z = hinm.matmul ins(%w, %p : ...) ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect"];
+}
 
 //===----------------------------------------------------------------------===//
 // hinm-fold-permutations
 //===----------------------------------------------------------------------===//
 
+def FoldPermutations : Pass<"hinm-fold-permutations", "::mlir::ModuleOp"> {
+  let summary = "folds permutes into constants, column indices and row indices";
+  let description = [{
+    A `hinm.permute` of a constant becomes a constant; on the input of a
+    `hinm.matmul` it reorders the columns of the weight and relabels the kept
+    columns; on the result of a `hinm.matmul` it becomes the `row_index` by which
+    the kernel stores its rows. None of these costs anything at run time. What is
+    left stays as it is, with a remark that names the operations around it. The
+    module attribute `hinm.permutations_folded` counts.
+
+    ```mlir
+    %z = hinm.matmul ins(%w, %x : ...) outs(%i : ...) -> tensor<3x8xf32>
+    %y = hinm.permute %z by #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>> dim 0 : tensor<3x8xf32>
+    ```
+    becomes
+    ```mlir
+    %y = hinm.matmul ins(%w, %x : ...) outs(%i : ...)
+         {row_index = #hinm.permutation<dense<[1, 2, 0]> : tensor<3xi32>>} -> tensor<3x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"requireNoPermutes", "require-no-permutes", "bool", /*default=*/"false",
+           "a permute that is left is an error">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // hinm-prune
 //===----------------------------------------------------------------------===//
 
+def Prune : Pass<"hinm-prune", "::mlir::ModuleOp"> {
+  let summary = "zeroes the weights that the patterns do not keep";
+  let description = [{
+    The constant weight of every `hinm.matmul` with a pattern is replaced by the
+    `hinm.prune` of it, folded: vectors outside the layer's `columns` are zeroed,
+    and all but the N largest of every group of M. Without `columns` the
+    pattern's policy chooses them, in their natural order, and they are written
+    to the layer. From here on the module computes something else: its weights
+    are approximated. Pruning twice changes nothing.
+
+    A layer whose weight is no constant or not finite, or that the pattern does
+    not fit, is an error, and the module stays as it was.
+
+    ```mlir
+    %w = arith.constant dense<[[1.0, 4.0, 3.0, 2.0]]> : tensor<1x4xf32>
+    ```
+    becomes, for a layer with nm = 2:4,
+    ```mlir
+    %w = arith.constant dense<[[0.0, 4.0, 3.0, 0.0]]> : tensor<1x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // hinm-pack
 //===----------------------------------------------------------------------===//
+
+def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
+  let summary = "packs pruned layers for the sparse tensor core";
+  let description = [{
+    Every pruned `hinm.matmul` with a 2:4 pattern becomes a `hinm.spmm` on the
+    four constants of the packed format; the weight is rounded to `dtype`, the
+    input is cast to it, products are accumulated in f32.
+
+    A weight that `dtype` cannot hold (beyond 65504 in f16), that is not pruned,
+    or has another N:M is an error, and the module stays as it was.
+
+    ```mlir
+    %y = hinm.matmul ins(%w, %x : tensor<64x128xf32>, tensor<128x16xf32>)
+         outs(%i : tensor<64x16xf32>) {pattern = #p, columns = #c} -> tensor<64x16xf32>
+    ```
+    becomes
+    ```mlir
+    %h = arith.truncf %x : tensor<128x16xf32> to tensor<128x16xf16>
+    %y = hinm.spmm as #packed ins(%values, %metadata, %list, %offsets, %h : ...)
+         outs(%e : tensor<64x16xf32>) -> tensor<64x16xf32>
+    ```
+  }];
+  let options = [
+    Option<"dtype", "dtype", "std::string", /*default=*/"\"f16\"",
+           "element type of packed weights and their inputs: f16 or bf16">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
 
 //===----------------------------------------------------------------------===//
 // hinm-select-kernels

@@ -165,6 +165,7 @@ def HiNM_PruneOp : HiNM_Op<"prune", [
     `:` type($weight)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,6 +219,7 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
     OpBuilder<(ins "::mlir::Value":$weight, "::hinm::ColumnIndexAttr":$columns,
                    "::hinm::PackedAttr":$format)>];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
@@ -255,6 +257,7 @@ def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
     `->` type($weight)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,49 @@
+//===- CoreConversion.h - Attributes to Core and back -----------*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Translates the dialect's attributes and constants to the plain structures
+/// of Core, and results of Core back.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_DIALECT_HINM_UTILS_CORECONVERSION_H
+#define HINM_DIALECT_HINM_UTILS_CORECONVERSION_H
+
+#include "hinm/Core/Matrix.h"
+#include "hinm/Core/PackedFormat.h"
+#include "hinm/Core/Pattern.h"
+#include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include <optional>
+
+namespace hinm {
+
+core::Pattern toCore(PatternAttr pattern);
+
+/// Empty optional for an unresolved resource blob.
+std::optional<core::ColumnIndex> toCore(ColumnIndexAttr index);
+ColumnIndexAttr fromCore(mlir::MLIRContext *context,
+                         const core::ColumnIndex &index);
+
+/// A constant of rank 2 as an f32 matrix; empty optional as for readFloats.
+std::optional<core::Matrix<float>> readMatrix(mlir::ElementsAttr attr);
+
+/// The bits of an f16 or bf16 constant of rank 2, without a conversion.
+std::optional<core::Matrix<uint16_t>> readBits(mlir::ElementsAttr attr);
+
+/// The mask of \p pattern on a constant \p weight, by |w| or by \p saliency (of
+/// the weight's shape; may be null). Without \p columns the policy chooses
+/// them.
+llvm::Expected<core::Matrix<uint8_t>> computeMask(mlir::ElementsAttr weight,
+                                                  mlir::ElementsAttr saliency,
+                                                  PatternAttr pattern,
+                                                  ColumnIndexAttr columns);
+
+} // namespace hinm
+
+#endif // HINM_DIALECT_HINM_UTILS_CORECONVERSION_H

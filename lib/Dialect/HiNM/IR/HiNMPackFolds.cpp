@@ -1,0 +1,121 @@
+//===- HiNMPackFolds.cpp - Folders of prune, pack and unpack --------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Evaluates pruning and packing of constant weights. A fold that Core refuses
+/// does not happen; the passes that need it report why.
+///
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+
+#include "hinm/Core/PackedFormat.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
+#include "mlir/IR/BuiltinAttributes.h"
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+template <typename T>
+ArrayRef<char> bytesOf(const std::vector<T> &values) {
+  return {reinterpret_cast<const char *>(values.data()),
+          values.size() * sizeof(T)};
+}
+} // namespace
+
+OpFoldResult PruneOp::fold(FoldAdaptor adaptor) {
+  auto weight = dyn_cast_if_present<ElementsAttr>(adaptor.getWeight());
+  auto saliency = dyn_cast_if_present<ElementsAttr>(adaptor.getSaliency());
+  auto type = cast<RankedTensorType>(getWeight().getType());
+  if (!weight || (getSaliency() && !saliency) ||
+      type.getElementTypeBitWidth() % 8 != 0)
+    return {};
+  llvm::Expected<core::Matrix<uint8_t>> mask =
+      computeMask(weight, saliency, getPattern(), getColumnsAttr());
+  if (!mask) {
+    llvm::consumeError(mask.takeError());
+    return {};
+  }
+  // The kept elements' bytes are copied as they are; all else is zero.
+  RawConstant raw = *getRawConstant(weight);
+  const size_t width = type.getElementTypeBitWidth() / 8;
+  std::vector<char> pruned(type.getNumElements() * width, 0);
+  for (auto [i, keep] : llvm::enumerate(mask->getElements()))
+    if (keep)
+      std::copy_n(raw.bytes.data() + (raw.isSplat ? 0 : i * width), width,
+                  pruned.data() + i * width);
+  return makeRaw(type, pruned, getResourceName(weight));
+}
+
+LogicalResult PackOp::fold(FoldAdaptor adaptor,
+                           SmallVectorImpl<OpFoldResult> &results) {
+  auto weight = dyn_cast_if_present<ElementsAttr>(adaptor.getWeight());
+  if (!weight)
+    return failure();
+  std::optional<core::Matrix<uint16_t>> bits = readBits(weight);
+  std::optional<core::ColumnIndex> index = toCore(getColumns());
+  if (!bits || !index)
+    return failure();
+  llvm::Expected<core::PackedWeight> packed =
+      core::pack(*bits, *index, getFormat().getTile());
+  if (!packed) {
+    llvm::consumeError(packed.takeError());
+    return failure();
+  }
+  StringRef name = getResourceName(weight);
+  auto push = [&](Value result, ArrayRef<char> bytes, StringRef suffix) {
+    results.push_back(makeRaw(cast<RankedTensorType>(result.getType()), bytes,
+                              (name + suffix).str()));
+  };
+  push(getValues(), bytesOf(packed->values), ".values");
+  push(getMetadata(), bytesOf(packed->metadata), ".metadata");
+  push(getColumnList(), bytesOf(packed->columns), ".columns");
+  push(getTileOffsets(), bytesOf(packed->tileOffsets), ".tile_offsets");
+  return success();
+}
+
+OpFoldResult UnpackOp::fold(FoldAdaptor adaptor) {
+  // unpack(pack(w)) = w.
+  if (auto pack = getValues().getDefiningOp<PackOp>())
+    if (pack.getFormat() == getFormat() &&
+        getMetadata() == pack.getMetadata() &&
+        getColumnList() == pack.getColumnList() &&
+        getTileOffsets() == pack.getTileOffsets())
+      return pack.getWeight();
+
+  auto values = dyn_cast_if_present<ElementsAttr>(adaptor.getValues());
+  auto metadata = dyn_cast_if_present<ElementsAttr>(adaptor.getMetadata());
+  auto list = dyn_cast_if_present<ElementsAttr>(adaptor.getColumnList());
+  auto offsets = dyn_cast_if_present<ElementsAttr>(adaptor.getTileOffsets());
+  if (!values || !metadata || !list || !offsets)
+    return {};
+  std::optional<RawConstant> raw = getRawConstant(values);
+  std::optional<SmallVector<int32_t>> words = readInts(metadata);
+  std::optional<SmallVector<int32_t>> columns = readInts(list);
+  std::optional<SmallVector<int32_t>> starts = readInts(offsets);
+  if (!raw || !words || !columns || !starts)
+    return {};
+  core::PackedWeight packed;
+  packed.layout = {getFormat().getRows(), getFormat().getColumns(),
+                   getFormat().getTile()};
+  packed.values.resize(values.getNumElements());
+  for (auto [i, value] : llvm::enumerate(packed.values))
+    std::memcpy(&value, raw->bytes.data() + (raw->isSplat ? 0 : 2 * i), 2);
+  packed.metadata.assign(words->begin(), words->end());
+  packed.columns.assign(columns->begin(), columns->end());
+  packed.tileOffsets.assign(starts->begin(), starts->end());
+  llvm::Expected<core::Matrix<uint16_t>> weight = core::unpack(packed);
+  if (!weight) {
+    llvm::consumeError(weight.takeError());
+    return {};
+  }
+  return makeRaw(cast<RankedTensorType>(getWeight().getType()),
+                 bytesOf(weight->getElements()), "unpacked");
+}

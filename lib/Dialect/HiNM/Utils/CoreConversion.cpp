@@ -1,0 +1,119 @@
+//===- CoreConversion.cpp - Attributes to Core and back -------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
+
+#include "hinm/Core/Permutation.h"
+#include "hinm/Core/Prune.h"
+#include "hinm/Core/Saliency.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include <cstring>
+
+using namespace mlir;
+
+namespace hinm {
+
+core::Pattern toCore(PatternAttr pattern) {
+  core::Pattern result;
+  result.tile = pattern.getTile();
+  result.n = pattern.getN();
+  result.m = pattern.getM();
+  result.vectorSparsity = pattern.getVectorSparsity();
+  result.kept = pattern.getKept();
+  switch (pattern.getPolicy()) {
+  case VectorPolicy::PerTile:
+    result.policy = core::VectorPolicy::PerTile;
+    break;
+  case VectorPolicy::All:
+    result.policy = core::VectorPolicy::All;
+    break;
+  case VectorPolicy::PerBlock:
+    result.policy = core::VectorPolicy::PerBlock;
+    break;
+  case VectorPolicy::Global:
+    result.policy = core::VectorPolicy::Global;
+    break;
+  }
+  return result;
+}
+
+std::optional<core::ColumnIndex> toCore(ColumnIndexAttr index) {
+  std::optional<SmallVector<int32_t>> columns = index.getColumnValues();
+  std::optional<SmallVector<int32_t>> offsets = index.getOffsetValues();
+  if (!columns || !offsets)
+    return std::nullopt;
+  return core::ColumnIndex{{columns->begin(), columns->end()},
+                           {offsets->begin(), offsets->end()}};
+}
+
+ColumnIndexAttr fromCore(MLIRContext *context, const core::ColumnIndex &index) {
+  return ColumnIndexAttr::get(context, index.columns, index.offsets);
+}
+
+std::optional<core::Matrix<float>> readMatrix(ElementsAttr attr) {
+  std::optional<std::vector<float>> values = readFloats(attr);
+  if (!values || attr.getShapedType().getRank() != 2)
+    return std::nullopt;
+  core::Matrix<float> matrix(attr.getShapedType().getDimSize(0),
+                             attr.getShapedType().getDimSize(1));
+  std::copy(values->begin(), values->end(), matrix.row(0));
+  return matrix;
+}
+
+std::optional<core::Matrix<uint16_t>> readBits(ElementsAttr attr) {
+  std::optional<RawConstant> raw = getRawConstant(attr);
+  if (!raw || attr.getShapedType().getRank() != 2 ||
+      attr.getShapedType().getElementTypeBitWidth() != 16)
+    return std::nullopt;
+  core::Matrix<uint16_t> matrix(attr.getShapedType().getDimSize(0),
+                                attr.getShapedType().getDimSize(1));
+  int64_t count = attr.getNumElements();
+  for (int64_t i = 0; i < count; ++i)
+    std::memcpy(matrix.row(0) + i,
+                raw->bytes.data() + (raw->isSplat ? 0 : i) * sizeof(uint16_t),
+                sizeof(uint16_t));
+  return matrix;
+}
+
+llvm::Expected<core::Matrix<uint8_t>> computeMask(ElementsAttr weight,
+                                                  ElementsAttr saliency,
+                                                  PatternAttr pattern,
+                                                  ColumnIndexAttr columns) {
+  std::optional<core::Matrix<float>> scores =
+      readMatrix(saliency ? saliency : weight);
+  if (!scores)
+    return llvm::createStringError(
+        "the weight has no data, or its element type is no float");
+  if (!saliency) {
+    llvm::Expected<core::Matrix<float>> magnitude =
+        core::computeSaliency(*scores, core::SaliencyKind::Magnitude);
+    if (!magnitude)
+      return magnitude.takeError();
+    scores = std::move(*magnitude);
+  } else if (llvm::Error error = core::checkSaliency(*scores)) {
+    return std::move(error);
+  }
+  core::Pattern corePattern = toCore(pattern);
+  core::Permutation order = core::identityPermutation(scores->getRows());
+  core::ColumnIndex index;
+  if (columns) {
+    std::optional<core::ColumnIndex> given = toCore(columns);
+    if (!given)
+      return llvm::createStringError("the column index has no data");
+    index = std::move(*given);
+  } else {
+    llvm::Expected<core::ColumnIndex> chosen =
+        core::selectColumns(*scores, order, corePattern);
+    if (!chosen)
+      return chosen.takeError();
+    index = std::move(*chosen);
+  }
+  return core::computeMask(*scores, order, corePattern, index);
+}
+
+} // namespace hinm

@@ -1,0 +1,134 @@
+//===- GyroPermute.cpp - hinm-gyro-permute --------------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Core/Gyro.h"
+#include "hinm/Core/Saliency.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
+#include "hinm/Transforms/LayerStats.h"
+#include "hinm/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace hinm {
+#define GEN_PASS_DEF_GYROPERMUTE
+#include "hinm/Transforms/Passes.h.inc"
+} // namespace hinm
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+/// What the search found for one layer.
+struct Found {
+  MatmulOp op;
+  core::GyroResult result;
+};
+
+struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
+  using GyroPermuteBase::GyroPermuteBase;
+
+  void runOnOperation() override {
+    core::GyroOptions options;
+    if (algorithm != "gyro" && algorithm != "none") {
+      getOperation()->emitError("unknown algorithm '")
+          << algorithm << "', expected gyro or none";
+      return signalPassFailure();
+    }
+    if (timeBudget < 0.0) {
+      getOperation()->emitError("the time budget is ")
+          << timeBudget.getValue() << " s, it must not be negative";
+      return signalPassFailure();
+    }
+    options.seed = seed;
+    options.timeBudget = timeBudget;
+    options.threads = threads;
+    options.ocp = ocp && algorithm == "gyro";
+    options.icp = icp && algorithm == "gyro";
+
+    // Search everything first: an error leaves the module as it was.
+    std::vector<Found> found;
+    WalkResult walk = getOperation()->walk([&](MatmulOp op) {
+      if (!op.getPatternAttr() || op.getColumnsAttr())
+        return WalkResult::advance();
+      FailureOr<core::GyroResult> result = search(op, options);
+      if (failed(result))
+        return WalkResult::interrupt();
+      found.push_back({op, std::move(*result)});
+      return WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      return signalPassFailure();
+    for (Found &layer : found)
+      rewrite(layer.op, layer.result);
+  }
+
+private:
+  FailureOr<core::GyroResult> search(MatmulOp op,
+                                     const core::GyroOptions &options) {
+    auto refuse = [&](llvm::Error error) {
+      op.emitOpError("of layer '")
+          << getLayerName(op)
+          << "' cannot be searched: " << llvm::toString(std::move(error));
+      return failure();
+    };
+    ElementsAttr weight = getConstant(op.getWeight());
+    std::optional<core::Matrix<float>> matrix;
+    if (weight)
+      matrix = readMatrix(weight);
+    if (!matrix)
+      return refuse(llvm::createStringError(
+          "its weight is no constant with data; bind it with "
+          "hinm-import-layers{weights=...} or drop its pattern"));
+    llvm::Expected<core::Matrix<float>> saliency =
+        core::computeSaliency(*matrix, core::SaliencyKind::Magnitude);
+    if (!saliency)
+      return refuse(saliency.takeError());
+    llvm::Expected<core::GyroResult> result =
+        core::gyroPermute(*saliency, toCore(op.getPatternAttr()), options);
+    if (!result)
+      return refuse(result.takeError());
+    return std::move(*result);
+  }
+
+  /// W becomes P·W, and the result is brought back to the old order.
+  void rewrite(MatmulOp op, const core::GyroResult &result) {
+    OpBuilder builder(op);
+    const core::Permutation &order = result.rowOrder;
+    if (order != core::identityPermutation(order.size())) {
+      ElementsAttr permuted =
+          permuteConstant(getConstant(op.getWeight()), /*dim=*/0, order);
+      op.getWeightMutable().assign(arith::ConstantOp::create(
+          builder, op.getWeight().getLoc(), cast<TypedAttr>(permuted)));
+      builder.setInsertionPointAfter(op);
+      auto inverse = PermutationAttr::get(&getContext(), core::invert(order));
+      auto restored = PermuteOp::create(builder, op.getLoc(), op.getType(),
+                                        op.getResult(), /*dim=*/0, inverse);
+      op.getResult().replaceAllUsesExcept(restored, restored);
+    }
+    op.setColumnsAttr(fromCore(&getContext(), result.columns));
+
+    const double total = result.total > 0.0 ? result.total : 1.0;
+    setStats(
+        op,
+        {{"retained", result.retained / total},
+         {"retained_no_permutation", result.retainedWithoutPermutation / total},
+         {"retained_unstructured", result.retainedUnstructured / total}});
+    remark::passed(op.getLoc(), remarkAbout(op, "layer-permuted"))
+        << remark::metric("layer", getLayerName(op))
+        << remark::metric("retained-saliency", result.retained / total)
+        << remark::metric("without-permutation",
+                          result.retainedWithoutPermutation / total)
+        << remark::metric("unstructured", result.retainedUnstructured / total);
+  }
+};
+
+} // namespace

@@ -1,0 +1,179 @@
+//===- Pack.cpp - hinm-pack -----------------------------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Core/PackedFormat.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
+#include "hinm/Transforms/LayerStats.h"
+#include "hinm/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <cmath>
+
+namespace hinm {
+#define GEN_PASS_DEF_PACK
+#include "hinm/Transforms/Passes.h.inc"
+} // namespace hinm
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+/// \p value with its elements cast to \p element, unless they are already.
+Value castElements(OpBuilder &builder, Location loc, Value value,
+                   FloatType element) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto from = cast<FloatType>(type.getElementType());
+  if (from == element)
+    return value;
+  auto target = type.clone(element);
+  if (from.getWidth() > element.getWidth())
+    return arith::TruncFOp::create(builder, loc, target, value);
+  if (from.getWidth() < element.getWidth())
+    return arith::ExtFOp::create(builder, loc, target, value);
+  // f16 and bf16 meet in f32.
+  Value wide = arith::ExtFOp::create(builder, loc,
+                                     type.clone(builder.getF32Type()), value);
+  return arith::TruncFOp::create(builder, loc, target, wide);
+}
+
+struct PackPass : public hinm::impl::PackBase<PackPass> {
+  using PackBase::PackBase;
+
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    FloatType element;
+    if (dtype == "f16")
+      element = Float16Type::get(context);
+    else if (dtype == "bf16")
+      element = BFloat16Type::get(context);
+    if (!element) {
+      getOperation()->emitError("unknown dtype '")
+          << dtype << "', expected f16 or bf16";
+      return signalPassFailure();
+    }
+    // Round and check everything first: an error leaves the module as it was.
+    SmallVector<std::pair<MatmulOp, ElementsAttr>> layers;
+    bool refused = false;
+    getOperation()->walk([&](MatmulOp op) {
+      if (!op.getPatternAttr() || !op.getColumnsAttr())
+        return;
+      FailureOr<ElementsAttr> rounded = roundWeight(op, element);
+      refused |= failed(rounded);
+      if (succeeded(rounded))
+        layers.emplace_back(op, *rounded);
+    });
+    if (refused)
+      return signalPassFailure();
+    for (auto [op, rounded] : layers)
+      pack(op, rounded, element);
+  }
+
+private:
+  /// The weight as a constant of \p element that obeys the pattern.
+  FailureOr<ElementsAttr> roundWeight(MatmulOp op, FloatType element) {
+    auto refuse = [&](const llvm::Twine &reason) {
+      op.emitOpError("of layer '")
+          << getLayerName(op) << "' cannot be packed: " << reason;
+      return failure();
+    };
+    PatternAttr pattern = op.getPatternAttr();
+    if (pattern.getN() != 2 || pattern.getM() != 4)
+      return refuse("the packed format holds 2:4 groups, its pattern has " +
+                    llvm::Twine(pattern.getN()) + ":" +
+                    llvm::Twine(pattern.getM()));
+    ElementsAttr weight = getConstant(op.getWeight());
+    std::optional<std::vector<float>> values;
+    if (weight)
+      values = readFloats(weight);
+    if (!values)
+      return refuse("its weight is no constant with data");
+    auto type = cast<RankedTensorType>(op.getWeight().getType()).clone(element);
+    if (type.getElementType() != weight.getElementType())
+      weight = makeFloats(cast<RankedTensorType>(type), *values,
+                          getResourceName(weight));
+    core::Matrix<uint16_t> bits = *readBits(weight);
+    const bool isBF16 = element.isBF16();
+    for (auto [i, value] : llvm::enumerate(bits.getElements())) {
+      uint16_t exponent = isBF16 ? 0x7f80 : 0x7c00;
+      if ((value & exponent) == exponent)
+        return refuse("weight " + llvm::Twine(std::to_string((*values)[i])) +
+                      " is not finite in " + dtype +
+                      (isBF16 ? "" : "; dtype=bf16 has the range of f32"));
+    }
+    llvm::Expected<core::PackedWeight> packed =
+        core::pack(bits, *toCore(op.getColumnsAttr()), pattern.getTile());
+    if (!packed)
+      return refuse(llvm::toString(packed.takeError()) +
+                    " (run hinm-prune before hinm-pack)");
+    return weight;
+  }
+
+  void pack(MatmulOp op, ElementsAttr weight, FloatType element) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    PatternAttr pattern = op.getPatternAttr();
+    auto format = PackedAttr::get(&getContext(), op.getNumRows(),
+                                  op.getNumColumns(), pattern.getTile());
+    Value constant =
+        arith::ConstantOp::create(builder, loc, cast<TypedAttr>(weight));
+    auto packOp =
+        PackOp::create(builder, loc, constant, op.getColumnsAttr(), format);
+    SmallVector<Value> packed;
+    // roundWeight has packed this very constant, so the fold succeeds.
+    if (succeeded(builder.tryFold(packOp, packed))) {
+      packOp.erase();
+      if (constant.use_empty())
+        constant.getDefiningOp()->erase();
+    } else {
+      packed.assign(packOp.result_begin(), packOp.result_end());
+    }
+
+    Value input = castElements(builder, loc, op.getInput(), element);
+    auto resultType = cast<RankedTensorType>(op.getType());
+    auto outElement = cast<FloatType>(resultType.getElementType());
+    auto storeElement =
+        outElement == element ? element : FloatType(builder.getF32Type());
+    Value init = tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, op.getInit()),
+        storeElement);
+    Value rowIndex;
+    if (PermutationAttr order = op.getRowIndexAttr())
+      rowIndex = arith::ConstantOp::create(builder, loc,
+                                           cast<TypedAttr>(order.getIndices()));
+    auto spmm = SpmmOp::create(builder, loc, init.getType(), packed[0],
+                               packed[1], packed[2], packed[3], input, rowIndex,
+                               init, format, op.getLayerAttr(),
+                               /*schedule=*/ScheduleAttr());
+    if (Attribute stats = op->getAttr(kStatsAttr))
+      spmm->setAttr(kStatsAttr, stats);
+    spmm->setAttr("hinm.pattern", pattern);
+    Value result = castElements(builder, loc, spmm.getResult(), outElement);
+    if (result.getType() != resultType)
+      result = tensor::CastOp::create(builder, loc, resultType, result);
+    op.replaceAllUsesWith(result);
+    remark::passed(loc, remarkAbout(op, "layer-packed"))
+        << remark::metric("layer", getLayerName(op))
+        << remark::metric("dtype", dtype.getValue())
+        << remark::metric(
+               "bytes",
+               cast<RankedTensorType>(packed[0].getType()).getNumElements() *
+                       2 +
+                   4 * (cast<RankedTensorType>(packed[1].getType())
+                            .getNumElements() +
+                        cast<RankedTensorType>(packed[2].getType())
+                            .getNumElements()));
+    op.erase();
+  }
+};
+
+} // namespace
