@@ -11,6 +11,7 @@
 #include "hinm/Conversion/HiNMToGPU/HiNMToGPU.h"
 #include "hinm/Conversion/Passes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "hinm/Pipelines.h"
 #include "hinm/Transforms/BufferizableOpInterfaceImpl.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
@@ -35,6 +36,7 @@ void hinm::registerHiNMPasses() {
   registerHiNMTransformsPasses();
   registerHiNMConversionPasses();
   registerGpuLoweringPipeline();
+  registerPipelines();
 }
 
 void hinm::registerAllPasses() {

@@ -169,11 +169,36 @@ private:
       twins.push_back(&operand);
       return true;
     }
+    // A broadcast of a constant (a bias) takes the order at its source.
+    if (auto source = dyn_cast<linalg::LinalgOp>(producer))
+      return source->hasOneUse() && producedInOrder(source, value, dim);
     ElementsAttr constant = getConstant(value);
     if (!constant || !getRawConstant(constant))
       return false;
     if (!constant.isSplat())
       constants.emplace_back(&operand, dim);
+    return true;
+  }
+
+  /// Whether \p op can produce \p value in the other order: all that it reads
+  /// along \p dim must take it.
+  bool producedInOrder(linalg::LinalgOp op, Value value, int64_t dim) {
+    if (op.hasIndexSemantics() || !op.hasPureTensorSemantics() ||
+        op.getNumLoops() != op.getNumParallelLoops())
+      return false;
+    OpOperand *init =
+        op.getDpsInitOperand(cast<OpResult>(value).getResultNumber());
+    auto loop =
+        dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(init).getResult(dim));
+    if (!loop)
+      return false;
+    for (OpOperand &operand : op->getOpOperands())
+      for (auto [position, expr] :
+           llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+        if (expr.isFunctionOfDim(loop.getPosition()) &&
+            (expr != loop || carried.contains(operand.get()) ||
+             !takesOrder(operand, position)))
+          return false;
     return true;
   }
 

@@ -1,0 +1,114 @@
+//===- Pipelines.h - The way from a dense model to code ---------*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The pipelines of hinm. `hinm-pipeline` is all of it; the parts are there for
+/// tools that look at the module in between, as hinm-run does.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_PIPELINES_H
+#define HINM_PIPELINES_H
+
+#include "mlir/Pass/PassOptions.h"
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace hinm {
+
+/// Options of the whole way, as `hinm-pipeline{...}` and hinm-run take them.
+struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
+  Option<double> sparsity{
+      *this, "sparsity",
+      llvm::cl::desc("Share of the weights to drop, in [0, 1]; 0.75 is half "
+                     "the vectors and 2:4 inside the others"),
+      llvm::cl::init(0.75)};
+  Option<int64_t> vectorSize{
+      *this, "vector-size",
+      llvm::cl::desc("V, rows of a tile; kernels exist for 32, 64, 128, 256"),
+      llvm::cl::init(32)};
+  Option<std::string> dtype{
+      *this, "dtype",
+      llvm::cl::desc("Element type of packed weights and their inputs: f16 or "
+                     "bf16; products are accumulated in f32"),
+      llvm::cl::init("f16")};
+  Option<std::string> algorithm{
+      *this, "algorithm",
+      llvm::cl::desc("Permutation search: gyro, or none for the natural order"),
+      llvm::cl::init("gyro")};
+  Option<uint64_t> seed{*this, "seed", llvm::cl::desc("Seed of the search"),
+                        llvm::cl::init(0)};
+  Option<double> timeBudget{
+      *this, "time-budget",
+      llvm::cl::desc("Seconds of search for each layer; 0: until it converges"),
+      llvm::cl::init(0.0)};
+  Option<unsigned> threads{*this, "threads",
+                           llvm::cl::desc("Threads of the search; 0: all"),
+                           llvm::cl::init(0)};
+  Option<std::string> layers{
+      *this, "layers",
+      llvm::cl::desc("Regular expression of the layers to sparsify, by name"),
+      llvm::cl::init(".*")};
+  Option<std::string> skip{
+      *this, "skip",
+      llvm::cl::desc("Regular expression of the layers to leave dense"),
+      llvm::cl::init("")};
+  Option<std::string> weights{
+      *this, "weights",
+      llvm::cl::desc("safetensors file for weights that the module names but "
+                     "does not hold"),
+      llvm::cl::init("")};
+  Option<bool> requireNoPermutes{
+      *this, "require-no-permutes",
+      llvm::cl::desc("A permutation left at run time is an error"),
+      llvm::cl::init(false)};
+  Option<std::string> device{
+      *this, "device",
+      llvm::cl::desc("What the kernels are compiled for: emulator or cuda"),
+      llvm::cl::init("emulator")};
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("NVIDIA architecture for device=cuda: sm_80, sm_90a ..."),
+      llvm::cl::init("sm_80")};
+  Option<std::string> format{
+      *this, "format",
+      llvm::cl::desc("Form of the kernels for device=cuda: isa (PTX), bin "
+                     "(cubin) or fatbin; bin and fatbin need ptxas"),
+      llvm::cl::init("isa")};
+  Option<std::string> toolkit{
+      *this, "toolkit",
+      llvm::cl::desc("Folder of the CUDA toolkit, above bin/ptxas"),
+      llvm::cl::init("")};
+};
+
+/// Imports the layers, searches and folds the orders, and prunes: the module
+/// still has dense (masked) weights in hinm.matmul.
+void buildPrunePipeline(mlir::OpPassManager &pm,
+                        const PipelineOptions &options);
+
+/// Packs the pruned layers and picks a kernel for each.
+void buildPackPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+/// Lowers a packed module to the LLVM dialect, with its kernels as binaries.
+/// Layers without a kernel and everything else run on the host.
+void buildDevicePipeline(mlir::OpPassManager &pm,
+                         const PipelineOptions &options);
+
+/// Lowers a module with unpacked (or no) layers to the LLVM dialect, all of it
+/// for the host, as plain loops.
+void buildHostPipeline(mlir::OpPassManager &pm);
+
+/// Registers `hinm-sparsify` (prune and pack) and `hinm-pipeline` (all).
+void registerPipelines();
+
+} // namespace hinm
+
+#endif // HINM_PIPELINES_H
