@@ -165,6 +165,11 @@ void *EmulatorDevice::loadModule(const void *image, size_t bytes) {
              describe(kind));
     return nullptr;
   }
+  if (!isComplete(image, bytes)) {
+    setError("the emulator cannot load the module: its " +
+             std::to_string(bytes) + " bytes are not all of it");
+    return nullptr;
+  }
   exportDeviceApi();
   auto module = std::make_unique<EmulatorModule>();
   module->file = memfd_create("hinm-kernels", MFD_CLOEXEC);

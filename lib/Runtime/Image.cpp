@@ -52,6 +52,24 @@ ImageKind hinm::runtime::classifyImage(const void *image, size_t bytes) {
   return ImageKind::Unknown;
 }
 
+bool hinm::runtime::isComplete(const void *image, size_t bytes) {
+  Elf64_Ehdr header;
+  memcpy(&header, image, sizeof(header));
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > bytes ||
+      header.e_phnum > (bytes - header.e_phoff) / sizeof(Elf64_Phdr))
+    return false;
+  const char *table = static_cast<const char *>(image) + header.e_phoff;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    memcpy(&segment, table + i * sizeof(segment), sizeof(segment));
+    if (segment.p_type == PT_LOAD &&
+        (segment.p_offset > bytes ||
+         segment.p_filesz > bytes - segment.p_offset))
+      return false;
+  }
+  return true;
+}
+
 const char *hinm::runtime::describe(ImageKind kind) {
   switch (kind) {
   case ImageKind::HostObject:

@@ -29,6 +29,10 @@ enum class ImageKind {
 
 ImageKind classifyImage(const void *image, size_t bytes);
 
+/// Whether the bytes of every segment of a host object are there: the dynamic
+/// loader does not look, and dies of a signal when they are not.
+bool isComplete(const void *image, size_t bytes);
+
 /// For error messages, with an article.
 const char *describe(ImageKind kind);
 
