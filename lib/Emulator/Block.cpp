@@ -120,9 +120,7 @@ void Block::report(const Thread &culprit, const char *where,
   launch.failed = true;
 }
 
-void Block::fail(const Thread &culprit, const char *where,
-                 const std::string &text) {
-  report(culprit, where, text);
+void Block::leave() {
   suspend(*running, /*forGood=*/true);
   abort();
 }
@@ -169,51 +167,48 @@ Stamp Block::stamp(const Thread &thread) const {
   return stamp;
 }
 
+std::string Block::describe(Violation violation) const {
+  std::string other;
+  if (violation.other == Stamp::manyWarps)
+    other = "several threads";
+  else if (violation.other != Stamp::none &&
+           (violation.other & Stamp::manyOfWarp))
+    other = "several threads of warp " +
+            std::to_string(violation.other & ~Stamp::manyOfWarp);
+  else if (violation.other != Stamp::none)
+    other = "thread " + render(threads[violation.other].position);
+  switch (violation.kind) {
+  case Violation::ReadsInFlight:
+    return "reads shared memory that a cp.async of " + other +
+           " is still filling (missing wait_group)";
+  case Violation::WritesInFlight:
+    return "writes shared memory that a cp.async of " + other +
+           " is still filling (missing wait_group)";
+  case Violation::ReadsAfterWrite:
+    return "race: reads shared memory that " + other +
+           " wrote with no barrier between";
+  case Violation::WritesAfterRead:
+    return "race: writes shared memory that " + other +
+           " read with no barrier between";
+  case Violation::WritesAfterWrite:
+    return "race: writes shared memory that " + other +
+           " wrote with no barrier between";
+  case Violation::None:
+  case Violation::ReadsUninitialised:
+    break;
+  }
+  return "reads uninitialised shared memory";
+}
+
 void Block::checkShared(const Thread &thread, Violation violation,
                         const char *where) {
   if (!violation)
     return;
-  std::string other = "another thread";
-  if (violation.other == Stamp::manyWarps)
-    other = "several threads";
-  else if (violation.other == Stamp::none)
-    other = "";
-  else if (violation.other & Stamp::manyOfWarp)
-    other = "several threads of warp " +
-            std::to_string(violation.other & ~Stamp::manyOfWarp);
-  else
-    other = "thread " + render(threads[violation.other].position);
-  std::string text;
-  switch (violation.kind) {
-  case Violation::None:
-    return;
-  case Violation::ReadsUninitialised:
-    text = "reads uninitialised shared memory";
-    break;
-  case Violation::ReadsInFlight:
-    text = "reads shared memory that a cp.async of " + other +
-           " is still filling (missing wait_group)";
-    break;
-  case Violation::WritesInFlight:
-    text = "writes shared memory that a cp.async of " + other +
-           " is still filling (missing wait_group)";
-    break;
-  case Violation::ReadsAfterWrite:
-    text = "race: reads shared memory that " + other +
-           " wrote with no barrier between";
-    break;
-  case Violation::WritesAfterRead:
-    text = "race: writes shared memory that " + other +
-           " read with no barrier between";
-    break;
-  case Violation::WritesAfterWrite:
-    text = "race: writes shared memory that " + other +
-           " wrote with no barrier between";
-    break;
-  }
-  fail(thread, where,
-       text + ", at byte offset " + std::to_string(violation.offset) + " of " +
-           std::to_string(shared.size()) + " bytes");
+  report(thread, where,
+         describe(violation) + ", at byte offset " +
+             std::to_string(violation.offset) + " of " +
+             std::to_string(shared.size()) + " bytes");
+  leave();
 }
 
 /// The offset in shared memory, where the bytes must lie.
@@ -226,13 +221,16 @@ size_t Block::sharedOffset(const Thread &thread, const void *address,
   range.what = "the shared memory";
   if (range.contains(value, bytes))
     return value - range.begin;
-  if (!shared.isNear(value))
-    fail(thread, where,
-         std::string(verb) + " an address that is not in the block's shared "
-                             "memory");
-  fail(thread, where,
-       "out of bounds: " + std::string(verb) + " " +
-           describePlace(range, value, bytes));
+  if (!shared.isNear(value)) {
+    report(thread, where,
+           std::string(verb) + " an address that is not in the block's shared "
+                               "memory");
+    leave();
+  }
+  report(thread, where,
+         "out of bounds: " + std::string(verb) + " " +
+             describePlace(range, value, bytes));
+  leave();
 }
 
 void Block::access(Thread &thread, const void *address, size_t bytes,
@@ -253,42 +251,56 @@ void Block::access(Thread &thread, const void *address, size_t bytes,
     range = launch.memory.find(value, bytes);
     if (!range) {
       constexpr size_t nearby = 1 << 20;
-      if (const Range *meant = launch.memory.nearest(value, bytes, nearby))
-        fail(thread, where,
+      if (const Range *meant = launch.memory.nearest(value, bytes, nearby)) {
+        report(thread, where,
+               "out of bounds: " + std::string(verb) + " " +
+                   describePlace(*meant, value, bytes));
+        leave();
+      }
+      report(thread, where,
              "out of bounds: " + std::string(verb) + " " +
-                 describePlace(*meant, value, bytes));
-      fail(thread, where,
-           "out of bounds: " + std::string(verb) + " " + std::to_string(bytes) +
-               " bytes outside of all memory (freed, " +
-               "null or host memory?)");
+                 std::to_string(bytes) +
+                 " bytes outside of all memory (freed, " +
+                 "null or host memory?)");
+      leave();
     }
     thread.lastRange = range;
   }
-  if (isStore && !range->writable)
-    fail(thread, where,
-         "writes read-only memory: " + describePlace(*range, value, bytes));
+  if (isStore && !range->writable) {
+    report(thread, where,
+           "writes read-only memory: " + describePlace(*range, value, bytes));
+    leave();
+  }
 }
 
 void Block::beginCopy(Thread &thread, void *sharedAddress, const void *global,
                       int32_t bytes, int32_t sourceBytes, const char *where) {
-  if (bytes != 4 && bytes != 8 && bytes != 16)
-    fail(thread, where,
-         "cp.async copies 4, 8 or 16 bytes, not " + std::to_string(bytes));
-  if (sourceBytes < 0 || sourceBytes > bytes)
-    fail(thread, where,
-         "cp.async of " + std::to_string(bytes) + " bytes has a source of " +
-             std::to_string(sourceBytes));
+  if (bytes != 4 && bytes != 8 && bytes != 16) {
+    report(thread, where,
+           "cp.async copies 4, 8 or 16 bytes, not " + std::to_string(bytes));
+    leave();
+  }
+  if (sourceBytes < 0 || sourceBytes > bytes) {
+    report(thread, where,
+           "cp.async of " + std::to_string(bytes) + " bytes has a source of " +
+               std::to_string(sourceBytes));
+    leave();
+  }
   if (reinterpret_cast<uintptr_t>(sharedAddress) % bytes ||
-      (sourceBytes && reinterpret_cast<uintptr_t>(global) % bytes))
-    fail(thread, where,
-         "misaligned: cp.async addresses must be multiples of its " +
-             std::to_string(bytes) + " bytes");
+      (sourceBytes && reinterpret_cast<uintptr_t>(global) % bytes)) {
+    report(thread, where,
+           "misaligned: cp.async addresses must be multiples of its " +
+               std::to_string(bytes) + " bytes");
+    leave();
+  }
   AsyncCopy copy = {};
   copy.offset = sharedOffset(thread, sharedAddress, bytes, "writes", where);
   copy.bytes = bytes;
   if (sourceBytes) {
-    if (shared.isNear(reinterpret_cast<uintptr_t>(global)))
-      fail(thread, where, "cp.async reads shared memory as its source");
+    if (shared.isNear(reinterpret_cast<uintptr_t>(global))) {
+      report(thread, where, "cp.async reads shared memory as its source");
+      leave();
+    }
     access(thread, global, sourceBytes, /*isStore=*/false, where);
     memcpy(copy.data, global, sourceBytes);
   }

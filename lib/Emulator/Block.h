@@ -99,9 +99,12 @@ public:
                  int32_t bytes, int32_t sourceBytes, const char *where);
   void waitForCopies(Thread &thread, int32_t pending);
 
-  /// Reports an error of \p culprit and leaves the running fiber for good.
-  [[noreturn]] void fail(const Thread &culprit, const char *where,
-                         const std::string &text);
+  /// Keeps an error of \p culprit and ends the launch. The caller then calls
+  /// leave(), in a statement of its own: no destructor runs after that.
+  void report(const Thread &culprit, const char *where,
+              const std::string &text);
+  /// Drops the running fiber, after an error.
+  [[noreturn]] void leave();
 
   const LaunchState &state() const { return launch; }
   SharedMemory &sharedMemory() { return shared; }
@@ -116,10 +119,9 @@ private:
 
   static void enter(void *thread);
   void suspend(Thread &thread, bool forGood = false);
-  void report(const Thread &culprit, const char *where,
-              const std::string &text);
   void reportDeadlock();
   bool isDone() const;
+  std::string describe(Violation violation) const;
   Stamp stamp(const Thread &thread) const;
   void checkShared(const Thread &thread, Violation violation,
                    const char *where);

@@ -39,20 +39,26 @@ void Block::execute(Thread &last) {
     const Arrival &mine = lanes[i].arrival;
     const Arrival &first = lanes[0].arrival;
     // Places are compared as text: two copies of the code are one instruction.
-    if (mine.kind != first.kind || strcmp(mine.where, first.where) != 0)
-      fail(lanes[i], mine.where,
-           std::string("divergent: lane 0 of the warp waits at ") +
-               first.where);
+    if (mine.kind != first.kind || strcmp(mine.where, first.where) != 0) {
+      report(lanes[i], mine.where,
+             std::string("divergent: lane 0 of the warp waits at ") +
+                 first.where);
+      leave();
+    }
     if (mine.kind != Collective::Shuffle &&
-        (mine.first != first.first || mine.second != first.second))
-      fail(lanes[i], mine.where,
-           "divergent: lanes differ in an immediate operand");
+        (mine.first != first.first || mine.second != first.second)) {
+      report(lanes[i], mine.where,
+             "divergent: lanes differ in an immediate operand");
+      leave();
+    }
   }
   const bool needsFullWarp = last.arrival.kind == Collective::LdMatrix ||
                              last.arrival.kind == Collective::SparseMma;
-  if (needsFullWarp && count != 32)
-    fail(last, last.arrival.where,
-         "needs a warp of 32 lanes; this one has " + std::to_string(count));
+  if (needsFullWarp && count != 32) {
+    report(last, last.arrival.where,
+           "needs a warp of 32 lanes; this one has " + std::to_string(count));
+    leave();
+  }
   switch (last.arrival.kind) {
   case Collective::WarpSync:
     ++warps[last.warp()].epoch;
@@ -70,17 +76,21 @@ void Block::executeLdMatrix(Thread *lanes) {
   const Arrival &first = lanes[0].arrival;
   const int count = first.first;
   const bool transposed = first.second != 0;
-  if (count != 1 && count != 2 && count != 4)
-    fail(lanes[0], first.where,
-         "ldmatrix loads 1, 2 or 4 matrices, not " + std::to_string(count));
+  if (count != 1 && count != 2 && count != 4) {
+    report(lanes[0], first.where,
+           "ldmatrix loads 1, 2 or 4 matrices, not " + std::to_string(count));
+    leave();
+  }
 
   // Lane 8m+i holds the address of row i of matrix m.
   uint16_t elements[4][8][8];
   for (int lane = 0; lane < 8 * count; ++lane) {
     const Thread &thread = lanes[lane];
-    if (reinterpret_cast<uintptr_t>(thread.arrival.row) % 16)
-      fail(thread, first.where,
-           "misaligned: ldmatrix rows must start at multiples of 16 bytes");
+    if (reinterpret_cast<uintptr_t>(thread.arrival.row) % 16) {
+      report(thread, first.where,
+             "misaligned: ldmatrix rows must start at multiples of 16 bytes");
+      leave();
+    }
     const size_t offset =
         sharedOffset(thread, thread.arrival.row, 16, "reads", first.where);
     checkShared(thread, shared.read(offset, 16, stamp(thread)), first.where);
@@ -101,10 +111,12 @@ void Block::executeLdMatrix(Thread *lanes) {
 
 void Block::executeSparseMma(Thread *lanes) {
   const Arrival &first = lanes[0].arrival;
-  if (first.first != 0 && first.first != 1)
-    fail(lanes[0], first.where,
-         "the selector of mma.sp m16n8k32 is 0 or 1, not " +
-             std::to_string(first.first));
+  if (first.first != 0 && first.first != 1) {
+    report(lanes[0], first.where,
+           "the selector of mma.sp m16n8k32 is 0 or 1, not " +
+               std::to_string(first.first));
+    leave();
+  }
   SparseMmaLane operands[32];
   for (int i = 0; i < 32; ++i) {
     const Arrival &mine = lanes[i].arrival;
@@ -113,11 +125,13 @@ void Block::executeSparseMma(Thread *lanes) {
   }
   const MetadataError error =
       sparseMma16x8x32(operands, first.first, first.second != 0);
-  if (error.lane >= 0)
-    fail(lanes[error.lane], first.where,
-         "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +
-             std::to_string(error.value) +
-             "; two ascending columns are 4, 8, 9, 12, 13 or 14");
+  if (error.lane >= 0) {
+    report(lanes[error.lane], first.where,
+           "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +
+               std::to_string(error.value) +
+               "; two ascending columns are 4, 8, 9, 12, 13 or 14");
+    leave();
+  }
 }
 
 void Block::executeShuffle(Thread *lanes, uint32_t count) {
@@ -140,13 +154,16 @@ void Block::executeShuffle(Thread *lanes, uint32_t count) {
       source = lane ^ operand;
       break;
     default:
-      fail(lanes[lane], mine.where,
-           "unknown kind of shuffle: " + std::to_string(mine.first));
+      report(lanes[lane], mine.where,
+             "unknown kind of shuffle: " + std::to_string(mine.first));
+      leave();
     }
-    if (source >= count)
-      fail(lanes[lane], mine.where,
-           "shuffles from lane " + std::to_string(source) +
-               ", which this warp does not have");
+    if (source >= count) {
+      report(lanes[lane], mine.where,
+             "shuffles from lane " + std::to_string(source) +
+                 ", which this warp does not have");
+      leave();
+    }
     *static_cast<uint32_t *>(mine.result) = lanes[source].arrival.value;
   }
 }

@@ -60,19 +60,22 @@ int32_t hinm_emu_register(int32_t code) {
   case HINM_EMU_WARPID:
     return self.warp();
   }
-  self.block->fail(self, "hinm_emu_register",
-                   "unknown special register " + std::to_string(code));
+  self.block->report(self, "hinm_emu_register",
+                     "unknown special register " + std::to_string(code));
+  self.block->leave();
 }
 
 void *hinm_emu_shared(int64_t offset) {
   Thread &self = thread();
   SharedMemory &shared = self.block->sharedMemory();
   // One past the end is where an empty dynamic part starts.
-  if (offset < 0 || uint64_t(offset) > shared.size())
-    self.block->fail(self, "hinm_emu_shared",
-                     "offset " + std::to_string(offset) +
-                         " is outside of the shared memory of " +
-                         std::to_string(shared.size()) + " bytes");
+  if (offset < 0 || uint64_t(offset) > shared.size()) {
+    self.block->report(self, "hinm_emu_shared",
+                       "offset " + std::to_string(offset) +
+                           " is outside of the shared memory of " +
+                           std::to_string(shared.size()) + " bytes");
+    self.block->leave();
+  }
   return shared.data() + offset;
 }
 

@@ -143,6 +143,17 @@ void Fiber::prepare(uint8_t *stackLow, size_t stackSize, Entry newEntry,
 #endif
 }
 
+bool Fiber::ownsAddress(uintptr_t address) const {
+#ifdef HINM_EMULATOR_ASAN
+  // Where instrumented code keeps its variables, to find uses after return.
+  if (__asan_addr_is_in_fake_stack(__asan_get_current_fake_stack(),
+                                   reinterpret_cast<void *>(address), nullptr,
+                                   nullptr))
+    return true;
+#endif
+  return address - reinterpret_cast<uintptr_t>(low) < size;
+}
+
 void Fiber::switchTo(Fiber &next, bool forGood) {
   entering = &next;
 #ifdef HINM_EMULATOR_ASAN

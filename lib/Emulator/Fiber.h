@@ -68,10 +68,8 @@ public:
   /// \p forGood says that this fiber will not be resumed.
   void switchTo(Fiber &next, bool forGood = false);
 
-  bool ownsAddress(uintptr_t address) const {
-    return address - reinterpret_cast<uintptr_t>(low) < size;
-  }
-  const uint8_t *end() const { return low + size; }
+  /// Whether a local variable of this fiber, the running one, may be there.
+  bool ownsAddress(uintptr_t address) const;
 
 private:
   [[noreturn]] static void start();
