@@ -341,6 +341,29 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
 // hinm-report
 //===----------------------------------------------------------------------===//
 
+def Report : Pass<"hinm-report", "::mlir::ModuleOp"> {
+  let summary = "prints the figures of every layer, as text or JSON";
+  let description = [{
+    For every layer: its name, shape and pattern; its sparsity; the share of the
+    saliency that it retains, with the orders found, in the natural order, and
+    the bound of unstructured pruning; whether it is packed, pruned, permuted,
+    patterned, dense or skipped, and why; the kernel picked. For the module: the
+    permutations folded away and those left at run time. It can stand anywhere
+    before bufferization and changes nothing.
+
+    ```
+    layer       rows x columns     V  N:M sparsity retained  without  unstruct  status, kernel
+    fc1.weight  256 x 64          32  2:4   0.7500   0.4934   0.4519   0.5702  packed, m32n64k64s3
+    permutations: 1 folded, 0 left at run time
+    ```
+  }];
+  let options = [
+    Option<"format", "format", "std::string", /*default=*/"\"text\"",
+           "text or json">,
+    Option<"output", "output", "std::string", /*default=*/"\"-\"",
+           "file to write; - is the standard output">];
+}
+
 //===----------------------------------------------------------------------===//
 // hinm-widen-floats
 //===----------------------------------------------------------------------===//
