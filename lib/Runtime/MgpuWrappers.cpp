@@ -18,8 +18,9 @@
 
 #include "Runtime/Device.h"
 
-#include <climits>
-#include <vector>
+#include <cstdint>
+#include <cstring>
+#include <string>
 
 using namespace hinm::runtime;
 
@@ -68,9 +69,12 @@ void *mgpuModuleLoad(void *data, size_t size) {
   return device ? device->loadModule(data, size) : nullptr;
 }
 
-void *mgpuModuleLoadJIT(void *data, int level, size_t size) {
+// MLIR 22 passes no size here: the text ends with a null character.
+void *mgpuModuleLoadJIT(void *text, int level) {
   Device *device = currentDevice();
-  return device ? device->loadModuleJit(data, size, level) : nullptr;
+  if (!device)
+    return nullptr;
+  return device->loadModuleJit(text, strlen(static_cast<char *>(text)), level);
 }
 
 void mgpuModuleUnload(void *module) {

@@ -22,6 +22,7 @@
 
 extern "C" {
 void *mgpuModuleLoad(void *data, size_t size);
+void *mgpuModuleLoadJIT(void *text, int level);
 void mgpuModuleUnload(void *module);
 void *mgpuModuleGetFunction(void *module, const char *name);
 void mgpuLaunchKernel(void *function, intptr_t gridX, intptr_t gridY,
@@ -275,8 +276,11 @@ TEST_F(RuntimeTest, ForeignImages) {
   EXPECT_THAT(load(bytes), HasSubstr("it is a cubin"));
   bytes[18] = 8; // MIPS
   EXPECT_THAT(load(bytes), HasSubstr("another processor"));
-  const std::string ptx = "//\n.version 8.2\n.target sm_90a\n";
+  std::string ptx = "//\n.version 8.2\n.target sm_90a\n";
   EXPECT_THAT(load({ptx.begin(), ptx.end()}), HasSubstr("PTX"));
+  hinmRuntimeClearError();
+  EXPECT_EQ(mgpuModuleLoadJIT(ptx.data(), 2), nullptr);
+  EXPECT_THAT(error(), HasSubstr("it is PTX text"));
   EXPECT_THAT(load({1, 2, 3}), HasSubstr("no image of a known format"));
   bytes = image();
   bytes.resize(1000); // cut off
