@@ -1,4 +1,4 @@
-// RUN: rm -rf %t && split-file %s %t && python3 %S/Inputs/make_safetensors.py %t
+// RUN: rm -rf %t && split-file %s %t && %python %S/Inputs/make_safetensors.py %t
 // RUN: hinm-opt %t/elided.mlir --hinm-import-layers=weights=%t/good.safetensors | FileCheck %t/elided.mlir
 // RUN: hinm-opt %t/argument.mlir --hinm-import-layers='weights=%t/good.safetensors bind=main:2:half' | FileCheck %t/argument.mlir
 // RUN: not hinm-opt %t/argument.mlir --hinm-import-layers='weights=%t/good.safetensors bind=main:2:none' 2>&1 | FileCheck %t/argument.mlir --check-prefix=NONE

@@ -124,6 +124,42 @@ def AssignPatterns : Pass<"hinm-assign-patterns", "::mlir::ModuleOp"> {
 // hinm-propagate-transposes
 //===----------------------------------------------------------------------===//
 
+def PropagateTransposes : Pass<"hinm-propagate-transposes", "::mlir::ModuleOp"> {
+  let summary = "makes activations feature-major between layers";
+  let description = [{
+    Moves the transposes and reshapes that `hinm-import-layers` put around each
+    layer down through elementwise operations, until they meet their inverses: in
+    a chain of layers, biases, activations and residual additions only the edges
+    of the function are transposed. Run it after `hinm-import-layers`.
+
+    Elementwise operations are first brought to one form: arithmetic on tensors
+    and named operations become `linalg.generic`, and a broadcast becomes an
+    indexing map of its reader. A reshape then moves by collapsing the loops of a
+    generic, a transpose by renaming them. A generic whose result is only read
+    transposed writes it so. What cannot be sunk any further is taken in by the
+    indexing map of a reader, if that is a generic.
+
+    ```mlir
+    %t = linalg.transpose ins(%y0 : tensor<16x4xf32>) outs(%e0 : tensor<4x16xf32>) permutation = [1, 0]
+    %b = linalg.generic {indexing_maps = [(d0, d1) -> (d0, d1), (d0, d1) -> (d1), (d0, d1) -> (d0, d1)], …}
+        ins(%t, %bias : tensor<4x16xf32>, tensor<16xf32>) …
+    %x1 = linalg.transpose ins(%b : tensor<4x16xf32>) outs(%e1 : tensor<16x4xf32>) permutation = [1, 0]
+    ```
+    becomes
+    ```mlir
+    %x1 = linalg.generic {indexing_maps = [(d0, d1) -> (d0, d1), (d0, d1) -> (d0), (d0, d1) -> (d0, d1)], …}
+        ins(%y0, %bias : tensor<16x4xf32>, tensor<16xf32>) …
+    ```
+
+    A function without layers is not touched, and one that would execute more
+    transposes afterwards stays as it was. A remark says how many there were and
+    how many are left.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // hinm-gyro-permute
 //===----------------------------------------------------------------------===//
