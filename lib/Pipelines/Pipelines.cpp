@@ -30,6 +30,7 @@ void hinm::buildPrunePipeline(OpPassManager &pm,
   ImportLayersOptions import;
   import.weights = options.weights;
   pm.addPass(createImportLayers(import));
+  pm.addPass(createPropagateTransposes());
   AssignPatternsOptions patterns;
   patterns.sparsity = options.sparsity;
   patterns.vectorSize = options.vectorSize;
