@@ -108,11 +108,17 @@ private:
           permuteConstant(getConstant(op.getWeight()), /*dim=*/0, order);
       op.getWeightMutable().assign(arith::ConstantOp::create(
           builder, op.getWeight().getLoc(), cast<TypedAttr>(permuted)));
-      builder.setInsertionPointAfter(op);
-      auto inverse = PermutationAttr::get(&getContext(), core::invert(order));
-      auto restored = PermuteOp::create(builder, op.getLoc(), op.getType(),
-                                        op.getResult(), /*dim=*/0, inverse);
-      op.getResult().replaceAllUsesExcept(restored, restored);
+      auto moved = PermutationAttr::get(&getContext(), order);
+      if (PermutationAttr rowIndex = op.getRowIndexAttr()) {
+        // The rows are stored elsewhere already: row i of P·W is row p[i].
+        op.setRowIndexAttr(rowIndex.compose(moved));
+      } else {
+        builder.setInsertionPointAfter(op);
+        auto restored =
+            PermuteOp::create(builder, op.getLoc(), op.getType(),
+                              op.getResult(), /*dim=*/0, moved.getInverse());
+        op.getResult().replaceAllUsesExcept(restored, restored);
+      }
     }
     op.setColumnsAttr(fromCore(&getContext(), result.columns));
 

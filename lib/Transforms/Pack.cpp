@@ -65,7 +65,7 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
     SmallVector<std::pair<MatmulOp, ElementsAttr>> layers;
     bool refused = false;
     getOperation()->walk([&](MatmulOp op) {
-      if (!op.getPatternAttr() || !op.getColumnsAttr())
+      if (!op.getPatternAttr())
         return;
       FailureOr<ElementsAttr> rounded = roundWeight(op, element);
       refused |= failed(rounded);
@@ -91,6 +91,8 @@ private:
       return refuse("the packed format holds 2:4 groups, its pattern has " +
                     llvm::Twine(pattern.getN()) + ":" +
                     llvm::Twine(pattern.getM()));
+    if (!op.getColumnsAttr())
+      return refuse("it has no kept columns (run hinm-prune before hinm-pack)");
     ElementsAttr weight = getConstant(op.getWeight());
     std::optional<std::vector<float>> values;
     if (weight)

@@ -44,12 +44,14 @@ OpFoldResult PruneOp::fold(FoldAdaptor adaptor) {
     return {};
   }
   // The kept elements' bytes are copied as they are; all else is zero.
-  RawConstant raw = *getRawConstant(weight);
+  std::optional<RawConstant> raw = getRawConstant(weight);
+  if (!raw)
+    return {};
   const size_t width = type.getElementTypeBitWidth() / 8;
   std::vector<char> pruned(type.getNumElements() * width, 0);
   for (auto [i, keep] : llvm::enumerate(mask->getElements()))
     if (keep)
-      std::copy_n(raw.bytes.data() + (raw.isSplat ? 0 : i * width), width,
+      std::copy_n(raw->bytes.data() + (raw->isSplat ? 0 : i * width), width,
                   pruned.data() + i * width);
   return makeRaw(type, pruned, getResourceName(weight));
 }
@@ -61,7 +63,9 @@ LogicalResult PackOp::fold(FoldAdaptor adaptor,
     return failure();
   std::optional<core::Matrix<uint16_t>> bits = readBits(weight);
   std::optional<core::ColumnIndex> index = toCore(getColumns());
-  if (!bits || !index)
+  if (!bits || !index || !llvm::all_of(getResultTypes(), [](Type type) {
+        return cast<RankedTensorType>(type).hasStaticShape();
+      }))
     return failure();
   llvm::Expected<core::PackedWeight> packed =
       core::pack(*bits, *index, getFormat().getTile());
