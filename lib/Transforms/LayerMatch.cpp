@@ -216,12 +216,16 @@ LayerVerdict matchLayer(linalg::LinalgOp op) {
                ? skip("integer (quantised) contractions are not imported")
                : verdict;
 
-  if (!isConstant(0) && !isConstant(1))
-    for (int i : {1, 0})
-      if (!sources[i])
-        if (Operation *culprit = findConstantComputation(operands[i]->get()))
-          return skip("its weight is computed from constants by '" +
-                      culprit->getName().getStringRef() + "': fold that first");
+  for (int i : {1, 0}) {
+    if (isConstant(0) || isConstant(1) || sources[i])
+      continue;
+    Operation *culprit = findConstantComputation(operands[i]->get());
+    if (culprit && culprit->hasTrait<OpTrait::ConstantLike>())
+      return skip("its weight is not a plain ranked tensor");
+    if (culprit)
+      return skip("its weight is computed from constants by '" +
+                  culprit->getName().getStringRef() + "': fold that first");
+  }
 
   for (int i : {1, 0}) {
     bool isOnlyCandidate = !isConstant(0) && !isConstant(1);

@@ -221,12 +221,12 @@ WeightBinder::getMatrix(const LayerMatch &match) {
     auto bound = argumentNames.find(argument);
     result.name = bound != argumentNames.end() ? bound->second
                                                : getArgumentName(argument);
-    std::string what = "its weight is the function argument #" +
+    std::string what = "no operand is a constant, and which one is the weight "
+                       "is not known; if it is the function argument #" +
                        std::to_string(argument.getArgNumber()) + " '" +
-                       result.name + "'";
+                       result.name + "', bind it with the option weights=";
     if (!file) {
-      result.reason =
-          what + ": bind it with the option weights=FILE.safetensors";
+      result.reason = what + "FILE.safetensors";
       return result;
     }
     if (!file->find(result.name)) {
@@ -235,7 +235,8 @@ WeightBinder::getMatrix(const LayerMatch &match) {
                            << "', to which an argument is bound";
         return failure();
       }
-      result.reason = what + ", and '" + path + "' has no tensor of that name";
+      result.reason =
+          what + "FILE.safetensors: '" + path + "' has no tensor of that name";
       return result;
     }
   }

@@ -119,7 +119,7 @@ func.func @computed(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
 
 func.func @argument(%x: tensor<4x2xf32>, %w: tensor<2x2xf32> {hinm.name = "fc.weight"}) -> tensor<4x2xf32> {
   %zero = arith.constant dense<0.0> : tensor<4x2xf32>
-  // expected-remark @+1 {{its weight is the function argument #1 'fc.weight': bind it with the option weights=FILE.safetensors}}
+  // expected-remark @+1 {{no operand is a constant, and which one is the weight is not known; if it is the function argument #1 'fc.weight', bind it with the option weights=FILE.safetensors}}
   %y = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<4x2xf32>) -> tensor<4x2xf32>
   return %y : tensor<4x2xf32>
 }
@@ -131,4 +131,16 @@ func.func @argument(%x: tensor<4x2xf32>, %w: tensor<2x2xf32> {hinm.name = "fc.we
 func.func @buffers(%x: memref<4x2xf32>, %y: memref<4x2xf32>, %w: memref<2x2xf32>) {
   linalg.matmul ins(%x, %w : memref<4x2xf32>, memref<2x2xf32>) outs(%y : memref<4x2xf32>)
   return
+}
+
+// -----
+
+#sparse = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+
+func.func @encoded(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32, #sparse>
+  %zero = arith.constant dense<0.0> : tensor<4x2xf32>
+  // expected-remark @+1 {{its weight is not a plain ranked tensor}}
+  %y = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32, #sparse>) outs(%zero : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
 }
