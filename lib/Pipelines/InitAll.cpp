@@ -12,6 +12,8 @@
 #include "hinm/Conversion/Passes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
 #include "hinm/Pipelines.h"
+#include "hinm/Target/Emulator/Passes.h"
+#include "hinm/Target/Emulator/Target.h"
 #include "hinm/Transforms/BufferizableOpInterfaceImpl.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
@@ -22,6 +24,7 @@
 void hinm::registerHiNMDialects(mlir::DialectRegistry &registry) {
   registry.insert<HiNMDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerEmulatorTargetInterfaceExternalModels(registry);
 }
 
 void hinm::registerAllDialects(mlir::DialectRegistry &registry) {
@@ -35,6 +38,7 @@ void hinm::registerAllDialects(mlir::DialectRegistry &registry) {
 void hinm::registerHiNMPasses() {
   registerHiNMTransformsPasses();
   registerHiNMConversionPasses();
+  registerHiNMTargetEmulatorPasses();
   registerGpuLoweringPipeline();
   registerPipelines();
 }

@@ -10,6 +10,7 @@
 
 #include "hinm/Conversion/HiNMToGPU/HiNMToGPU.h"
 #include "hinm/Conversion/Passes.h"
+#include "hinm/Target/Emulator/Passes.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
@@ -96,8 +97,7 @@ void hinm::buildDevicePipeline(OpPassManager &pm,
     lowering.chip = options.chip;
   } else {
     lowering.chip.clear();
-    if (failed(parsePassPipeline("hinm-attach-emulator-target", pm)))
-      return;
+    pm.addPass(createAttachEmulatorTarget());
   }
   buildGpuLoweringPipeline(pm, lowering);
   addMathToLibm(pm);

@@ -1,0 +1,428 @@
+//===- LowerNVVMToEmulator.cpp - hinm-lower-nvvm-to-emulator --------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Target/Emulator/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace hinm {
+#define GEN_PASS_DEF_LOWERNVVMTOEMULATOR
+#include "hinm/Target/Emulator/Passes.h.inc"
+} // namespace hinm
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+constexpr unsigned sharedSpace = 3;
+constexpr int64_t sharedAlignment = 16;
+
+/// Rewrites one gpu.module.
+class Lowering {
+public:
+  explicit Lowering(gpu::GPUModuleOp module)
+      : module(module), builder(module.getContext()), layout(module) {
+    i32 = builder.getI32Type();
+    i64 = builder.getI64Type();
+    f32 = builder.getF32Type();
+    pointer = LLVM::LLVMPointerType::get(module.getContext());
+  }
+
+  LogicalResult run() {
+    placeSharedMemory();
+    SmallVector<LLVM::LLVMFuncOp> kernels;
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+      if (function.isExternal())
+        continue;
+      if (function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()) ||
+          function->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()))
+        kernels.push_back(function);
+    }
+    SmallVector<Operation *> operations;
+    module.walk([&](Operation *op) { operations.push_back(op); });
+    bool refused = false;
+    for (Operation *op : operations)
+      refused |= failed(rewrite(op));
+    if (refused)
+      return failure();
+    for (LLVM::GlobalOp global : sharedGlobals)
+      global.erase();
+    dropAddressSpaces();
+    for (LLVM::LLVMFuncOp kernel : kernels)
+      addWrapper(kernel);
+    return success();
+  }
+
+private:
+  //===--------------------------------------------------------------------===//
+  // Shared memory
+  //===--------------------------------------------------------------------===//
+
+  /// Gives every shared array its place in the block's arena; arrays without
+  /// a size are dynamic shared memory and start behind all others.
+  void placeSharedMemory() {
+    SmallVector<LLVM::GlobalOp> dynamic;
+    for (auto global : module.getOps<LLVM::GlobalOp>()) {
+      if (global.getAddrSpace() != sharedSpace)
+        continue;
+      sharedGlobals.push_back(global);
+      int64_t size = layout.getTypeSize(global.getGlobalType());
+      if (size == 0) {
+        dynamic.push_back(global);
+        continue;
+      }
+      int64_t alignment =
+          std::max<int64_t>(global.getAlignment().value_or(1), sharedAlignment);
+      staticShared = llvm::alignTo(staticShared, alignment);
+      sharedOffset[global.getSymName()] = staticShared;
+      staticShared += size;
+    }
+    staticShared = llvm::alignTo(staticShared, sharedAlignment);
+    for (LLVM::GlobalOp global : dynamic)
+      sharedOffset[global.getSymName()] = staticShared;
+  }
+
+  /// After this every pointer is of address space 0, in which the host has
+  /// global and shared memory alike.
+  void dropAddressSpaces() {
+    AttrTypeReplacer replacer;
+    replacer.addReplacement(
+        [&](LLVM::LLVMPointerType) -> Type { return pointer; });
+    replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false,
+                                          /*replaceTypes=*/true);
+    module.walk([](LLVM::AddrSpaceCastOp op) {
+      op.getResult().replaceAllUsesWith(op.getArg());
+      op.erase();
+    });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Building blocks
+  //===--------------------------------------------------------------------===//
+
+  Value constant(Location loc, int32_t value) {
+    return LLVM::ConstantOp::create(builder, loc, i32,
+                                    builder.getI32IntegerAttr(value));
+  }
+
+  Value call(Location loc, StringRef name, Type result, ValueRange operands) {
+    auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+    if (!function) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(module.getBody());
+      function = LLVM::LLVMFuncOp::create(
+          builder, loc, name,
+          LLVM::LLVMFunctionType::get(
+              result ? result : LLVM::LLVMVoidType::get(builder.getContext()),
+              llvm::to_vector(operands.getTypes())));
+    }
+    auto callOp = LLVM::CallOp::create(builder, loc, function, operands);
+    return result ? callOp.getResult() : Value();
+  }
+
+  /// "<op> at <file>:<line>:<column>", as a pointer to a constant string.
+  Value where(Operation *op) {
+    std::string text = op->getName().getStringRef().str();
+    if (auto file = op->getLoc()->findInstanceOf<FileLineColLoc>())
+      text += llvm::formatv(" at {0}:{1}:{2}", file.getFilename().getValue(),
+                            file.getLine(), file.getColumn());
+    text.push_back('\0');
+    auto [it, isNew] = strings.try_emplace(text, "");
+    if (isNew) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(module.getBody());
+      it->second = llvm::formatv("__hinm_emu_where_{0}", strings.size() - 1);
+      LLVM::GlobalOp::create(
+          builder, op->getLoc(),
+          LLVM::LLVMArrayType::get(builder.getI8Type(), text.size()),
+          /*isConstant=*/true, LLVM::Linkage::Internal, it->second,
+          builder.getStringAttr(text));
+    }
+    return LLVM::AddressOfOp::create(builder, op->getLoc(), pointer,
+                                     it->second);
+  }
+
+  Value toGeneric(Value address) {
+    if (address.getType() == pointer)
+      return address;
+    return LLVM::AddrSpaceCastOp::create(builder, address.getLoc(), pointer,
+                                         address);
+  }
+
+  /// An array of \p count registers of \p type on the stack, in the entry block
+  /// so that loops do not grow it.
+  Value makeRegisters(Operation *op, Type type, int64_t count) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(
+        &op->getParentOfType<LLVM::LLVMFuncOp>().getBody().front());
+    Value size = constant(op->getLoc(), 1);
+    return LLVM::AllocaOp::create(builder, op->getLoc(), pointer,
+                                  LLVM::LLVMArrayType::get(type, count), size);
+  }
+
+  Value registerAddress(Value registers, Type type, int32_t index) {
+    return LLVM::GEPOp::create(builder, registers.getLoc(), pointer, type,
+                               registers, ArrayRef<LLVM::GEPArg>{index});
+  }
+
+  /// The registers as an array of 32-bit words.
+  Value spill(Operation *op, ValueRange values) {
+    Type type = values.front().getType().isF32() ? Type(f32) : Type(i32);
+    Value registers = makeRegisters(op, type, values.size());
+    for (auto [index, value] : llvm::enumerate(values)) {
+      Value word = value;
+      if (word.getType() != type)
+        word = LLVM::BitcastOp::create(builder, op->getLoc(), type, word);
+      LLVM::StoreOp::create(builder, op->getLoc(), word,
+                            registerAddress(registers, type, index));
+    }
+    return registers;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Operations
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult rewrite(Operation *op) {
+    builder.setInsertionPoint(op);
+    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+        .Case<NVVM::ThreadIdXOp>([&](auto o) { return readRegister(o, 0); })
+        .Case<NVVM::ThreadIdYOp>([&](auto o) { return readRegister(o, 1); })
+        .Case<NVVM::ThreadIdZOp>([&](auto o) { return readRegister(o, 2); })
+        .Case<NVVM::BlockDimXOp>([&](auto o) { return readRegister(o, 3); })
+        .Case<NVVM::BlockDimYOp>([&](auto o) { return readRegister(o, 4); })
+        .Case<NVVM::BlockDimZOp>([&](auto o) { return readRegister(o, 5); })
+        .Case<NVVM::BlockIdXOp>([&](auto o) { return readRegister(o, 6); })
+        .Case<NVVM::BlockIdYOp>([&](auto o) { return readRegister(o, 7); })
+        .Case<NVVM::BlockIdZOp>([&](auto o) { return readRegister(o, 8); })
+        .Case<NVVM::GridDimXOp>([&](auto o) { return readRegister(o, 9); })
+        .Case<NVVM::GridDimYOp>([&](auto o) { return readRegister(o, 10); })
+        .Case<NVVM::GridDimZOp>([&](auto o) { return readRegister(o, 11); })
+        .Case<NVVM::LaneIdOp>([&](auto o) { return readRegister(o, 12); })
+        .Case<NVVM::WarpIdOp>([&](auto o) { return readRegister(o, 13); })
+        .Case([&](NVVM::Barrier0Op o) { return barrier(o); })
+        .Case([&](NVVM::BarrierOp o) -> LogicalResult {
+          if (o->getNumOperands() != 0 || o->getNumResults() != 0)
+            return unknown(o);
+          return barrier(o);
+        })
+        .Case([&](NVVM::SyncWarpOp o) {
+          call(o.getLoc(), "hinm_emu_warp_sync", {}, where(o));
+          o.erase();
+          return success();
+        })
+        .Case<NVVM::CpAsyncOp, NVVM::CpAsyncCommitGroupOp,
+              NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::MmaSpOp,
+              LLVM::LoadOp, LLVM::StoreOp, LLVM::AddressOfOp>(
+            [&](auto o) { return lower(o); })
+        .Default([&](Operation *o) -> LogicalResult {
+          if (isa_and_nonnull<NVVM::NVVMDialect>(o->getDialect()) ||
+              (isa_and_nonnull<gpu::GPUDialect>(o->getDialect()) &&
+               o != module.getOperation()))
+            return unknown(o);
+          return success();
+        });
+  }
+
+  LogicalResult unknown(Operation *op) {
+    return op->emitOpError("is not known to the emulator");
+  }
+
+  LogicalResult readRegister(Operation *op, int32_t code) {
+    Value result = call(op->getLoc(), "hinm_emu_register", i32,
+                        constant(op->getLoc(), code));
+    op->replaceAllUsesWith(ValueRange(result));
+    op->erase();
+    return success();
+  }
+
+  LogicalResult barrier(Operation *op) {
+    call(op->getLoc(), "hinm_emu_barrier", {}, where(op));
+    op->erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::CpAsyncOp op) {
+    Location loc = op.getLoc();
+    Value bytes = constant(loc, op.getSize());
+    call(loc, "hinm_emu_cp_async", {},
+         {toGeneric(op.getDst()), toGeneric(op.getSrc()), bytes,
+          op.getCpSize() ? Value(op.getCpSize()) : bytes, where(op)});
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::CpAsyncCommitGroupOp op) {
+    call(op.getLoc(), "hinm_emu_cp_async_commit", {}, {});
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::CpAsyncWaitGroupOp op) {
+    call(op.getLoc(), "hinm_emu_cp_async_wait", {},
+         constant(op.getLoc(), op.getN()));
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::LdMatrixOp op) {
+    Location loc = op.getLoc();
+    if (op.getEltType() != NVVM::LdStMatrixEltType::B16)
+      return unknown(op);
+    const int32_t count = op.getNum();
+    Value registers = makeRegisters(op, i32, count);
+    Value transposed =
+        constant(loc, op.getLayout() == NVVM::MMALayout::col ? 1 : 0);
+    call(loc, "hinm_emu_ldmatrix", {},
+         {registers, toGeneric(op.getPtr()), constant(loc, count), transposed,
+          where(op)});
+    // One register comes back as it is, several as a struct.
+    Value result;
+    if (op.getType() != i32)
+      result = LLVM::PoisonOp::create(builder, loc, op.getType());
+    for (int32_t i = 0; i < count; ++i) {
+      Value word = LLVM::LoadOp::create(builder, loc, i32,
+                                        registerAddress(registers, i32, i));
+      result = op.getType() == i32
+                   ? word
+                   : LLVM::InsertValueOp::create(builder, loc, result, word, i);
+    }
+    op.getResult().replaceAllUsesWith(result);
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::MmaSpOp op) {
+    Location loc = op.getLoc();
+    NVVM::MMAShapeAttr shape = op.getShape();
+    bool isBF16 = op.getMultiplicandAPtxType() == NVVM::MMATypes::bf16;
+    bool isF16 = !isBF16 && isa<VectorType>(op.getOperandA()[0].getType());
+    APInt selector;
+    if (!op.getOrderedMetadata() || shape.getM() != 16 || shape.getN() != 8 ||
+        shape.getK() != 32 || !(isF16 || isBF16) ||
+        op.getOperandC().size() != 4)
+      return op.emitOpError("is not known to the emulator: it runs "
+                            "mma.sp::ordered_metadata m16n8k32 of f16 and bf16 "
+                            "with f32 accumulators");
+    Value result = makeRegisters(op, f32, 4);
+    call(loc, "hinm_emu_mma_sp_m16n8k32", {},
+         {result, spill(op, op.getOperandA()), spill(op, op.getOperandB()),
+          spill(op, op.getOperandC()), op.getSparseMetadata(),
+          op.getSparsitySelector(), constant(loc, isBF16 ? 1 : 0), where(op)});
+    Value fragments = LLVM::PoisonOp::create(builder, loc, op.getType());
+    for (int32_t i = 0; i < 4; ++i) {
+      Value word = LLVM::LoadOp::create(builder, loc, f32,
+                                        registerAddress(result, f32, i));
+      fragments = LLVM::InsertValueOp::create(builder, loc, fragments, word, i);
+    }
+    op.getResult().replaceAllUsesWith(fragments);
+    op.erase();
+    return success();
+  }
+
+  LogicalResult checkAccess(Operation *op, Value address, Type type,
+                            bool isStore) {
+    // The lowering's own arrays are on the stack.
+    if (address.getDefiningOp<LLVM::AllocaOp>())
+      return success();
+    Location loc = op->getLoc();
+    Value bytes = LLVM::ConstantOp::create(
+        builder, loc, i64,
+        builder.getI64IntegerAttr(layout.getTypeSize(type).getFixedValue()));
+    call(loc, "hinm_emu_access", {},
+         {toGeneric(address), bytes, constant(loc, isStore), where(op)});
+    return success();
+  }
+
+  LogicalResult lower(LLVM::LoadOp op) {
+    return checkAccess(op, op.getAddr(), op.getType(), /*isStore=*/false);
+  }
+
+  LogicalResult lower(LLVM::StoreOp op) {
+    return checkAccess(op, op.getAddr(), op.getValue().getType(),
+                       /*isStore=*/true);
+  }
+
+  LogicalResult lower(LLVM::AddressOfOp op) {
+    auto place = sharedOffset.find(op.getGlobalName());
+    if (place == sharedOffset.end())
+      return success();
+    Location loc = op.getLoc();
+    Value offset = LLVM::ConstantOp::create(
+        builder, loc, i64, builder.getI64IntegerAttr(place->second));
+    Value address = call(loc, "hinm_emu_shared", pointer, offset);
+    address =
+        LLVM::AddrSpaceCastOp::create(builder, loc, op.getType(), address);
+    op.getResult().replaceAllUsesWith(address);
+    op.erase();
+    return success();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Kernels
+  //===--------------------------------------------------------------------===//
+
+  /// The entry points by which the runtime finds a kernel.
+  void addWrapper(LLVM::LLVMFuncOp kernel) {
+    Location loc = kernel.getLoc();
+    // What is left of the attributes only means something to NVPTX.
+    for (NamedAttribute attr : llvm::to_vector(kernel->getDiscardableAttrs()))
+      kernel->removeDiscardableAttr(attr.getName());
+    builder.setInsertionPointToEnd(module.getBody());
+    std::string name = ("__hinm_emu_" + kernel.getSymName()).str();
+    LLVM::GlobalOp::create(builder, loc, i64, /*isConstant=*/true,
+                           LLVM::Linkage::External, name + "_shared",
+                           builder.getI64IntegerAttr(staticShared));
+    auto wrapper = LLVM::LLVMFuncOp::create(
+        builder, loc, name,
+        LLVM::LLVMFunctionType::get(
+            LLVM::LLVMVoidType::get(builder.getContext()), {pointer}));
+    builder.setInsertionPointToStart(wrapper.addEntryBlock(builder));
+    SmallVector<Value> arguments;
+    for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes())) {
+      Value slot = registerAddress(wrapper.getArgument(0), pointer, index);
+      Value address = LLVM::LoadOp::create(builder, loc, pointer, slot);
+      arguments.push_back(LLVM::LoadOp::create(builder, loc, type, address));
+    }
+    LLVM::CallOp::create(builder, loc, kernel, arguments);
+    LLVM::ReturnOp::create(builder, loc, ValueRange());
+  }
+
+  gpu::GPUModuleOp module;
+  OpBuilder builder;
+  DataLayout layout;
+  Type i32, i64, f32;
+  LLVM::LLVMPointerType pointer;
+  SmallVector<LLVM::GlobalOp> sharedGlobals;
+  llvm::StringMap<int64_t> sharedOffset;
+  int64_t staticShared = 0;
+  llvm::StringMap<std::string> strings;
+};
+
+struct LowerNVVMToEmulatorPass
+    : public hinm::impl::LowerNVVMToEmulatorBase<LowerNVVMToEmulatorPass> {
+  using LowerNVVMToEmulatorBase::LowerNVVMToEmulatorBase;
+
+  void runOnOperation() override {
+    if (failed(Lowering(getOperation()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
