@@ -36,7 +36,7 @@ class LayerReport:
         retained_no_permutation: the same with the channels in their original order.
         retained_unstructured: the same for unstructured pruning at equal sparsity.
         kernel: the kernel picked, empty if none.
-        status: "pruned" or "skipped".
+        status: "packed", "dense" or "skipped".
         reason: why it was skipped, else empty.
     """
 
@@ -102,7 +102,7 @@ class RunReport:
             found.append(f"{self.runtime_permutes} permutations left at run time")
         for layer in self.layers:
             if (
-                layer.status == "pruned"
+                layer.status == "packed"
                 and layer.retained <= layer.retained_no_permutation
             ):
                 found.append(

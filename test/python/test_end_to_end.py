@@ -26,7 +26,7 @@ def digits(request) -> RunReport:
 
 def test_the_run_keeps_its_promises(digits):
     assert digits.violations() == []
-    pruned = [layer.name for layer in digits.layers if layer.status == "pruned"]
+    pruned = [layer.name for layer in digits.layers if layer.status == "packed"]
     assert {"fc1", "fc2"} <= {name.removesuffix(".weight") for name in pruned}
 
 
@@ -35,7 +35,7 @@ def test_saliency_is_what_numpy_finds(digits):
     weights = read_resources(DIGITS.read_text())
     for layer in digits.layers:
         # 64 and 256 columns: half of them is a whole number of groups of four.
-        if layer.status != "pruned" or layer.columns % 8:
+        if layer.status != "packed" or layer.columns % 8:
             continue
         saliency = np.abs(weights[layer.name.removesuffix(".weight") + ".weight"])
         mask = hinm_mask(saliency, layer.tile, vector_sparsity=0.5)

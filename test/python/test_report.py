@@ -21,7 +21,7 @@ def _layer(**changes):
         "retained_no_permutation": 0.57,
         "retained_unstructured": 0.66,
         "kernel": "mma.sp",
-        "status": "pruned",
+        "status": "packed",
         "reason": "",
     } | changes
 
