@@ -7,6 +7,7 @@ Reads MLIR text from the file named or from standard input. Exits 1 when the
 module has no `gpu.object` with assembly, or more than one.
 """
 
+import pathlib
 import re
 import sys
 
@@ -29,14 +30,16 @@ def unescape(text: bytes) -> bytes:
 def main() -> int:
     """Reads the module, writes the PTX; returns the exit status."""
     if len(sys.argv) > 1:
-        with open(sys.argv[1], "rb") as stream:
+        with pathlib.Path(sys.argv[1]).open("rb") as stream:
             module = stream.read()
     else:
         module = sys.stdin.buffer.read()
     objects = OBJECT.findall(module)
     if len(objects) != 1:
-        print(f"extract_ptx: expected one gpu.object with assembly, found {len(objects)}",
-              file=sys.stderr)
+        print(
+            f"extract_ptx: expected one gpu.object with assembly, found {len(objects)}",
+            file=sys.stderr,
+        )
         return 1
     # The literal ends in a NUL, for the driver; ptxas takes none.
     sys.stdout.buffer.write(unescape(objects[0]).rstrip(b"\0"))
