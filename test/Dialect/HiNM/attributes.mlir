@@ -1,0 +1,46 @@
+// RUN: hinm-opt %s --verify-roundtrip | FileCheck %s
+// RUN: hinm-opt %s --emit-bytecode | hinm-opt | FileCheck %s
+
+// CHECK-DAG: #[[$KEPT:.*]] = #hinm.pattern<tile = 32, nm = 2:4, kept = 192>
+// CHECK-DAG: #[[$ALL:.*]] = #hinm.pattern<tile = 1, nm = 2:4, policy = all>
+// CHECK-DAG: #[[$BLOCK:.*]] = #hinm.pattern<tile = 64, nm = 1:4, policy = per_block, vector_sparsity = 5.000000e-01>
+// CHECK-DAG: #[[$GLOBAL:.*]] = #hinm.pattern<tile = 256, nm = 2:4, policy = global, vector_sparsity = 7.500000e-01>
+// CHECK-DAG: #[[$INDEX:.*]] = #hinm.column_index<columns = dense<[0, 3, 1, 6, 2, 4, 5, 7]> : tensor<8xi32>, offsets = dense<[0, 4, 8]> : tensor<3xi32>>
+// CHECK-DAG: #[[$EMPTY:.*]] = #hinm.column_index<columns = dense<> : tensor<0xi32>, offsets = dense<0> : tensor<3xi32>>
+// CHECK-DAG: #[[$PACKED:.*]] = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4>
+
+// CHECK-LABEL: func private @pattern
+// CHECK-SAME: a = #[[$KEPT]], b = #[[$ALL]], c = #[[$BLOCK]], d = #[[$GLOBAL]]
+func.func private @pattern() attributes {
+  a = #hinm.pattern<tile = 32, nm = 2:4, kept = 192>,
+  b = #hinm.pattern<tile = 1, nm = 2:4, policy = all>,
+  c = #hinm.pattern<tile = 64, nm = 1:4, policy = per_block, vector_sparsity = 0.5>,
+  d = #hinm.pattern<tile = 256, nm = 2:4, policy = global, vector_sparsity = 0.75>}
+
+// CHECK-LABEL: func private @permutation
+// CHECK-SAME: a = #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>>, b = #hinm.permutation<dense_resource<order> : tensor<3xi32>>
+func.func private @permutation() attributes {
+  a = #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>>,
+  b = #hinm.permutation<dense_resource<order> : tensor<3xi32>>}
+
+// CHECK-LABEL: func private @column_index
+// CHECK-SAME: a = #[[$INDEX]], b = #[[$EMPTY]]
+func.func private @column_index() attributes {
+  a = #hinm.column_index<columns = dense<[0, 3, 1, 6, 2, 4, 5, 7]> : tensor<8xi32>, offsets = dense<[0, 4, 8]> : tensor<3xi32>>,
+  b = #hinm.column_index<columns = dense<[]> : tensor<0xi32>, offsets = dense<0> : tensor<3xi32>>}
+
+// CHECK-LABEL: func private @others
+// CHECK-SAME: a = #[[$PACKED]], b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>
+// CHECK-SAME: c = #hinm.emulator, d = #hinm.emulator<O = 0>
+func.func private @others() attributes {
+  a = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 1>,
+  b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>,
+  c = #hinm.emulator<O = 2>, d = #hinm.emulator<O = 0>}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      order: "0x04000000020000000000000001000000"
+    }
+  }
+#-}
