@@ -1,0 +1,118 @@
+// RUN: hinm-opt %s --split-input-file --verify-diagnostics
+
+// Each function is named after the constraint that it breaks.
+
+func.func @spmm_c1(%v: tensor<512xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{'values' has 512 elements, but the format needs 1024}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<512xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c1_metadata(%v: tensor<1024xf16>, %m: tensor<32xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{'metadata' has 32 elements, but the format needs 64}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c1_offsets(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<3xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{'tile_offsets' has 3 elements, but the format needs 2}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<3xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_channels(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<64x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{the input has 64 channels, but the format says 128 columns}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<64x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_rows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<16x16xf32>) {
+  // expected-error@+1 {{the destination has 16 channels, but the format says 32 rows}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<16x16xf32>) -> tensor<16x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_tokens(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x8xf32>) {
+  // expected-error@+1 {{the input has 16 tokens, but the destination has 8}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x8xf32>) -> tensor<32x8xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_type(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf32>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{the input holds 'f32', but 'values' holds 'f16'}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf32>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_result(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xbf16>) {
+  // expected-error@+1 {{the destination holds 'bf16', it must hold f32 or 'f16'}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xbf16>) -> tensor<32x16xbf16>
+  return
+}
+
+// -----
+
+func.func @spmm_c3(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>, %r: tensor<16xi32>) {
+  // expected-error@+1 {{'row_index' has 16 elements, but the format needs 32}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) row_index(%r : tensor<16xi32>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c4_mixed(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: memref<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{operands and destination must be all tensors or all memrefs}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, memref<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c4_no_result(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{has a result exactly when it works on tensors, of the destination's type}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>)
+  return
+}
+
+// -----
+
+func.func @spmm_c4_result_type(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{has a result exactly when it works on tensors, of the destination's type}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf16>
+  return
+}
+
+// -----
+
+func.func @spmm_c4_memref_result(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %i: memref<32x16xf32>) {
+  // expected-error@+1 {{has a result exactly when it works on tensors, of the destination's type}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>) outs(%i : memref<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
