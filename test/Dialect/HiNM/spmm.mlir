@@ -1,0 +1,25 @@
+// RUN: hinm-opt %s --verify-roundtrip | FileCheck %s
+// RUN: hinm-opt %s --emit-bytecode | hinm-opt | FileCheck %s
+
+// CHECK-LABEL: func @tensors
+// CHECK: hinm.spmm as #packed ins(%{{.*}} : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x?xf16>) row_index(%{{.*}} : tensor<32xi32>) outs(%{{.*}} : tensor<32x?xf32>)
+// CHECK-SAME: {layer = "fc", schedule = #hinm.schedule<tile_m = 32, tile_n = 32, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>} -> tensor<32x?xf32>
+func.func @tensors(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>,
+                   %x: tensor<128x?xf16>, %r: tensor<32xi32>, %i: tensor<32x?xf32>) -> tensor<32x?xf32> {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x?xf16>)
+      row_index(%r : tensor<32xi32>) outs(%i : tensor<32x?xf32>)
+      {layer = "fc", schedule = #hinm.schedule<tile_m = 32, tile_n = 32, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>} -> tensor<32x?xf32>
+  return %y : tensor<32x?xf32>
+}
+
+// On memrefs the op writes its destination, so it is not dead.
+// CHECK-LABEL: func @memrefs
+// CHECK: hinm.spmm as #packed ins(%{{.*}} : memref<1024xbf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xbf16, strided<[16, 1]>>) outs(%{{.*}} : memref<32x16xbf16>){{$}}
+func.func @memrefs(%v: memref<1024xbf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>,
+                   %x: memref<128x16xbf16, strided<[16, 1]>>, %i: memref<32x16xbf16>) {
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : memref<1024xbf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xbf16, strided<[16, 1]>>)
+      outs(%i : memref<32x16xbf16>)
+  return
+}
