@@ -1,0 +1,64 @@
+// RUN: hinm-opt %s --hinm-pack --cse --split-input-file | FileCheck %s
+// RUN: hinm-opt %s --hinm-pack=dtype=bf16 --cse --split-input-file | FileCheck %s --check-prefix=BF16
+
+// CHECK: #[[$PACKED:.*]] = #hinm.packed<rows = 2, columns = 8, tile = 2, nm = 2:4>
+// CHECK-LABEL: func @layer
+// CHECK-SAME: %[[X:.*]]: tensor<8x?xf32>
+// CHECK-DAG: %[[LIST:.*]] = arith.constant dense<[7, 3, 4, 0, 0, {{.*}}> : tensor<64xi32>
+// CHECK-DAG: %[[TILES:.*]] = arith.constant dense<[0, 64]> : tensor<2xi32>
+// CHECK-DAG: %[[ROWS:.*]] = arith.constant dense<[1, 0]> : tensor<2xi32>
+// CHECK-DAG: %[[H:.*]] = arith.truncf %[[X]] : tensor<8x?xf32> to tensor<8x?xf16>
+// CHECK-DAG: %[[E:.*]] = tensor.empty(%{{.*}}) : tensor<2x?xf32>
+// CHECK: %[[Y:.*]] = hinm.spmm as #[[$PACKED]] ins(%{{.*}}, %{{.*}}, %[[LIST]], %[[TILES]], %[[H]] : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<8x?xf16>) row_index(%[[ROWS]] : tensor<2xi32>) outs(%[[E]] : tensor<2x?xf32>)
+// CHECK-SAME: hinm.stats = {retained = 9.000000e-01 : f64}
+// CHECK-SAME: layer = "fc"
+// CHECK: return %[[Y]]
+// BF16-LABEL: func @layer
+// BF16: hinm.spmm {{.*}} tensor<512xbf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<8x?xbf16>
+func.func @layer(%x: tensor<8x?xf32>, %e: tensor<2x?xf32>) -> tensor<2x?xf32> {
+  %w = arith.constant dense<[[0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, -4.0],
+                             [5.0, 0.0, 0.0, 0.0, 6.0, 0.0, 0.0, 0.0]]> : tensor<2x8xf32>
+  %y = hinm.matmul ins(%w, %x : tensor<2x8xf32>, tensor<8x?xf32>) outs(%e : tensor<2x?xf32>)
+    {layer = "fc", pattern = #hinm.pattern<tile = 2, nm = 2:4, vector_sparsity = 0.5>,
+     columns = #hinm.column_index<columns = dense<[7, 3, 4, 0]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>,
+     row_index = #hinm.permutation<dense<[1, 0]> : tensor<2xi32>>,
+     hinm.stats = {retained = 0.9 : f64}} -> tensor<2x?xf32>
+  return %y : tensor<2x?xf32>
+}
+
+// -----
+
+// The kernel rounds its sums itself when the result is of its operand type;
+// else they are cast. f16 and bf16 meet in f32.
+// CHECK-LABEL: func @narrow
+// CHECK-NOT: arith.truncf
+// CHECK: %[[Y:.*]] = hinm.spmm {{.*}} -> tensor<1x2xf16>
+// CHECK: return %[[Y]]
+// BF16-LABEL: func @narrow
+// BF16: %[[WIDE:.*]] = arith.extf %{{.*}} : tensor<4x2xf16> to tensor<4x2xf32>
+// BF16: arith.truncf %[[WIDE]] : tensor<4x2xf32> to tensor<4x2xbf16>
+// BF16: %[[Y:.*]] = hinm.spmm {{.*}} -> tensor<1x2xf32>
+// BF16: arith.truncf %[[Y]] : tensor<1x2xf32> to tensor<1x2xf16>
+func.func @narrow(%x: tensor<4x2xf16>, %e: tensor<1x2xf16>) -> tensor<1x2xf16> {
+  %w = arith.constant dense<[[1.0, 2.0, 0.0, 0.0]]> : tensor<1x4xf16>
+  %y = hinm.matmul ins(%w, %x : tensor<1x4xf16>, tensor<4x2xf16>) outs(%e : tensor<1x2xf16>)
+    {pattern = #hinm.pattern<tile = 1, nm = 2:4, policy = all>,
+     columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>} -> tensor<1x2xf16>
+  return %y : tensor<1x2xf16>
+}
+
+// -----
+
+// A result of f64 is widened, a layer without a pattern stays.
+// CHECK-LABEL: func @wide
+// CHECK: %[[Y:.*]] = hinm.spmm
+// CHECK: arith.extf %[[Y]] : tensor<1x2xf32> to tensor<1x2xf64>
+// CHECK: hinm.matmul
+func.func @wide(%x: tensor<4x2xf64>, %e: tensor<1x2xf64>) -> (tensor<1x2xf64>, tensor<1x2xf64>) {
+  %w = arith.constant dense<[[1.0, 2.0, 0.0, 0.0]]> : tensor<1x4xf64>
+  %y = hinm.matmul ins(%w, %x : tensor<1x4xf64>, tensor<4x2xf64>) outs(%e : tensor<1x2xf64>)
+    {pattern = #hinm.pattern<tile = 1, nm = 2:4, policy = all>,
+     columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>} -> tensor<1x2xf64>
+  %z = hinm.matmul ins(%w, %x : tensor<1x4xf64>, tensor<4x2xf64>) outs(%e : tensor<1x2xf64>) -> tensor<1x2xf64>
+  return %y, %z : tensor<1x2xf64>, tensor<1x2xf64>
+}
