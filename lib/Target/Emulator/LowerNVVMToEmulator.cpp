@@ -12,8 +12,10 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -32,6 +34,12 @@ namespace {
 constexpr unsigned sharedSpace = 3;
 constexpr int64_t sharedAlignment = 16;
 
+bool isConstant(Value value, int32_t wanted) {
+  APInt constant;
+  return matchPattern(value, m_ConstantInt(&constant)) &&
+         constant.getSExtValue() == wanted;
+}
+
 /// Rewrites one gpu.module.
 class Lowering {
 public:
@@ -44,7 +52,6 @@ public:
   }
 
   LogicalResult run() {
-    placeSharedMemory();
     SmallVector<LLVM::LLVMFuncOp> kernels;
     for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
       if (function.isExternal())
@@ -53,6 +60,8 @@ public:
           function->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()))
         kernels.push_back(function);
     }
+    for (LLVM::LLVMFuncOp kernel : kernels)
+      placeSharedMemory(kernel);
     SmallVector<Operation *> operations;
     module.walk([&](Operation *op) { operations.push_back(op); });
     bool refused = false;
@@ -60,8 +69,6 @@ public:
       refused |= failed(rewrite(op));
     if (refused)
       return failure();
-    for (LLVM::GlobalOp global : sharedGlobals)
-      global.erase();
     dropAddressSpaces();
     for (LLVM::LLVMFuncOp kernel : kernels)
       addWrapper(kernel);
@@ -73,33 +80,44 @@ private:
   // Shared memory
   //===--------------------------------------------------------------------===//
 
-  /// Gives every shared array its place in the block's arena; arrays without
-  /// a size are dynamic shared memory and start behind all others.
-  void placeSharedMemory() {
+  /// Gives every shared array of \p kernel its place in the block's arena;
+  /// arrays without a size are dynamic shared memory and start behind all
+  /// others. The other kernels of the module have arenas of their own.
+  void placeSharedMemory(LLVM::LLVMFuncOp kernel) {
     SmallVector<LLVM::GlobalOp> dynamic;
-    for (auto global : module.getOps<LLVM::GlobalOp>()) {
-      if (global.getAddrSpace() != sharedSpace)
-        continue;
-      sharedGlobals.push_back(global);
+    int64_t bytes = 0;
+    kernel.walk([&](LLVM::AddressOfOp op) {
+      auto global = module.lookupSymbol<LLVM::GlobalOp>(op.getGlobalName());
+      if (!global || global.getAddrSpace() != sharedSpace ||
+          sharedOffset.contains({kernel, global}))
+        return;
       int64_t size = layout.getTypeSize(global.getGlobalType());
       if (size == 0) {
         dynamic.push_back(global);
-        continue;
+        return;
       }
       int64_t alignment =
           std::max<int64_t>(global.getAlignment().value_or(1), sharedAlignment);
-      staticShared = llvm::alignTo(staticShared, alignment);
-      sharedOffset[global.getSymName()] = staticShared;
-      staticShared += size;
-    }
-    staticShared = llvm::alignTo(staticShared, sharedAlignment);
+      bytes = llvm::alignTo(bytes, alignment);
+      sharedOffset[{kernel, global}] = bytes;
+      bytes += size;
+    });
+    bytes = llvm::alignTo(bytes, sharedAlignment);
     for (LLVM::GlobalOp global : dynamic)
-      sharedOffset[global.getSymName()] = staticShared;
+      sharedOffset[{kernel, global}] = bytes;
+    staticShared[kernel] = bytes;
   }
 
   /// After this every pointer is of address space 0, in which the host has
   /// global and shared memory alike.
   void dropAddressSpaces() {
+    for (auto global :
+         llvm::make_early_inc_range(module.getOps<LLVM::GlobalOp>())) {
+      if (global.getAddrSpace() == sharedSpace)
+        global.erase();
+      else
+        global.setAddrSpace(0);
+    }
     AttrTypeReplacer replacer;
     replacer.addReplacement(
         [&](LLVM::LLVMPointerType) -> Type { return pointer; });
@@ -222,14 +240,20 @@ private:
             return unknown(o);
           return barrier(o);
         })
-        .Case([&](NVVM::SyncWarpOp o) {
+        .Case([&](NVVM::SyncWarpOp o) -> LogicalResult {
+          if (!isConstant(o.getMask(), -1))
+            return unknown(o);
           call(o.getLoc(), "hinm_emu_warp_sync", {}, where(o));
           o.erase();
           return success();
         })
+        // Accesses that would escape the checks.
+        .Case<LLVM::AtomicRMWOp, LLVM::AtomicCmpXchgOp, LLVM::InlineAsmOp,
+              LLVM::MemcpyOp, LLVM::MemmoveOp, LLVM::MemsetOp>(
+            [&](auto o) { return unknown(o); })
         .Case<NVVM::CpAsyncOp, NVVM::CpAsyncCommitGroupOp,
               NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::MmaSpOp,
-              LLVM::LoadOp, LLVM::StoreOp, LLVM::AddressOfOp>(
+              NVVM::ShflOp, LLVM::LoadOp, LLVM::StoreOp, LLVM::AddressOfOp>(
             [&](auto o) { return lower(o); })
         .Default([&](Operation *o) -> LogicalResult {
           if (isa_and_nonnull<NVVM::NVVMDialect>(o->getDialect()) ||
@@ -313,9 +337,11 @@ private:
     NVVM::MMAShapeAttr shape = op.getShape();
     bool isBF16 = op.getMultiplicandAPtxType() == NVVM::MMATypes::bf16;
     bool isF16 = !isBF16 && isa<VectorType>(op.getOperandA()[0].getType());
-    APInt selector;
+    auto sums = dyn_cast<LLVM::LLVMStructType>(op.getType());
+    bool inF32 = sums && llvm::all_of(sums.getBody(),
+                                      [](Type type) { return type.isF32(); });
     if (!op.getOrderedMetadata() || shape.getM() != 16 || shape.getN() != 8 ||
-        shape.getK() != 32 || !(isF16 || isBF16) ||
+        shape.getK() != 32 || !(isF16 || isBF16) || !inF32 ||
         op.getOperandC().size() != 4)
       return op.emitOpError("is not known to the emulator: it runs "
                             "mma.sp::ordered_metadata m16n8k32 of f16 and bf16 "
@@ -332,6 +358,30 @@ private:
       fragments = LLVM::InsertValueOp::create(builder, loc, fragments, word, i);
     }
     op.getResult().replaceAllUsesWith(fragments);
+    op.erase();
+    return success();
+  }
+
+  /// Of whole warps, and without the predicate: all that gpu.shuffle and the
+  /// reductions of this project need.
+  LogicalResult lower(NVVM::ShflOp op) {
+    Location loc = op.getLoc();
+    const bool up = op.getKind() == NVVM::ShflKind::up;
+    if (op.getReturnValueAndIsValid() || !isConstant(op.getThreadMask(), -1) ||
+        !isConstant(op.getMaskAndClamp(), up ? 0 : 31))
+      return unknown(op);
+    const int32_t kind = op.getKind() == NVVM::ShflKind::idx    ? 0
+                         : up                                   ? 1
+                         : op.getKind() == NVVM::ShflKind::down ? 2
+                                                                : 3;
+    Value word = op.getVal();
+    if (word.getType() != i32)
+      word = LLVM::BitcastOp::create(builder, loc, i32, word);
+    Value result = call(loc, "hinm_emu_shfl", i32,
+                        {word, constant(loc, kind), op.getOffset(), where(op)});
+    if (op.getType() != i32)
+      result = LLVM::BitcastOp::create(builder, loc, op.getType(), result);
+    op.getResult().replaceAllUsesWith(result);
     op.erase();
     return success();
   }
@@ -360,9 +410,14 @@ private:
   }
 
   LogicalResult lower(LLVM::AddressOfOp op) {
-    auto place = sharedOffset.find(op.getGlobalName());
-    if (place == sharedOffset.end())
+    auto global = module.lookupSymbol<LLVM::GlobalOp>(op.getGlobalName());
+    if (!global || global.getAddrSpace() != sharedSpace)
       return success();
+    auto kernel = op->getParentOfType<LLVM::LLVMFuncOp>();
+    auto place = sharedOffset.find({kernel, global});
+    if (place == sharedOffset.end())
+      return op.emitOpError("of shared memory outside of a kernel is not known "
+                            "to the emulator");
     Location loc = op.getLoc();
     Value offset = LLVM::ConstantOp::create(
         builder, loc, i64, builder.getI64IntegerAttr(place->second));
@@ -386,9 +441,10 @@ private:
       kernel->removeDiscardableAttr(attr.getName());
     builder.setInsertionPointToEnd(module.getBody());
     std::string name = ("__hinm_emu_" + kernel.getSymName()).str();
-    LLVM::GlobalOp::create(builder, loc, i64, /*isConstant=*/true,
-                           LLVM::Linkage::External, name + "_shared",
-                           builder.getI64IntegerAttr(staticShared));
+    LLVM::GlobalOp::create(
+        builder, loc, i64, /*isConstant=*/true, LLVM::Linkage::External,
+        name + "_shared",
+        builder.getI64IntegerAttr(staticShared.lookup(kernel)));
     auto wrapper = LLVM::LLVMFuncOp::create(
         builder, loc, name,
         LLVM::LLVMFunctionType::get(
@@ -409,9 +465,9 @@ private:
   DataLayout layout;
   Type i32, i64, f32;
   LLVM::LLVMPointerType pointer;
-  SmallVector<LLVM::GlobalOp> sharedGlobals;
-  llvm::StringMap<int64_t> sharedOffset;
-  int64_t staticShared = 0;
+  /// Byte offsets, by kernel and array; bytes of all static arrays, by kernel.
+  llvm::DenseMap<std::pair<Operation *, Operation *>, int64_t> sharedOffset;
+  llvm::DenseMap<Operation *, int64_t> staticShared;
   llvm::StringMap<std::string> strings;
 };
 
