@@ -10,6 +10,7 @@
 #include "hinm/Transforms/Passes.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
@@ -81,6 +82,7 @@ void padTokens(SpmmOp op) {
   Value wideInit =
       tensor::EmptyOp::create(b, {rows, padded}, init.getElementType());
   op.getInputMutable().assign(wideInput);
+  Value narrowInit = op.getInit();
   op.getInitMutable().assign(wideInit);
   op.getResult().setType(cast<RankedTensorType>(wideInit.getType()));
   b.setInsertionPointAfter(op);
@@ -88,7 +90,15 @@ void padTokens(SpmmOp op) {
                             strides = {one, one};
   auto slice = tensor::ExtractSliceOp::create(b, init, op.getResult(), offsets,
                                               sizes, strides);
-  op.getResult().replaceAllUsesExcept(slice, slice);
+  Value result = slice;
+  // A slice is a view with the strides of the wide buffer. Bufferization would
+  // cast it, where its shape is dynamic, to the identity layout of a function's
+  // result, and every row after the first would start in the wrong place.
+  if (!init.hasStaticShape())
+    result = bufferization::MaterializeInDestinationOp::create(b, slice,
+                                                               narrowInit)
+                 .getResult();
+  op.getResult().replaceAllUsesExcept(result, slice);
 }
 
 struct SelectKernelsPass

@@ -52,7 +52,10 @@ func.func @padded(%v: tensor<8192xbf16>, %m: tensor<512xi32>, %l: tensor<64xi32>
 // CHECK: tensor.pad %{{.*}} low[0, 0] high[0, %[[ADDED]]]
 // CHECK: tensor.empty(%[[WIDE]])
 // CHECK: schedule = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
-// CHECK: tensor.extract_slice %{{.*}}[0, 0] [64, %[[N]]] [1, 1]
+// CHECK: %[[CUT:.*]] = tensor.extract_slice %{{.*}}[0, 0] [64, %[[N]]] [1, 1]
+// A copy: bufferization would take the view for a dense buffer.
+// CHECK: %[[Y:.*]] = bufferization.materialize_in_destination %[[CUT]] in %arg5
+// CHECK: return %[[Y]]
 func.func @dynamic(%v: tensor<2048xf16>, %m: tensor<128xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x?xf16>, %y: tensor<64x?xf32>) -> tensor<64x?xf32> {
   %r = hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
     ins(%v, %m, %l, %o, %x : tensor<2048xf16>, tensor<128xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x?xf16>)

@@ -370,6 +370,7 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     Option<"schedule", "schedule", "std::string", /*default=*/"\"\"",
            "use this schedule for every layer: the body of a #hinm.schedule, e.g. \"tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2\"">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::bufferization::BufferizationDialect",
                            "::mlir::tensor::TensorDialect"];
 }
 
