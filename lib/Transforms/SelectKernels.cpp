@@ -95,9 +95,9 @@ void padTokens(SpmmOp op) {
   // cast it, where its shape is dynamic, to the identity layout of a function's
   // result, and every row after the first would start in the wrong place.
   if (!init.hasStaticShape())
-    result = bufferization::MaterializeInDestinationOp::create(b, slice,
-                                                               narrowInit)
-                 .getResult();
+    result =
+        bufferization::MaterializeInDestinationOp::create(b, slice, narrowInit)
+            .getResult();
   op.getResult().replaceAllUsesExcept(result, slice);
 }
 
