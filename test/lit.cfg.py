@@ -30,6 +30,33 @@ config.substitutions += [
     ("%src", config.hinm_src_root),
 ]
 
+# From hinm.spmm on tensors to NVVM kernels for the emulator, and on to a binary.
+TO_NVVM = (
+    "hinm-select-kernels,one-shot-bufferize{bufferize-function-boundaries "
+    "function-boundary-type-conversion=identity-layout-map},convert-linalg-to-loops,"
+    "convert-hinm-to-gpu,hinm-attach-emulator-target,hinm-lower-gpu{chip=}"
+)
+TO_BINARY = (
+    "convert-vector-to-llvm,gpu-to-llvm,gpu-module-to-binary,convert-cf-to-llvm,"
+    "reconcile-unrealized-casts"
+)
+RUNNER_LIBRARIES = ",".join(
+    [os.path.join(config.hinm_lib_dir, "libhinm_runtime.so")]
+    + [
+        os.path.join(config.llvm_shlib_dir, f"libmlir_{name}.so")
+        for name in ("runner_utils", "c_runner_utils")
+    ]
+)
+config.substitutions += [
+    ("%to_nvvm", f'--pass-pipeline="builtin.module({TO_NVVM})"'),
+    ("%to_binary", f'--pass-pipeline="builtin.module({TO_BINARY})"'),
+    (
+        "%emulate",
+        "env HINM_DEVICE=emulator mlir-runner -e main --entry-point-result=void "
+        f"--shared-libs={RUNNER_LIBRARIES}",
+    ),
+]
+
 
 def find_ptxas():
     """ptxas of a CUDA toolkit, or of the PyPI package in the project's venv."""

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
@@ -83,6 +84,13 @@ private:
     if (op.getNumColumns() < fewest)
       return llvm::formatv("it has {0} input channels, fewer than {1}",
                            op.getNumColumns(), fewest);
+    // Rounding down to whole groups would empty a layer of few channels.
+    core::Pattern pattern = toCore(choice.pattern);
+    if (pattern.vectorSparsity < 1.0 &&
+        pattern.getKeptColumns(op.getNumColumns()) == 0)
+      return llvm::formatv("of its {0} input channels the sparsity would keep "
+                           "fewer than one group of {1}",
+                           op.getNumColumns(), pattern.m);
     return {};
   }
 

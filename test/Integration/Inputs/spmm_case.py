@@ -157,6 +157,8 @@ def main():
     parser.add_argument("--dynamic", action="store_true", help="the number of tokens is dynamic")
     parser.add_argument("--unpack", action="store_true")
     parser.add_argument("--schedule", help="tile_m,tile_n,stages,warps_m,warps_n")
+    parser.add_argument("--gather-offset", type=int, default=0,
+                        help="added to every listed column: a faulty gather")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     case = Case(args)
@@ -192,7 +194,7 @@ def main():
     for name, values, element, shape in (
             ("v", case.values, e, [len(case.values)]),
             ("m", case.metadata, "i32", [len(case.metadata)]),
-            ("l", case.list, "i32", [len(case.list)]),
+            ("l", [c + args.gather_offset for c in case.list], "i32", [len(case.list)]),
             ("o", case.offsets, "i32", [len(case.offsets)]),
             ("rows", case.row_index, "i32", [r]),
             ("xs", flat(case.x), e, [c, n]), ("expected", flat(case.y), o, [r, n])):
