@@ -52,7 +52,7 @@ config.substitutions += [
     ("%to_binary", f'--pass-pipeline="builtin.module({TO_BINARY})"'),
     (
         "%emulate",
-        "env HINM_DEVICE=emulator mlir-runner -e main --entry-point-result=void "
+        "env HINM_DEVICE=emulator hinm-runner -e main --entry-point-result=void "
         f"--shared-libs={RUNNER_LIBRARIES}",
     ),
 ]
@@ -79,6 +79,6 @@ if config.hinm_sanitizers:
     config.available_features.add("sanitizers")
 
 tools = [ToolSubst(name, unresolved="fatal") for name in ("hinm-opt", "mlir-opt", "mlir-runner")]
-tools.append(ToolSubst("hinm-run", unresolved="ignore"))
+tools += [ToolSubst(name, unresolved="ignore") for name in ("hinm-run", "hinm-runner")]
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(tools, [config.hinm_tools_dir, config.llvm_tools_dir])

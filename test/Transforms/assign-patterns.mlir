@@ -1,6 +1,6 @@
 // RUN: hinm-opt %s --hinm-assign-patterns 2>/dev/null | FileCheck %s
 // RUN: hinm-opt %s --hinm-assign-patterns --hinm-assign-patterns 2>/dev/null | FileCheck %s
-// RUN: hinm-opt %s --hinm-assign-patterns='sparsity=0.9 vector-size=64 nm=1:4 policy=global layers=ffn\..* skip=.*down min-rows=8 min-columns=8' 2>&1 \
+// RUN: hinm-opt %s --hinm-assign-patterns='sparsity=0.85 vector-size=64 nm=1:4 policy=global layers=ffn\..* skip=.*down min-rows=8 min-columns=8' 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=OPTIONS
 // RUN: not hinm-opt %s --hinm-assign-patterns=sparsity=0.4 2>&1 | FileCheck %s --check-prefix=RANGE
 // RUN: not hinm-opt %s --hinm-assign-patterns='sparsity=0.75 policy=all' 2>&1 | FileCheck %s --check-prefix=ALL
@@ -29,7 +29,7 @@
 
 // OPTIONS:       remark: layer 'ffn.down' stays dense: its name matches '.*down'
 // OPTIONS:       remark: layer 'tiny' stays dense: its name does not match 'ffn
-// OPTIONS:       #[[P:.*]] = #hinm.pattern<tile = 64, nm = 1:4, policy = global, vector_sparsity = {{6.0000|0.6000|5.9999|0.5999}}
+// OPTIONS:       #[[P:.*]] = #hinm.pattern<tile = 64, nm = 1:4, policy = global, vector_sparsity = {{4.0000|0.4000|3.9999|0.3999}}
 // OPTIONS:       layer = "ffn.up", pattern = #[[P]]}
 // OPTIONS:       hinm.skipped = "its name matches '.*down'"
 func.func @layers(%x: tensor<8x4xf32>, %w0: tensor<16x8xf32>, %w1: tensor<8x16xf32>, %w2: tensor<16x2xf32>, %x2: tensor<2x4xf32>)
