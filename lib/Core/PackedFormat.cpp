@@ -11,6 +11,7 @@
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace hinm::core {
 
@@ -64,7 +65,11 @@ bool isZero(uint16_t bits) { return (bits & 0x7fff) == 0; }
 
 llvm::Error checkSizes(const PackedWeight &packed) {
   const PackedLayout &layout = packed.layout;
-  if (layout.rows < 0 || layout.cols < 0 || layout.tile < 1)
+  // Offsets and columns are i32, so nothing larger can be packed; and below
+  // this bound no count of the format overflows i64.
+  constexpr int64_t limit = std::numeric_limits<int32_t>::max();
+  if (layout.rows < 0 || layout.rows > limit || layout.cols < 0 ||
+      layout.cols > limit || layout.tile < 1 || layout.tile > limit)
     return llvm::createStringError("packed weight: bad shape %lld x %lld, tile "
                                    "%lld",
                                    ll(layout.rows), ll(layout.cols),
@@ -188,15 +193,38 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
   return packed;
 }
 
-llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
+llvm::Error checkPacked(const PackedWeight &packed) {
   if (llvm::Error error = checkSizes(packed))
-    return std::move(error);
+    return error;
   const PackedLayout &layout = packed.layout;
   for (int32_t column : packed.columns)
     if (column < 0 || column >= std::max<int64_t>(layout.cols, 1))
       return llvm::createStringError(
           "packed weight: column %d is outside [0, %lld)", column,
           ll(layout.cols));
+  for (size_t word = 0; word < packed.metadata.size(); ++word)
+    for (unsigned bit = 0; bit < 32; bit += 4) {
+      uint32_t nibble = packed.metadata[word] >> bit & 0xf;
+      if ((nibble & 3) >= nibble >> 2)
+        return llvm::createStringError(
+            "packed weight: metadata word %lld holds the indices %u, %u; they "
+            "must rise",
+            ll(word), nibble & 3, nibble >> 2);
+    }
+  return llvm::Error::success();
+}
+
+llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
+  if (llvm::Error error = checkPacked(packed))
+    return std::move(error);
+  const PackedLayout &layout = packed.layout;
+  // The shape alone decides what the dense weight takes, and damaged data must
+  // not exhaust the memory.
+  if (layout.cols > 0 && layout.rows > maxUnpackedElements / layout.cols)
+    return llvm::createStringError(
+        "packed weight: %lld x %lld is more than the %lld weights that are "
+        "unpacked at once",
+        ll(layout.rows), ll(layout.cols), ll(maxUnpackedElements));
 
   Matrix<uint16_t> weight(layout.rows, layout.cols);
   for (int64_t t = 0; t < layout.getNumTiles(); ++t) {
@@ -210,11 +238,6 @@ llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
         GroupPlace place = placeOf(layout, begin, row, slot);
         uint32_t nibble = packed.metadata[place.word] >> place.bit & 0xf;
         uint32_t entry[2] = {nibble & 3, nibble >> 2};
-        if (entry[0] >= entry[1])
-          return llvm::createStringError(
-              "packed weight: metadata word %lld holds the indices %u, %u; "
-              "they must rise",
-              ll(place.word), entry[0], entry[1]);
         for (int h = 0; h < 2; ++h) {
           uint16_t bits = packed.values[place.value[h]];
           if (isZero(bits))

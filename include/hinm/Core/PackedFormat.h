@@ -37,6 +37,8 @@ namespace hinm::core {
 
 /// Columns of a k-block, the unit to which a tile's list is padded.
 inline constexpr int64_t packedBlockColumns = 64;
+/// The most weights that `unpack` makes dense: 8 GiB of 16-bit elements.
+inline constexpr int64_t maxUnpackedElements = int64_t{1} << 32;
 
 struct PackedLayout {
   int64_t rows = 0, cols = 0, tile = 1;
@@ -61,9 +63,13 @@ struct PackedWeight {
 llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
                                   const ColumnIndex &index, int64_t tile);
 
+/// Refuses sizes, offsets, columns or metadata that the format does not allow.
+/// What passes can be read as the kernels read it without leaving an array.
+llvm::Error checkPacked(const PackedWeight &packed);
+
 /// Rebuilds the pruned weight bit for bit (−0 comes back as +0). Refuses sizes,
-/// offsets, columns or metadata that the format does not allow, so it is safe
-/// on untrusted data.
+/// offsets, columns or metadata that the format does not allow, and more than
+/// maxUnpackedElements, so it is safe on untrusted data.
 llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed);
 
 } // namespace hinm::core

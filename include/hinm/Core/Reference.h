@@ -15,12 +15,22 @@
 #define HINM_CORE_REFERENCE_H
 
 #include "hinm/Core/Matrix.h"
+#include "hinm/Core/PackedFormat.h"
+#include "llvm/Support/Error.h"
 
 namespace hinm::core {
 
 /// Y[R, N] = W[R, C] · X[C, N], accumulated in f64.
 Matrix<double> referenceMatmul(MatrixView<double> weight,
                                MatrixView<double> input);
+
+/// The same product with a packed weight, formed as the kernels form it: each
+/// tile gathers rows of X by its column list and picks among them by the
+/// metadata. \p decode gives the value of an element's bits. Refuses a packed
+/// weight that the format does not allow and an input of other than C rows.
+llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
+                                                     double (*decode)(uint16_t),
+                                                     MatrixView<double> input);
 
 /// ‖a − b‖ / ‖b‖ in the Frobenius norm; the absolute norm of a when b is zero,
 /// and infinity when either holds a NaN.

@@ -1,0 +1,47 @@
+//===- PackedEncoding.h - Packed weights as bytes ---------------*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The serialised form of a packed weight, version 1. All numbers are
+/// little-endian. The header has 64 bytes:
+///
+///   0  magic "HINMPACK"      40  u32 N (2)
+///   8  u32 version (1)       44  u32 M (4)
+///  12  u32 header bytes (64) 48  u32 bits of an element (16)
+///  16  i64 rows              52  u32 reserved (0)
+///  24  i64 columns           56  i64 listed columns, Σ Kp_t
+///  32  i64 tile
+///
+/// The sections follow in this order, each filled up with zero bytes to a
+/// multiple of 16; their lengths follow from the header: tileOffsets (i32),
+/// columns (i32), metadata (u32), values (16 bits). One packed weight has one
+/// encoding.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_CORE_PACKEDENCODING_H
+#define HINM_CORE_PACKEDENCODING_H
+
+#include "hinm/Core/PackedFormat.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <vector>
+
+namespace hinm::core {
+
+/// The bytes of \p packed, which must pass checkPacked; else its error.
+llvm::Expected<std::vector<uint8_t>> encodePacked(const PackedWeight &packed);
+
+/// The packed weight of \p bytes, checked by checkPacked. Safe on any bytes:
+/// nothing is allocated before the length is known to match the header.
+llvm::Expected<PackedWeight> decodePacked(llvm::ArrayRef<uint8_t> bytes);
+
+} // namespace hinm::core
+
+#endif // HINM_CORE_PACKEDENCODING_H
