@@ -24,6 +24,9 @@ class OpPassManager;
 
 namespace hinm {
 
+/// Where the kernels run.
+enum class Device { Emulator, Cuda };
+
 /// Options of the whole way, as `hinm-pipeline{...}` and hinm-run take them.
 struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
   Option<double> sparsity{
@@ -70,10 +73,12 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       *this, "require-no-permutes",
       llvm::cl::desc("A permutation left at run time is an error"),
       llvm::cl::init(false)};
-  Option<std::string> device{
-      *this, "device",
-      llvm::cl::desc("What the kernels are compiled for: emulator or cuda"),
-      llvm::cl::init("emulator")};
+  Option<Device> device{
+      *this, "device", llvm::cl::desc("What the kernels are compiled for"),
+      llvm::cl::init(Device::Emulator),
+      llvm::cl::values(
+          clEnumValN(Device::Emulator, "emulator", "the CPU, with checks"),
+          clEnumValN(Device::Cuda, "cuda", "an NVIDIA GPU"))};
   Option<std::string> chip{
       *this, "chip",
       llvm::cl::desc("NVIDIA architecture for device=cuda: sm_80, sm_90a ..."),

@@ -91,9 +91,12 @@ void hinm::buildDevicePipeline(OpPassManager &pm,
   fallback.onlySkipped = true;
   pm.addPass(createConvertHiNMToLinalg(fallback));
   addBufferization(pm);
-  pm.addPass(createConvertHiNMToGPU());
+  ConvertHiNMToGPUOptions kernels;
+  if (options.device == Device::Cuda)
+    kernels.chip = options.chip;
+  pm.addPass(createConvertHiNMToGPU(kernels));
   GpuLoweringOptions lowering;
-  if (options.device == "cuda") {
+  if (options.device == Device::Cuda) {
     lowering.chip = options.chip;
   } else {
     lowering.chip.clear();
@@ -105,8 +108,9 @@ void hinm::buildDevicePipeline(OpPassManager &pm,
   pm.addPass(createGpuToLLVMConversionPass());
   GpuModuleToBinaryPassOptions binary;
   binary.toolkitPath = options.toolkit;
-  binary.compilationTarget =
-      options.device == "cuda" ? options.format.getValue() : std::string("bin");
+  binary.compilationTarget = options.device == Device::Cuda
+                                 ? options.format.getValue()
+                                 : std::string("bin");
   pm.addPass(createGpuModuleToBinaryPass(binary));
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());

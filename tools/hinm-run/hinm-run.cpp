@@ -294,7 +294,7 @@ int main(int argc, char **argv) {
   options.layers = layerFilter;
   options.skip = skipFilter;
   options.weights = weightsFile;
-  options.device = device;
+  options.device = device == "cuda" ? Device::Cuda : Device::Emulator;
   options.chip = chip;
   if (device != "emulator" && device != "cuda")
     fail("unknown device '" + device + "', expected emulator or cuda");

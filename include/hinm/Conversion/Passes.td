@@ -53,6 +53,10 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
     gpu.wait [%t16]
     ```
   }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"\"",
+           "refuse an NVIDIA architecture that has no mma.sp or is unknown to "
+           "this LLVM, before code generation; empty: no check">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",

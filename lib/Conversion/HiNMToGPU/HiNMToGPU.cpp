@@ -19,6 +19,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace hinm {
@@ -30,6 +32,14 @@ using namespace mlir;
 using namespace hinm;
 
 namespace {
+
+/// The architectures with `mma.sp` (PTX ISA 9.1: sm_80 and newer) that LLVM 22
+/// generates code for. LLVM itself ignores an unknown chip and dies of an
+/// instruction that the chip lacks.
+constexpr llvm::StringLiteral supportedChips[] = {
+    "sm_80",  "sm_86",   "sm_87",   "sm_89",  "sm_90",   "sm_90a",
+    "sm_100", "sm_100a", "sm_100f", "sm_103", "sm_103a", "sm_103f",
+    "sm_120", "sm_120a", "sm_120f", "sm_121", "sm_121a", "sm_121f"};
 
 constexpr StringLiteral kModuleName = "hinm_kernels";
 
@@ -201,6 +211,12 @@ struct ConvertHiNMToGPUPass
   void runOnOperation() override {
     SmallVector<SpmmOp> ops;
     bool bad = false;
+    if (!chip.empty() && !llvm::is_contained(supportedChips, chip.getValue())) {
+      emitError(getOperation().getLoc())
+          << "chip '" << chip << "' is not supported: mma.sp needs one of "
+          << llvm::join(ArrayRef(supportedChips), ", ");
+      return signalPassFailure();
+    }
     // All are checked before the first is rewritten, so that a refusal leaves
     // the module as it was.
     getOperation()->walk([&](SpmmOp op) {
