@@ -77,6 +77,7 @@ if ptxas:
     config.substitutions.append(("%cuda_toolkit", os.path.dirname(os.path.dirname(ptxas))))
 if config.hinm_sanitizers:
     config.available_features.add("sanitizers")
+    config.environment["ASAN_OPTIONS"] = config.hinm_asan_options
 
 tools = [ToolSubst(name, unresolved="fatal") for name in ("hinm-opt", "mlir-opt", "mlir-runner")]
 tools += [ToolSubst(name, unresolved="ignore") for name in ("hinm-run", "hinm-runner")]
