@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <mutex>
 
@@ -25,10 +26,21 @@ namespace {
 constexpr size_t alignment = 256;
 constexpr size_t redZone = 4096;
 
+// What is freed goes back to malloc only when this much was freed after it, so
+// that a stale pointer does not lead into memory that is in use again.
+constexpr size_t quarantineBytes = size_t(64) << 20;
+
+struct HeapBlock {
+  void *memory; // as malloc gave it
+  size_t bytes;
+};
+
 struct Registry {
   std::mutex mutex;
   std::map<uintptr_t, Range> ranges;
-  std::map<uintptr_t, void *> blocks; // begin of an allocation -> malloc block
+  std::map<uintptr_t, HeapBlock> blocks; // by the begin of the allocation
+  std::deque<HeapBlock> quarantine;      // oldest first
+  size_t quarantined = 0;
   std::string error;
 };
 
@@ -140,7 +152,7 @@ void *hinm::emulator::allocate(size_t bytes) {
   range.begin = begin;
   range.end = begin + bytes;
   r.ranges[begin] = range;
-  r.blocks[begin] = block;
+  r.blocks[begin] = {block, total};
   return reinterpret_cast<void *>(begin);
 }
 
@@ -157,9 +169,15 @@ bool hinm::emulator::deallocate(void *pointer) {
              ", which is not a live allocation (freed twice?)");
     return false;
   }
-  std::free(found->second);
+  r.quarantine.push_back(found->second);
+  r.quarantined += found->second.bytes;
   r.blocks.erase(found);
   r.ranges.erase(begin);
+  while (r.quarantined > quarantineBytes) {
+    std::free(r.quarantine.front().memory);
+    r.quarantined -= r.quarantine.front().bytes;
+    r.quarantine.pop_front();
+  }
   return true;
 }
 
