@@ -16,6 +16,7 @@
 #include "hinm/Target/Emulator/Target.h"
 #include "hinm/Transforms/BufferizableOpInterfaceImpl.h"
 #include "hinm/Transforms/Passes.h"
+#include "hinm/Transforms/TilingInterfaceImpl.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -24,6 +25,7 @@
 void hinm::registerHiNMDialects(mlir::DialectRegistry &registry) {
   registry.insert<HiNMDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerTilingInterfaceExternalModels(registry);
   registerEmulatorTargetInterfaceExternalModels(registry);
 }
 

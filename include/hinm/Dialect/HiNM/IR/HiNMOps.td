@@ -43,6 +43,9 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
     optional `row_index` stores row r of the product as row `row_index[r]` of Y,
     which undoes an order of W's rows at no cost.
 
+    Upstream's tiling and fusion cut the op along N (TilingInterface): the rows
+    and the contraction are cut already by the pattern's tiles.
+
     Constraints:
 
     * (matmul_c1) W, X and Y agree: R = rows of Y, C = rows of X, N = columns of
@@ -274,8 +277,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     `hinm.unpack` rebuilds from the four packed operands. Products are
     accumulated in f32. The destination's values are not read.
 
-    On tensors the op is pure; on memrefs it reads its inputs and writes its
-    destination.
+    On tensors the op is pure and can be tiled along N (TilingInterface); on
+    memrefs it reads its inputs and writes its destination.
 
     Constraints:
 
