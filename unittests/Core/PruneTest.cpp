@@ -225,7 +225,7 @@ TEST(Prune, RefusesForeignOrdersAndIndices) {
   Pattern pattern = makePattern(2, 0.5);
   EXPECT_FALSE(
       llvm::expectedToOptional(selectColumns(saliency, {0, 1, 2, 2}, pattern)));
-  for (ColumnIndex bad :
+  for (const ColumnIndex &bad :
        {ColumnIndex{{0, 1, 2, 3}, {0, 4}}, ColumnIndex{{0, 1, 2}, {0, 3, 3}},
         ColumnIndex{{0, 1, 2, 8}, {0, 4, 4}},
         ColumnIndex{{0, 1, 2, 3}, {0, 4, 0}}})

@@ -53,6 +53,9 @@ OpFoldResult PruneOp::fold(FoldAdaptor adaptor) {
     if (keep)
       std::copy_n(raw->bytes.data() + (raw->isSplat ? 0 : i * width), width,
                   pruned.data() + i * width);
+  // A weight that obeys the pattern already keeps its constant.
+  if (!raw->isSplat && llvm::equal(pruned, raw->bytes))
+    return getWeight();
   return makeRaw(type, pruned, getResourceName(weight));
 }
 
