@@ -1,0 +1,84 @@
+//===- Search.cpp - The search for channel orders -------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Core/Search.h"
+
+#include "hinm/Core/Gyro.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
+#include <utility>
+
+namespace hinm::core {
+
+std::optional<SearchAlgorithm> parseSearchAlgorithm(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<SearchAlgorithm>>(name)
+      .Case("none", SearchAlgorithm::None)
+      .Case("gyro", SearchAlgorithm::Gyro)
+      .Case("exchange", SearchAlgorithm::Exchange)
+      .Default(std::nullopt);
+}
+
+namespace {
+
+llvm::Error checkArguments(llvm::ArrayRef<SearchWeight> weights,
+                           const SearchOptions &options) {
+  if (weights.empty())
+    return llvm::createStringError("there is no weight to search");
+  const int64_t rows = weights.front().saliency.getRows();
+  const int64_t tile = weights.front().pattern.tile;
+  for (auto [i, weight] : llvm::enumerate(weights)) {
+    if (weight.saliency.getRows() != rows)
+      return llvm::createStringError(
+          "weight %zu has %lld rows and weight 0 has %lld: weights that share "
+          "an order have the same rows",
+          i, static_cast<long long>(weight.saliency.getRows()),
+          static_cast<long long>(rows));
+    if (weight.pattern.tile != tile)
+      return llvm::createStringError(
+          "weight %zu has tiles of %lld rows and weight 0 of %lld: weights "
+          "that share an order share their tiles",
+          i, static_cast<long long>(weight.pattern.tile),
+          static_cast<long long>(tile));
+  }
+  if (options.timeBudget &&
+      !(*options.timeBudget > 0.0 && std::isfinite(*options.timeBudget)))
+    return llvm::createStringError(
+        "the time budget is %g s, it must be positive", *options.timeBudget);
+  return llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Expected<SearchResult> searchOrders(llvm::ArrayRef<SearchWeight> weights,
+                                          const SearchOptions &options) {
+  if (llvm::Error error = checkArguments(weights, options))
+    return std::move(error);
+  if (weights.size() != 1)
+    return llvm::createStringError(
+        "gyro searches one weight at a time, and was given %zu",
+        weights.size());
+  GyroOptions gyro;
+  gyro.seed = options.seed;
+  gyro.ocp = options.ocp && options.algorithm != SearchAlgorithm::None;
+  gyro.icp = options.icp && options.algorithm != SearchAlgorithm::None;
+  gyro.timeBudget = options.timeBudget.value_or(0.0);
+  gyro.threads = options.threads;
+  llvm::Expected<GyroResult> found =
+      gyroPermute(weights[0].saliency, weights[0].pattern, gyro);
+  if (!found)
+    return found.takeError();
+  SearchResult result;
+  result.rowOrder = std::move(found->rowOrder);
+  result.weights.push_back({std::move(found->columns), found->total,
+                            found->retained, found->retainedWithoutPermutation,
+                            found->retainedUnstructured});
+  return result;
+}
+
+} // namespace hinm::core
