@@ -8,7 +8,9 @@
 
 #include "hinm/Core/Search.h"
 
+#include "Exchange.h"
 #include "hinm/Core/Gyro.h"
+#include "hinm/Core/Saliency.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
@@ -45,7 +47,18 @@ llvm::Error checkArguments(llvm::ArrayRef<SearchWeight> weights,
           "that share an order share their tiles",
           i, static_cast<long long>(weight.pattern.tile),
           static_cast<long long>(tile));
+    if (llvm::Error error = checkSaliency(weight.saliency))
+      return error;
+    if (llvm::Error error =
+            weight.pattern.check(rows, weight.saliency.getCols()))
+      return error;
   }
+  if (!options.warmStart.empty() &&
+      (static_cast<int64_t>(options.warmStart.size()) != rows ||
+       !isPermutation(options.warmStart)))
+    return llvm::createStringError(
+        "the warm start is no order of the %lld rows",
+        static_cast<long long>(rows));
   if (options.timeBudget &&
       !(*options.timeBudget > 0.0 && std::isfinite(*options.timeBudget)))
     return llvm::createStringError(
@@ -59,6 +72,8 @@ llvm::Expected<SearchResult> searchOrders(llvm::ArrayRef<SearchWeight> weights,
                                           const SearchOptions &options) {
   if (llvm::Error error = checkArguments(weights, options))
     return std::move(error);
+  if (options.algorithm == SearchAlgorithm::Exchange)
+    return searchByExchange(weights, options);
   if (weights.size() != 1)
     return llvm::createStringError(
         "gyro searches one weight at a time, and was given %zu",

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "hinm/Core/Assignment.h"
+#include "hinm/Core/RectangularAssignment.h"
 
 #include "gtest/gtest.h"
 #include <algorithm>
@@ -98,6 +99,39 @@ TEST(Transportation, EqualsAssignmentWithRepeatedColumns) {
       }
       EXPECT_EQ(used, std::vector<int64_t>(columns, capacity));
       EXPECT_NEAR(sum, solveAssignment(repeated).cost, 1e-9);
+    }
+}
+
+// A wide problem is a square one with rows that cost nothing anywhere.
+TEST(RectangularAssignment, EqualsTheSquareSolver) {
+  std::mt19937_64 random(5);
+  RectangularAssignment solver;
+  for (auto [rows, cols] : {std::pair<int64_t, int64_t>{1, 1},
+                            {1, 9},
+                            {5, 5},
+                            {7, 12},
+                            {16, 33},
+                            {96, 96},
+                            {96, 480},
+                            {128, 250}})
+    for (int trial = 0; trial < 20; ++trial) {
+      Matrix<double> square = randomCost(cols, cols, trial % 2, random);
+      Matrix<float> wide(rows, cols);
+      for (int64_t i = 0; i < cols; ++i)
+        for (int64_t j = 0; j < cols; ++j)
+          if (i < rows)
+            square(i, j) = wide(i, j) = static_cast<float>(square(i, j));
+          else
+            square(i, j) = 0.0;
+      const std::vector<int32_t> &columnOfRow = solver.solve(wide);
+      std::vector<bool> taken(cols);
+      double cost = 0.0;
+      for (int64_t i = 0; i < rows; ++i) {
+        ASSERT_FALSE(taken.at(columnOfRow[i])) << "a column is used twice";
+        taken[columnOfRow[i]] = true;
+        cost += wide(i, columnOfRow[i]);
+      }
+      EXPECT_NEAR(cost, solveAssignment(square).cost, 1e-4);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "hinm/Core/Gyro.h"
 
+#include "ExhaustiveSearch.h"
 #include "RandomMatrix.h"
 #include "hinm/Core/Prune.h"
 #include "gtest/gtest.h"
@@ -24,49 +25,6 @@ GyroResult search(MatrixView<float> saliency, const Pattern &pattern,
   return cantFail(gyroPermute(saliency, pattern, options));
 }
 
-/// The most that any row order, choice of columns and grouping retains, by
-/// trying them all. Small sizes only.
-double exhaustive(MatrixView<float> saliency, const Pattern &pattern) {
-  Permutation order = identityPermutation(saliency.getRows());
-  const int64_t cols = saliency.getCols();
-  const int64_t kept = pattern.getKeptColumns(cols);
-  double best = 0.0;
-  do {
-    // The rows of a tile in rising order: other orders are the same tile.
-    bool canonical = true;
-    for (int64_t i = 1; i < saliency.getRows(); ++i)
-      canonical &= i % pattern.tile == 0 || order[i - 1] < order[i];
-    if (!canonical)
-      continue;
-    double sum = 0.0;
-    for (int64_t begin = 0; begin < saliency.getRows(); begin += pattern.tile) {
-      double bestTile = 0.0;
-      for (unsigned set = 0; set < 1u << cols; ++set) {
-        if (__builtin_popcount(set) != kept)
-          continue;
-        Permutation listed;
-        for (int64_t c = 0; c < cols; ++c)
-          if (set >> c & 1)
-            listed.push_back(static_cast<int32_t>(c));
-        do {
-          Matrix<float> tile(std::min(pattern.tile, saliency.getRows() - begin),
-                             cols);
-          for (int64_t r = 0; r < tile.getRows(); ++r)
-            std::copy_n(saliency.row(order[begin + r]), cols, tile.row(r));
-          ColumnIndex index{listed, {0, static_cast<int32_t>(kept)}};
-          bestTile = std::max(
-              bestTile,
-              retainedSaliency(tile, identityPermutation(tile.getRows()),
-                               pattern, index));
-        } while (std::next_permutation(listed.begin(), listed.end()));
-      }
-      sum += bestTile;
-    }
-    best = std::max(best, sum);
-  } while (std::next_permutation(order.begin(), order.end()));
-  return best;
-}
-
 TEST(Gyro, BetweenNoPermutationAndTheOptimum) {
   std::mt19937_64 random(1);
   Pattern pattern;
@@ -78,7 +36,7 @@ TEST(Gyro, BetweenNoPermutationAndTheOptimum) {
   for (int trial = 0; trial < 6; ++trial) {
     Matrix<float> saliency = randomSaliency(5, 5, random);
     GyroResult result = search(saliency, pattern);
-    double optimum = exhaustive(saliency, pattern);
+    double optimum = searchExhaustively(saliency, pattern);
     EXPECT_LE(result.retained, optimum + 1e-5);
     EXPECT_GE(result.retained, result.retainedWithoutPermutation);
     EXPECT_LE(result.retained, result.retainedUnstructured + 1e-5);
