@@ -22,7 +22,7 @@ namespace hinm::core {
 /// maxima.
 static constexpr int64_t maxGroups = 128;
 /// Dropped columns that an assignment may take in, per group.
-static constexpr int64_t droppedPerGroup = 4;
+static constexpr int64_t droppedPerGroup = 2;
 /// The first noise, relative to the deviation of a group's costs, and the share
 /// of the rounds in which there is any.
 static constexpr double firstNoise = 0.4, noisyShare = 0.7;

@@ -318,9 +318,6 @@ llvm::Expected<SearchResult> ExchangeSearch::run() {
   if (warm || !worth)
     consider(warm ? options.warmStart : natural, options.seed,
              share(worth ? rowsBegin : 1.0));
-  if (!worth)
-    return std::move(best);
-
   int64_t attempts = 1;
   if (small)
     attempts =
@@ -328,7 +325,8 @@ llvm::Expected<SearchResult> ExchangeSearch::run() {
             ? maxBudgetAttempts
             : std::clamp<int64_t>(smallSteps / std::max(getAttemptSteps(), 1.0),
                                   1, maxAttempts);
-  for (int64_t i = 0; i < attempts && (i == 0 || !isOver()); ++i) {
+  // Without rows to search, the natural order's columns have had their turn.
+  for (int64_t i = worth ? 0 : 1; i < attempts && (i == 0 || !isOver()); ++i) {
     const uint64_t seed =
         i == 0 ? options.seed
                : Random{options.seed, 4, static_cast<uint64_t>(i)}.next();

@@ -17,7 +17,7 @@ namespace hinm::core {
 
 /// Rows that a reduction may push out and take up again, per row. More seldom
 /// pays; the paths finish what is left.
-static constexpr int64_t maxReductions = 4;
+static constexpr int64_t maxReductions = 16;
 
 const std::vector<int32_t> &
 RectangularAssignment::solve(MatrixView<float> cost) {
