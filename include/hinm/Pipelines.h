@@ -16,6 +16,7 @@
 #define HINM_PIPELINES_H
 
 #include "mlir/Pass/PassOptions.h"
+#include <limits>
 #include <string>
 
 namespace mlir {
@@ -45,14 +46,16 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init("f16")};
   Option<std::string> algorithm{
       *this, "algorithm",
-      llvm::cl::desc("Permutation search: gyro, or none for the natural order"),
-      llvm::cl::init("gyro")};
+      llvm::cl::desc("Permutation search: exchange, gyro (as published), or "
+                     "none for the natural order"),
+      llvm::cl::init("exchange")};
   Option<uint64_t> seed{*this, "seed", llvm::cl::desc("Seed of the search"),
                         llvm::cl::init(0)};
   Option<double> timeBudget{
       *this, "time-budget",
-      llvm::cl::desc("Seconds of search for each layer; 0: until it converges"),
-      llvm::cl::init(0.0)};
+      llvm::cl::desc("Seconds of search for each layer; inf: until it "
+                     "converges"),
+      llvm::cl::init(std::numeric_limits<double>::infinity())};
   Option<unsigned> threads{*this, "threads",
                            llvm::cl::desc("Threads of the search; 0: all"),
                            llvm::cl::init(0)};

@@ -39,9 +39,12 @@ std::vector<int32_t> draw(int64_t n, int64_t count, std::mt19937_64 &random) {
 
 class Deadline {
 public:
-  explicit Deadline(double seconds)
-      : seconds(seconds), start(std::chrono::steady_clock::now()) {}
+  explicit Deadline(const GyroOptions &options)
+      : seconds(options.timeBudget), stop(options.stop),
+        start(std::chrono::steady_clock::now()) {}
   bool passed() const {
+    if (stop && *stop)
+      return true;
     return seconds > 0.0 && std::chrono::duration<double>(
                                 std::chrono::steady_clock::now() - start)
                                     .count() > seconds;
@@ -49,6 +52,7 @@ public:
 
 private:
   double seconds;
+  const std::atomic<bool> *stop;
   std::chrono::steady_clock::time_point start;
 };
 
@@ -382,7 +386,7 @@ llvm::Expected<GyroResult> gyroPermute(MatrixView<float> saliency,
   result.retainedUnstructured = unstructuredSaliency(
       saliency, countKept(saliency.getRows(), pattern, *naturalColumns));
 
-  const Deadline deadline(options.timeBudget);
+  const Deadline deadline(options);
   const bool orderIsFree = pattern.policy != VectorPolicy::PerBlock;
   auto evaluate = [&](Permutation rowOrder) -> llvm::Error {
     llvm::Expected<ColumnIndex> columns =

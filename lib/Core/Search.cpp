@@ -9,6 +9,7 @@
 #include "hinm/Core/Search.h"
 
 #include "Exchange.h"
+#include "SearchControl.h"
 #include "hinm/Core/Gyro.h"
 #include "hinm/Core/Saliency.h"
 #include "llvm/ADT/STLExtras.h"
@@ -84,6 +85,17 @@ llvm::Expected<SearchResult> searchOrders(llvm::ArrayRef<SearchWeight> weights,
   gyro.icp = options.icp && options.algorithm != SearchAlgorithm::None;
   gyro.timeBudget = options.timeBudget.value_or(0.0);
   gyro.threads = options.threads;
+  gyro.stop = options.stop;
+  const SearchClock clock(options);
+  if (options.progress) {
+    const double total = totalSaliency(weights[0].saliency);
+    gyro.progress = [&, total](const GyroProgress &progress) {
+      options.progress({progress.phase == "ocp" ? "rows" : "columns",
+                        progress.round,
+                        total > 0.0 ? progress.loss / total : 0.0,
+                        clock.elapsed(), std::nullopt});
+    };
+  }
   llvm::Expected<GyroResult> found =
       gyroPermute(weights[0].saliency, weights[0].pattern, gyro);
   if (!found)

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "hinm/Core/Gyro.h"
 #include "hinm/Core/Saliency.h"
+#include "hinm/Core/Search.h"
+#include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
 #include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
@@ -16,6 +17,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include <limits>
+#include <optional>
 
 namespace hinm {
 #define GEN_PASS_DEF_GYROPERMUTE
@@ -30,50 +33,73 @@ namespace {
 /// What the search found for one layer.
 struct Found {
   MatmulOp op;
-  core::GyroResult result;
+  core::Permutation rowOrder;
+  core::WeightResult figures;
 };
 
 struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
   using GyroPermuteBase::GyroPermuteBase;
 
   void runOnOperation() override {
-    core::GyroOptions options;
-    if (algorithm != "gyro" && algorithm != "none") {
-      getOperation()->emitError("unknown algorithm '")
-          << algorithm << "', expected gyro or none";
+    std::optional<core::SearchAlgorithm> chosen =
+        core::parseSearchAlgorithm(algorithm);
+    if (!chosen) {
+      emitError(getOperation().getLoc())
+          << "unknown algorithm '" << algorithm
+          << "', expected exchange, gyro or none";
       return signalPassFailure();
     }
-    if (timeBudget < 0.0) {
-      getOperation()->emitError("the time budget is ")
-          << timeBudget.getValue() << " s, it must not be negative";
+    if (!(timeBudget > 0.0)) {
+      emitError(getOperation().getLoc())
+          << "the time budget is " << timeBudget.getValue()
+          << " s, it must be positive";
       return signalPassFailure();
     }
+    core::SearchOptions options;
+    options.algorithm = *chosen;
     options.seed = seed;
-    options.timeBudget = timeBudget;
+    if (timeBudget != std::numeric_limits<double>::infinity())
+      options.timeBudget = timeBudget;
     options.threads = threads;
-    options.ocp = ocp && algorithm == "gyro";
-    options.icp = icp && algorithm == "gyro";
+    options.ocp = ocp;
+    options.icp = icp;
+    if (SearchObserver *observer = getObserver()) {
+      options.stop = &observer->getStopFlag();
+      options.progress = [=](const core::SearchProgress &progress) {
+        observer->searchProgresses(progress);
+      };
+    }
 
     // Search everything first: an error leaves the module as it was.
     std::vector<Found> found;
     WalkResult walk = getOperation()->walk([&](MatmulOp op) {
       if (!op.getPatternAttr() || op.getColumnsAttr())
         return WalkResult::advance();
-      FailureOr<core::GyroResult> result = search(op, options);
+      SearchObserver *observer = getObserver();
+      if (observer)
+        observer->searchBegins(getLayerName(op));
+      FailureOr<core::SearchResult> result = search(op, options);
+      if (observer)
+        observer->searchEnds();
       if (failed(result))
         return WalkResult::interrupt();
-      found.push_back({op, std::move(*result)});
+      found.push_back(
+          {op, std::move(result->rowOrder), std::move(result->weights[0])});
       return WalkResult::advance();
     });
     if (walk.wasInterrupted())
       return signalPassFailure();
     for (Found &layer : found)
-      rewrite(layer.op, layer.result);
+      rewrite(layer.op, layer.rowOrder, layer.figures);
   }
 
 private:
-  FailureOr<core::GyroResult> search(MatmulOp op,
-                                     const core::GyroOptions &options) {
+  SearchObserver *getObserver() {
+    return getContext().getLoadedDialect<HiNMDialect>()->getSearchObserver();
+  }
+
+  FailureOr<core::SearchResult> search(MatmulOp op,
+                                       const core::SearchOptions &options) {
     auto refuse = [&](llvm::Error error) {
       op.emitOpError("of layer '")
           << getLayerName(op)
@@ -92,17 +118,17 @@ private:
         core::computeSaliency(*matrix, core::SaliencyKind::Magnitude);
     if (!saliency)
       return refuse(saliency.takeError());
-    llvm::Expected<core::GyroResult> result =
-        core::gyroPermute(*saliency, toCore(op.getPatternAttr()), options);
+    llvm::Expected<core::SearchResult> result = core::searchOrders(
+        core::SearchWeight{*saliency, toCore(op.getPatternAttr())}, options);
     if (!result)
       return refuse(result.takeError());
     return std::move(*result);
   }
 
   /// W becomes P·W, and the result is brought back to the old order.
-  void rewrite(MatmulOp op, const core::GyroResult &result) {
+  void rewrite(MatmulOp op, const core::Permutation &order,
+               const core::WeightResult &result) {
     OpBuilder builder(op);
-    const core::Permutation &order = result.rowOrder;
     if (order != core::identityPermutation(order.size())) {
       ElementsAttr permuted =
           permuteConstant(getConstant(op.getWeight()), /*dim=*/0, order);

@@ -7,12 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "hinm/InitAll.h"
+#include "hinm/ProgressLine.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   hinm::registerAllDialects(registry);
+  hinm::registerProgressLine(registry);
   hinm::registerAllPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "hinm optimizer driver\n", registry));

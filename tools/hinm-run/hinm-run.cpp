@@ -19,6 +19,7 @@
 #include "hinm-c/Runtime.h"
 #include "hinm/InitAll.h"
 #include "hinm/Pipelines.h"
+#include "hinm/ProgressLine.h"
 #include "hinm/Transforms/LayerReport.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -57,13 +58,15 @@ static cl::opt<int64_t>
 static cl::opt<std::string> dtype("dtype", cl::init("f16"), cl::cat(category),
                                   cl::desc("f16 or bf16"));
 static cl::opt<std::string>
-    algorithm("algorithm", cl::init("gyro"), cl::cat(category),
-              cl::desc("Permutation search: gyro or none"));
+    algorithm("algorithm", cl::init("exchange"), cl::cat(category),
+              cl::desc("Permutation search: exchange, gyro or none"));
 static cl::opt<uint64_t> seed("seed", cl::init(0), cl::cat(category),
                               cl::desc("Seed of the search and the inputs"));
 static cl::opt<double>
-    timeBudget("time-budget", cl::init(0.0), cl::cat(category),
-               cl::desc("Seconds of search for each layer; 0: no limit"));
+    timeBudget("time-budget", cl::init(std::numeric_limits<double>::infinity()),
+               cl::cat(category),
+               cl::desc("Seconds of search for each layer (default: until it "
+                        "converges)"));
 static cl::opt<std::string>
     layerFilter("layers", cl::init(".*"), cl::cat(category),
                 cl::desc("Regular expression of the layers to sparsify"));
@@ -305,6 +308,7 @@ int main(int argc, char **argv) {
 
   DialectRegistry registry;
   registerAllDialects(registry);
+  registerProgressLine(registry);
   registerAllToLLVMIRTranslations(registry);
   MLIRContext context(registry);
   llvm::SourceMgr sources;

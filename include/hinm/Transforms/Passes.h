@@ -15,6 +15,7 @@
 #define HINM_TRANSFORMS_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include <limits>
 #include <memory>
 
 namespace mlir {

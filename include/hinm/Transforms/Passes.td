@@ -168,9 +168,10 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
   let summary = "searches the channel orders that keep the most saliency";
   let description = [{
     For every `hinm.matmul` with a pattern and a constant weight, searches the
-    order of the rows (output-channel permutation) and of each tile's kept
-    columns (input-channel permutation) by gyro-permutation (arXiv 2407.20496).
-    The rows of the weight are put in the order found, and a `hinm.permute`
+    order of the rows (output-channel permutation), the kept columns of each tile
+    and their order (input-channel permutation). `algorithm=exchange` judges
+    rows and columns by what the whole pattern loses (docs/search.md);
+    `algorithm=gyro` is gyro-permutation as published (arXiv 2407.20496). The rows of the weight are put in the order found, and a `hinm.permute`
     brings the result back, so that the module computes what it did. The columns
     become the layer's `columns`. Each layer is searched by itself.
 
@@ -191,12 +192,14 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
     as it was. The result depends on the seed, not on the number of threads.
   }];
   let options = [
-    Option<"algorithm", "algorithm", "std::string", /*default=*/"\"gyro\"",
-           "gyro: as published; none: the natural order">,
+    Option<"algorithm", "algorithm", "std::string", /*default=*/"\"exchange\"",
+           "exchange; gyro: as published; none: the natural order">,
     Option<"seed", "seed", "uint64_t", /*default=*/"0",
            "seed of the random draws">,
-    Option<"timeBudget", "time-budget", "double", /*default=*/"0.0",
-           "seconds for each layer after which no new round starts; 0: none">,
+    Option<"timeBudget", "time-budget", "double",
+           /*default=*/"std::numeric_limits<double>::infinity()",
+           "seconds for each layer after which no new round starts; inf: until "
+           "it converges">,
     Option<"ocp", "ocp", "bool", /*default=*/"true",
            "search the order of the rows">,
     Option<"icp", "icp", "bool", /*default=*/"true",

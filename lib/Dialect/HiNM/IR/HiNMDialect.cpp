@@ -53,6 +53,8 @@ struct HiNMAsmInterface : public OpAsmDialectInterface {
 };
 } // namespace
 
+hinm::SearchObserver::~SearchObserver() = default;
+
 void hinm::HiNMDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

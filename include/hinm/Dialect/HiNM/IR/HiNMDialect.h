@@ -14,8 +14,10 @@
 #ifndef HINM_DIALECT_HINM_IR_HINMDIALECT_H
 #define HINM_DIALECT_HINM_IR_HINMDIALECT_H
 
+#include "hinm/Dialect/HiNM/IR/SearchObserver.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Dialect.h"
+#include <memory>
 
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h.inc"
 

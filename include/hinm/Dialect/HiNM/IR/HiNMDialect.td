@@ -41,6 +41,18 @@ def HiNM_Dialect : Dialect {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let extraClassDeclaration = [{
+    /// Who is told about searches in this context; null for nobody.
+    SearchObserver *getSearchObserver() const { return searchObserver.get(); }
+    void setSearchObserver(std::unique_ptr<SearchObserver> observer) {
+      searchObserver = std::move(observer);
+    }
+
+  private:
+    std::unique_ptr<SearchObserver> searchObserver;
+
+  public:
+  }];
 }
 
 #endif // HINM_DIALECT_HINM_IR_HINMDIALECT_TD
