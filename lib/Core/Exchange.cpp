@@ -16,6 +16,7 @@
 #include "WorkerPool.h"
 #include "hinm/Core/Prune.h"
 #include "hinm/Core/Saliency.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <mutex>
 
@@ -41,30 +42,14 @@ constexpr int64_t maxAttempts = 16, maxBudgetAttempts = 1000000;
 constexpr int64_t probeRounds = 8;
 constexpr double maxBudgetRounds = 1e6;
 
-/// Columns that are chosen among each other, and how many a tile keeps.
-struct Block {
-  int64_t begin, end, kept;
-};
-
-std::vector<Block> blocksOf(const Pattern &pattern, int64_t cols) {
-  if (pattern.policy != VectorPolicy::PerBlock)
-    return {{0, cols, std::min(pattern.getKeptColumns(cols), cols)}};
-  std::vector<Block> blocks;
-  const int64_t size = std::llround(pattern.m / (1.0 - pattern.vectorSparsity));
-  for (int64_t begin = 0; begin < cols; begin += size) {
-    const int64_t end = std::min(begin + size, cols);
-    blocks.push_back({begin, end, std::min(pattern.m, end - begin)});
-  }
-  return blocks;
-}
-
 class ExchangeSearch {
 public:
   ExchangeSearch(llvm::ArrayRef<SearchWeight> weights,
                  const SearchOptions &options)
       : weights(weights), options(options), clock(options),
         pool(options.threads), rows(weights.front().saliency.getRows()),
-        tile(weights.front().pattern.tile) {}
+        tile(weights.front().pattern.tile),
+        listRows(weights.front().pattern.getListRows()) {}
 
   llvm::Expected<SearchResult> run();
 
@@ -93,7 +78,7 @@ private:
   const SearchOptions &options;
   SearchClock clock;
   WorkerPool pool;
-  int64_t rows, tile;
+  int64_t rows, tile, listRows;
   std::vector<Matrix<float>> expected;
 
   // The rows' problem: the weights whose tiles choose columns, side by side.
@@ -113,8 +98,8 @@ private:
 } // namespace
 
 void ExchangeSearch::joinWorths() {
-  const int64_t tiles = (rows + tile - 1) / tile;
-  if (!options.ocp || tiles < 2 || tile == 1)
+  const int64_t tiles = (rows + listRows - 1) / listRows;
+  if (!options.ocp || tiles < 2 || listRows == 1)
     return;
   std::vector<size_t> taking;
   int64_t width = 0;
@@ -122,7 +107,7 @@ void ExchangeSearch::joinWorths() {
     const int64_t cols = weight.saliency.getCols();
     const bool shared = weight.pattern.policy == VectorPolicy::Global;
     bool takes = false;
-    for (const Block &block : blocksOf(weight.pattern, cols)) {
+    for (const Pattern::Block &block : weight.pattern.getBlocks(cols)) {
       if (block.kept == 0 || block.kept == block.end - block.begin)
         continue;
       segments.push_back({width + block.begin, width + block.end,
@@ -182,7 +167,7 @@ Permutation ExchangeSearch::searchRows(Permutation order, double heat,
   if (!worth)
     return order;
   PhaseClock phase(clock, "rows", rowRounds, until);
-  RowExchange search(*worth, segments, tile, std::move(order), seed, pool);
+  RowExchange search(*worth, segments, listRows, std::move(order), seed, pool);
   search.run(phase, heat);
   return search.getOrder();
 }
@@ -198,10 +183,13 @@ double ExchangeSearch::improveTile(const TileTask &task,
   const int64_t count = index.offsets[task.tile + 1] - begin;
   std::vector<ColumnSegment> segments;
   int64_t firstSlot = 0;
-  for (const Block &block : blocksOf(pattern, cols)) {
-    // Every block but the only one of its tile keeps M columns, or fills up.
+  const std::vector<Pattern::Block> blocks = pattern.getBlocks(cols);
+  for (const Pattern::Block &block : blocks) {
+    // Kept columns fill up to whole groups; under Global tiles differ.
     const int64_t slots =
-        pattern.policy == VectorPolicy::PerBlock ? pattern.m : count;
+        blocks.size() == 1
+            ? count
+            : static_cast<int64_t>(llvm::alignTo(block.kept, pattern.m));
     segments.push_back({block.begin, block.end, firstSlot, slots});
     firstSlot += slots;
   }
@@ -210,7 +198,8 @@ double ExchangeSearch::improveTile(const TileTask &task,
                         llvm::ArrayRef(result.rowOrder)
                             .slice(firstRow, std::min(tile, rows - firstRow)),
                         pattern.n, pattern.m, std::move(segments),
-                        /*exchanges=*/pattern.policy != VectorPolicy::All);
+                        /*exchanges=*/pattern.policy != VectorPolicy::All &&
+                            listRows == tile);
   std::vector<int32_t> list =
       search.improve(llvm::ArrayRef(index.columns).slice(begin, count), rounds,
                      random, [&] { return isOver(); });

@@ -9,6 +9,7 @@
 #include "hinm/Core/Pattern.h"
 
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 #include <cmath>
 
 namespace hinm::core {
@@ -40,6 +41,21 @@ llvm::Error Pattern::check(int64_t rows, int64_t cols) const {
   if (kept && *kept > static_cast<int64_t>(llvm::alignTo(cols, m)))
     return llvm::createStringError(
         "%lld kept columns, but the weight has only %lld", ll(*kept), ll(cols));
+  if (listRows < 0 || listRows % tile != 0)
+    return llvm::createStringError(
+        "a column list for %lld rows: it must be a multiple of the %lld rows "
+        "of a tile",
+        ll(listRows), ll(tile));
+  if (window < 0 || window % m != 0)
+    return llvm::createStringError(
+        "a window of %lld columns: it must be a multiple of M = %lld",
+        ll(window), ll(m));
+  if ((listRows > tile || window > 0) && policy != VectorPolicy::PerTile)
+    return llvm::createStringError(
+        "shared column lists and windows need policy 'per_tile'");
+  if (window > 0 && kept)
+    return llvm::createStringError(
+        "windows need a vector sparsity, not a count of kept columns");
   if (policy == VectorPolicy::PerBlock) {
     if (kept || vectorSparsity == 1.0)
       return llvm::createStringError(
@@ -62,6 +78,21 @@ int64_t Pattern::getKeptColumns(int64_t cols) const {
   // The small bias keeps, say, 0.3 · 10 from becoming 2.999….
   auto count = static_cast<int64_t>(cols * (1.0 - vectorSparsity) + 1e-9);
   return count / m * m;
+}
+
+std::vector<Pattern::Block> Pattern::getBlocks(int64_t cols) const {
+  const bool perBlock = policy == VectorPolicy::PerBlock;
+  int64_t size = window > 0 ? window : cols;
+  if (perBlock)
+    size = std::llround(static_cast<double>(m) / (1.0 - vectorSparsity));
+  std::vector<Block> blocks;
+  for (int64_t begin = 0; begin < cols; begin += size) {
+    const int64_t end = std::min(begin + size, cols);
+    blocks.push_back(
+        {begin, end,
+         std::min(perBlock ? m : getKeptColumns(end - begin), end - begin)});
+  }
+  return blocks;
 }
 
 llvm::Error ColumnIndex::check(const Pattern &pattern, int64_t rows,

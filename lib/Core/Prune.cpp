@@ -136,26 +136,27 @@ llvm::Expected<ColumnIndex> selectColumns(MatrixView<float> saliency,
     return std::move(error);
   const int64_t cols = saliency.getCols();
   const int64_t tiles = pattern.getNumTiles(saliency.getRows());
+  // The tiles of one list have the scores of all its rows.
+  const int64_t tilesOfList = pattern.getListRows() / pattern.tile;
   std::vector<std::vector<double>> scores(tiles);
   for (int64_t t = 0; t < tiles; ++t)
-    scores[t] = columnScores(saliency, rowsOfTile(rowOrder, pattern.tile, t));
+    scores[t] =
+        t % tilesOfList == 0
+            ? columnScores(saliency, rowsOfTile(rowOrder, pattern.getListRows(),
+                                                t / tilesOfList))
+            : scores[t - 1];
 
-  std::vector<int64_t> counts(tiles, pattern.getKeptColumns(cols));
+  const std::vector<Pattern::Block> blocks = pattern.getBlocks(cols);
+  std::vector<int64_t> counts;
   if (pattern.policy == VectorPolicy::Global)
     counts = countGlobally(scores, pattern, cols);
-  int64_t block = cols;
-  if (pattern.policy == VectorPolicy::PerBlock) {
-    block = std::llround(pattern.m / (1.0 - pattern.vectorSparsity));
-    counts.assign(tiles, pattern.m);
-  }
 
   ColumnIndex index;
   index.offsets.push_back(0);
   for (int64_t t = 0; t < tiles; ++t) {
-    for (int64_t begin = 0; begin < cols; begin += block)
-      appendColumns(
-          index, rankColumns(scores[t], begin, std::min(begin + block, cols)),
-          counts[t], pattern.m);
+    for (const Pattern::Block &block : blocks)
+      appendColumns(index, rankColumns(scores[t], block.begin, block.end),
+                    counts.empty() ? block.kept : counts[t], pattern.m);
     index.offsets.push_back(static_cast<int32_t>(index.columns.size()));
   }
   return index;

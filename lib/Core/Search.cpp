@@ -48,6 +48,12 @@ llvm::Error checkArguments(llvm::ArrayRef<SearchWeight> weights,
           "that share an order share their tiles",
           i, static_cast<long long>(weight.pattern.tile),
           static_cast<long long>(tile));
+    if (weight.pattern.getListRows() != weights.front().pattern.getListRows())
+      return llvm::createStringError(
+          "weight %zu has a column list for %lld rows and weight 0 for %lld: "
+          "weights that share an order share them",
+          i, static_cast<long long>(weight.pattern.getListRows()),
+          static_cast<long long>(weights.front().pattern.getListRows()));
     if (llvm::Error error = checkSaliency(weight.saliency))
       return error;
     if (llvm::Error error =
@@ -73,6 +79,11 @@ llvm::Expected<SearchResult> searchOrders(llvm::ArrayRef<SearchWeight> weights,
                                           const SearchOptions &options) {
   if (llvm::Error error = checkArguments(weights, options))
     return std::move(error);
+  const Pattern &pattern = weights.front().pattern;
+  if (options.algorithm == SearchAlgorithm::Gyro &&
+      (pattern.window > 0 || pattern.getListRows() > pattern.tile))
+    return llvm::createStringError("gyro knows no shared column lists and no "
+                                   "windows: use exchange");
   if (options.algorithm == SearchAlgorithm::Exchange)
     return searchByExchange(weights, options);
   if (weights.size() != 1)

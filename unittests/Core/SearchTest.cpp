@@ -101,6 +101,38 @@ TEST(Search, ResultIsValidAndMeasuredRight) {
     }
 }
 
+TEST(Search, SharedListsAndWindows) {
+  std::mt19937_64 random(9);
+  const int64_t rows = 100, cols = 84;
+  Matrix<float> saliency = randomSaliency(rows, cols, random);
+  Pattern plain = makePattern(8, 0.5), shared = plain, windowed = plain;
+  shared.listRows = 32;
+  windowed.window = 16;
+  const double free = search(SearchWeight{saliency, plain}).weights[0].retained;
+  for (const Pattern &pattern : {shared, windowed}) {
+    SearchResult result = search(SearchWeight{saliency, pattern});
+    const WeightResult &figures = result.weights[0];
+    const ColumnIndex &index = figures.columns;
+    ASSERT_FALSE(index.check(pattern, rows, cols));
+    EXPECT_GT(figures.retained, 1.02 * figures.retainedWithoutPermutation);
+    // It costs something, and not all that a search gains.
+    EXPECT_LT(figures.retained, free);
+    EXPECT_GT(figures.retained, 0.9 * free);
+    for (int64_t t = 0; t < index.getNumTiles(); ++t) {
+      auto begin = index.columns.begin() + index.offsets[t],
+           end = index.columns.begin() + index.offsets[t + 1];
+      if (pattern.window)
+        for (auto group = begin; group != end; group += pattern.m)
+          for (int64_t k = 1; k < pattern.m; ++k)
+            EXPECT_EQ(group[0] / 16, group[k] / 16);
+      else if (t % 4 != 0) {
+        auto before = index.columns.begin() + index.offsets[t - 1];
+        EXPECT_TRUE(std::is_permutation(begin, end, before));
+      }
+    }
+  }
+}
+
 TEST(Search, ExchangeBeatsGyro) {
   std::mt19937_64 random(3);
   Matrix<float> saliency = randomSaliency(128, 128, random);
@@ -230,6 +262,14 @@ TEST(Search, RefusesBadArguments) {
             std::string::npos);
   EXPECT_NE(refusal(SearchWeight{saliency, makePattern(4, 2.0)})
                 .find("vector sparsity 2"),
+            std::string::npos);
+  Pattern odd = pattern;
+  odd.listRows = 6;
+  EXPECT_NE(refusal(SearchWeight{saliency, odd}).find("list for 6 rows"),
+            std::string::npos);
+  odd = pattern;
+  odd.window = 6;
+  EXPECT_NE(refusal(SearchWeight{saliency, odd}).find("window of 6 columns"),
             std::string::npos);
   SearchOptions options;
   options.timeBudget = 0.0;

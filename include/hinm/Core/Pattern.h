@@ -50,6 +50,12 @@ enum class VectorPolicy {
 
 /// The pattern of one weight. `vectorSparsity` s_v is the share of the vectors
 /// that is dropped; `kept`, when given, is the count of kept columns of a tile.
+///
+/// Two options of PerTile make the gathers of a kernel cheaper, at a price in
+/// saliency (docs/search.md). With `listRows` the tiles of that many rows share
+/// the set of their kept columns (not its order). With `window` a tile keeps
+/// the same share of every window of that many columns, and its groups do not
+/// leave their window; the list goes window by window.
 struct Pattern {
   int64_t tile = 32;
   int64_t n = 2;
@@ -57,6 +63,15 @@ struct Pattern {
   VectorPolicy policy = VectorPolicy::PerTile;
   double vectorSparsity = 0.0;
   std::optional<int64_t> kept;
+  /// A multiple of `tile`; 0 for `tile` itself.
+  int64_t listRows = 0;
+  /// A multiple of M; 0 for all columns.
+  int64_t window = 0;
+
+  /// Columns [begin, end) of which a tile keeps `kept`.
+  struct Block {
+    int64_t begin, end, kept;
+  };
 
   /// Refuses a pattern that is malformed or does not fit a weight of \p rows ×
   /// \p cols; the message says which parameter and what would fit.
@@ -64,6 +79,10 @@ struct Pattern {
   /// Kept columns of a tile under PerTile: K = C·(1 − s_v) rounded down to a
   /// multiple of M; when nothing is dropped, C rounded up to one.
   int64_t getKeptColumns(int64_t cols) const;
+  /// The columns that a tile chooses among each other: all, or the blocks of
+  /// PerBlock, or the windows. Under Global the count is the mean of the tiles.
+  std::vector<Block> getBlocks(int64_t cols) const;
+  int64_t getListRows() const { return listRows ? listRows : tile; }
   int64_t getNumTiles(int64_t rows) const { return (rows + tile - 1) / tile; }
 };
 
