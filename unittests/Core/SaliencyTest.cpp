@@ -52,6 +52,47 @@ TEST(Saliency, RefusesBadEntriesByPosition) {
       llvm::expectedToOptional(computeSaliency(huge, SaliencyKind::Squared))));
 }
 
+TEST(Saliency, FromCalibration) {
+  Matrix<float> weight(2, 2), perColumn(1, 2), perWeight(2, 2);
+  weight(0, 0) = -2, weight(0, 1) = 3, weight(1, 0) = 1, weight(1, 1) = 0;
+  perColumn(0, 0) = 4, perColumn(0, 1) = 0.5f;
+  perWeight(0, 0) = 1, perWeight(0, 1) = 2, perWeight(1, 0) = 8;
+  perWeight(1, 1) = 1;
+  auto elements = [](llvm::Expected<Matrix<float>> saliency) {
+    return cantFail(std::move(saliency)).getElements();
+  };
+  using Values = std::vector<float>;
+  EXPECT_EQ(elements(computeWandaSaliency(weight, perColumn)),
+            (Values{8, 1.5f, 4, 0}));
+  EXPECT_EQ(elements(computeFisherSaliency(weight, perColumn)),
+            (Values{8, 2.25f, 2, 0}));
+  EXPECT_EQ(elements(computeFisherSaliency(weight, perWeight)),
+            (Values{2, 9, 4, 0}));
+  EXPECT_EQ(elements(computeObsSaliency(weight, perColumn)),
+            (Values{0.5f, 9, 0.125f, 0}));
+}
+
+TEST(Saliency, RefusesBadStatistics) {
+  Matrix<float> weight(2, 3), statistics(1, 3);
+  statistics(0, 0) = statistics(0, 1) = 1.0f;
+  auto message = [&](llvm::Expected<Matrix<float>> saliency) {
+    return saliency ? "" : llvm::toString(saliency.takeError());
+  };
+  // Zero is a norm, but no diagonal of an inverse.
+  EXPECT_EQ(message(computeWandaSaliency(weight, statistics)), "");
+  EXPECT_NE(message(computeObsSaliency(weight, statistics)).find("[0, 2]"),
+            std::string::npos);
+  for (float bad : {-1.0f, std::numeric_limits<float>::quiet_NaN(),
+                    std::numeric_limits<float>::infinity()}) {
+    statistics(0, 1) = bad;
+    EXPECT_NE(message(computeFisherSaliency(weight, statistics)).find("[0, 1]"),
+              std::string::npos);
+  }
+  EXPECT_NE(message(computeWandaSaliency(weight, Matrix<float>(3, 3)))
+                .find("1 x 3 or of the weight's shape"),
+            std::string::npos);
+}
+
 TEST(Saliency, UnstructuredTakesTheLargest) {
   Matrix<float> saliency(2, 2);
   saliency(0, 0) = 1, saliency(0, 1) = 4, saliency(1, 0) = 3;

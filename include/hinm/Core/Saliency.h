@@ -27,6 +27,24 @@ enum class SaliencyKind { Magnitude, Squared };
 llvm::Expected<Matrix<float>> computeSaliency(MatrixView<float> weight,
                                               SaliencyKind kind);
 
+/// Saliencies from calibration. The \p statistics are 1×C, one entry an input
+/// channel, or R×C, one a weight; entries that are not finite, or negative (for
+/// OBS: not positive), are refused by position, and so is any other shape.
+
+/// Wanda (arXiv 2306.11695): |w| · ‖x‖, with the norms of the activations.
+llvm::Expected<Matrix<float>>
+computeWandaSaliency(MatrixView<float> weight, MatrixView<float> statistics);
+
+/// Optimal brain damage (LeCun et al., 1990): w² · F / 2, with the diagonal of
+/// the Fisher information (mean squared gradients).
+llvm::Expected<Matrix<float>>
+computeFisherSaliency(MatrixView<float> weight, MatrixView<float> statistics);
+
+/// Optimal brain surgeon (Hassibi and Stork, 1993; as arXiv 2407.20496 uses
+/// it): w² / (2 [F⁻¹]ᵢᵢ), with the diagonal of the inverse Fisher or Hessian.
+llvm::Expected<Matrix<float>> computeObsSaliency(MatrixView<float> weight,
+                                                 MatrixView<float> statistics);
+
 /// Refuses a saliency with a NaN, infinite or negative entry, naming it.
 llvm::Error checkSaliency(MatrixView<float> saliency);
 
