@@ -43,7 +43,7 @@ public:
       : seconds(options.timeBudget), stop(options.stop),
         start(std::chrono::steady_clock::now()) {}
   bool passed() const {
-    if (stop && *stop)
+    if (stop && stop())
       return true;
     return seconds > 0.0 && std::chrono::duration<double>(
                                 std::chrono::steady_clock::now() - start)
@@ -52,7 +52,7 @@ public:
 
 private:
   double seconds;
-  const std::atomic<bool> *stop;
+  const std::function<bool()> &stop;
   std::chrono::steady_clock::time_point start;
 };
 

@@ -31,9 +31,7 @@ public:
                                          start)
         .count();
   }
-  bool stopped() const {
-    return options.stop && options.stop->load(std::memory_order_relaxed);
-  }
+  bool stopped() const { return options.stop && options.stop(); }
   const SearchOptions &getOptions() const { return options; }
 
 private:

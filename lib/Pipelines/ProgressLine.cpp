@@ -13,6 +13,7 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+#include <atomic>
 #include <csignal>
 #include <memory>
 
@@ -64,7 +65,7 @@ public:
       llvm::errs() << "\r\033[K";
   }
 
-  const std::atomic<bool> &getStopFlag() const override { return stopFlag; }
+  bool isStopped() const override { return stopFlag; }
 
 private:
   bool shown;

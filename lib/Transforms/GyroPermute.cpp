@@ -64,7 +64,7 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
     options.ocp = ocp;
     options.icp = icp;
     if (SearchObserver *observer = getObserver()) {
-      options.stop = &observer->getStopFlag();
+      options.stop = [=] { return observer->isStopped(); };
       options.progress = [=](const core::SearchProgress &progress) {
         observer->searchProgresses(progress);
       };

@@ -60,6 +60,32 @@ def find_tool(name: str) -> Path:
     )
 
 
+def find_library(name: str) -> Path:
+    """Return the path of a hinm shared library such as ``hinm_search``.
+
+    Looked for in the ``lib`` beside ``$HINM_BIN_DIR`` (if set, only there), then in
+    ``build/lib`` of the source tree this package lies in, then in ``lib`` beside
+    the ``bin`` of a ``hinm-opt`` on ``$PATH``.
+
+    Raises:
+        ToolError: if it is in none of them.
+    """
+    if override := os.environ.get("HINM_BIN_DIR"):
+        places = [Path(override).parent / "lib"]
+    else:
+        places = [_REPOSITORY / "build" / "lib"]
+        if on_path := shutil.which("hinm-opt"):
+            places.append(Path(on_path).resolve().parents[1] / "lib")
+    for place in places:
+        path = place / f"lib{name}.so"
+        if path.is_file():
+            return path
+    raise ToolError(
+        f"lib{name}.so not found in {places[0]}; build it (cmake --preset release "
+        f"&& ninja -C build {name}) or set HINM_BIN_DIR to the bin beside its lib"
+    )
+
+
 def find_cuda_toolkit() -> Path:
     """Return a directory with ``bin/ptxas``, as `gpu-module-to-binary` takes it.
 

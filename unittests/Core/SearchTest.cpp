@@ -13,6 +13,8 @@
 #include "hinm/Core/Prune.h"
 #include "gtest/gtest.h"
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <limits>
 #include <thread>
 #include <tuple>
@@ -221,7 +223,7 @@ TEST(Search, BudgetAndStopEndIt) {
 
   std::atomic<bool> stop{false};
   options.timeBudget = 3600.0;
-  options.stop = &stop;
+  options.stop = [&] { return stop.load(); };
   options.progress = [&](const SearchProgress &) { stop = true; };
   start = std::chrono::steady_clock::now();
   result = search(weight, options);

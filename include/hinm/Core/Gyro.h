@@ -36,7 +36,6 @@
 #include "hinm/Core/Permutation.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
-#include <atomic>
 #include <functional>
 
 namespace hinm::core {
@@ -61,8 +60,8 @@ struct GyroOptions {
   /// Threads for the tiles of ICP; 0 for all cores.
   unsigned threads = 0;
   std::function<void(const GyroProgress &)> progress;
-  /// When it becomes true no new round starts.
-  const std::atomic<bool> *stop = nullptr;
+  /// Once it returns true no new round starts. Called from any thread.
+  std::function<bool()> stop;
 };
 
 /// All figures are sums of saliency; divide by `total` for shares.

@@ -29,7 +29,6 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
-#include <atomic>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -75,8 +74,9 @@ struct SearchOptions {
   Permutation warmStart;
   /// Called between steps, from one thread at a time.
   std::function<void(const SearchProgress &)> progress;
-  /// When it becomes true the search ends with the best it has found.
-  const std::atomic<bool> *stop = nullptr;
+  /// Once it returns true the search ends with the best it has found. Called
+  /// often, from any thread.
+  std::function<bool()> stop;
 };
 
 /// One weight of a search: the saliency, R×C, and the pattern it has to obey.

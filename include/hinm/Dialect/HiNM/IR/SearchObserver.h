@@ -17,7 +17,6 @@
 
 #include "hinm/Core/Search.h"
 #include "llvm/ADT/StringRef.h"
-#include <atomic>
 
 namespace hinm {
 
@@ -29,8 +28,9 @@ public:
   /// Called some times a second, from one thread at a time.
   virtual void searchProgresses(const core::SearchProgress &progress) = 0;
   virtual void searchEnds() = 0;
-  /// When it becomes true, searches end with the best they have found.
-  virtual const std::atomic<bool> &getStopFlag() const = 0;
+  /// Once true, searches end with the best they have found. Asked often, from
+  /// any thread.
+  virtual bool isStopped() const = 0;
 };
 
 } // namespace hinm
