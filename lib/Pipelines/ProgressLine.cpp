@@ -47,11 +47,11 @@ public:
   void searchProgresses(const core::SearchProgress &progress) override {
     if (!shown)
       return;
-    std::string left =
-        progress.remaining
-            ? llvm::formatv(", {0:f1} s of this phase left", *progress.remaining)
-                  .str()
-            : std::string();
+    std::string left = progress.remaining
+                           ? llvm::formatv(", {0:f1} s of this phase left",
+                                           *progress.remaining)
+                                 .str()
+                           : std::string();
     llvm::errs() << "\r\033[K"
                  << llvm::formatv("searching {0}: {1}, round {2}, loss {3:f4}, "
                                   "{4:f1} s{5}",

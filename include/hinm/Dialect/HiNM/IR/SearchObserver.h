@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// A search can take minutes. A tool that wants to show how far it is, or to end
-/// it early, gives the dialect an observer; passes report to it.
+/// A search can take minutes. A tool that wants to show how far it is, or to
+/// end it early, gives the dialect an observer; passes report to it.
 ///
 //===----------------------------------------------------------------------===//
 
