@@ -24,9 +24,11 @@ namespace hinm::core {
 
 namespace {
 
-/// Without a budget: how often two tiles meet, rounds of a tile's columns, and
-/// the inner loops' steps that either phase may take before it is cut short.
-constexpr int64_t meetings = 120, maxColumnRounds = 100;
+/// Without a budget: how often two tiles meet, rounds of the rows however many
+/// tiles there are (so that the cost is linear in the weights), rounds of a
+/// tile's columns, and the inner loops' steps that either phase may take before
+/// it is cut short.
+constexpr int64_t meetings = 120, maxRowRounds = 2500, maxColumnRounds = 100;
 constexpr double maxSteps = 4e10;
 /// The share of a budget that the rows get when there are columns to search.
 constexpr double rowShare = 0.5;
@@ -134,8 +136,9 @@ void ExchangeSearch::joinWorths() {
     worth = joined;
   }
   const double roundSteps = static_cast<double>(rows) * stride;
-  rowRounds = std::min(meetings * (tiles - 1),
-                       static_cast<int64_t>(std::ceil(maxSteps / roundSteps)));
+  rowRounds =
+      std::min({meetings * (tiles - 1), maxRowRounds,
+                static_cast<int64_t>(std::ceil(maxSteps / roundSteps))});
 }
 
 void ExchangeSearch::planColumns() {
