@@ -28,20 +28,21 @@ namespace {
 /// tiles there are (so that the cost is linear in the weights), rounds of a
 /// tile's columns, and the inner loops' steps that either phase may take before
 /// it is cut short.
-constexpr int64_t meetings = 120, maxRowRounds = 2500, maxColumnRounds = 100;
+constexpr int64_t meetings = 120, maxRowRounds = 2500, minColumnRounds = 8,
+                  maxColumnRounds = 100;
 constexpr double maxSteps = 4e10;
 /// The share of a budget that the rows get when there are columns to search.
 constexpr double rowShare = 0.5;
 /// The share of it that a given order's columns get first.
 constexpr double warmShare = 0.2;
 /// The heat of a search that starts from a given order.
-constexpr double warmHeat = 0.3;
+constexpr double warmHeat = 0.1;
 /// A weight so small that a search of it takes no more steps than this is
 /// searched anew several times.
 constexpr double smallSteps = 2e7;
 constexpr int64_t maxAttempts = 16, maxBudgetAttempts = 1000000;
 /// Rounds that tell how long a round of columns takes.
-constexpr int64_t probeRounds = 8;
+constexpr int64_t probeRounds = 3;
 constexpr double maxBudgetRounds = 1e6;
 
 class ExchangeSearch {
@@ -155,7 +156,7 @@ void ExchangeSearch::planColumns() {
   }
   columnRounds =
       std::clamp<int64_t>(std::llround(maxSteps / std::max(columnSteps, 1.0)),
-                          probeRounds, maxColumnRounds);
+                          minColumnRounds, maxColumnRounds);
 }
 
 double ExchangeSearch::getAttemptSteps() const {

@@ -25,7 +25,7 @@ static constexpr int64_t candidatesOfTile = 4;
 static constexpr int64_t swapsBetweenSums = 256;
 /// The first temperature, relative to the root mean square gain of random
 /// swaps.
-static constexpr double firstTemperature = 0.2;
+static constexpr double firstTemperature = 0.6;
 static constexpr int calibrationSwaps = 1000;
 /// Rounds between two looks at a threshold that tiles share.
 static constexpr int64_t roundsBetweenShares = 8;
