@@ -72,7 +72,10 @@ def resnet56(name: str) -> Saliency:
     """A convolution of a trained CIFAR-10 ResNet-56, as [out, in·kh·kw]."""
     import torch
 
-    state = torch.load(_data("resnet56-cifar10.th"), weights_only=True)["state_dict"]
+    state = torch.load(
+        _data("resnet56-cifar10.th"), weights_only=True, map_location="cpu"
+    )
+    state = state["state_dict"]
     weight = state[f"module.{name}.weight"].float().numpy()
     return np.abs(weight.reshape(len(weight), -1))
 

@@ -148,9 +148,7 @@ def gyro_authors(
     packed, listed = gyro.comp_vec_spar(permuted, mask, pattern.tile, kept)
     columns = gyro.InPerm(packed, pattern.tile)
     columns.fit(cnts=2)
-    lists = [
-        listed[t][columns.in_perm[t]].numpy() for t in range(columns.num_tiles)
-    ]
+    lists = [listed[t][columns.in_perm[t]].numpy() for t in range(columns.num_tiles)]
     return order.numpy(), lists
 
 
@@ -208,6 +206,7 @@ def asp(
 
 
 def _swap(module: ModuleType, matrix: NDArray) -> tuple:
+    module.time = time  # the file uses it without importing it
     permutation = list(range(matrix.shape[1]))
     module.Channel_Swap(matrix, escape_attempts=0, permutation=permutation)
     return None, None, permutation

@@ -49,6 +49,12 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
           << "', expected exchange, gyro or none";
       return signalPassFailure();
     }
+    if (saliency != "magnitude" && saliency != "squared") {
+      emitError(getOperation().getLoc())
+          << "unknown saliency '" << saliency
+          << "', expected magnitude or squared";
+      return signalPassFailure();
+    }
     if (!(timeBudget > 0.0)) {
       emitError(getOperation().getLoc())
           << "the time budget is " << timeBudget.getValue()
@@ -114,12 +120,13 @@ private:
       return refuse(llvm::createStringError(
           "its weight is no constant with data; bind it with "
           "hinm-import-layers{weights=...} or drop its pattern"));
-    llvm::Expected<core::Matrix<float>> saliency =
-        core::computeSaliency(*matrix, core::SaliencyKind::Magnitude);
-    if (!saliency)
-      return refuse(saliency.takeError());
+    llvm::Expected<core::Matrix<float>> scores = core::computeSaliency(
+        *matrix, saliency == "squared" ? core::SaliencyKind::Squared
+                                       : core::SaliencyKind::Magnitude);
+    if (!scores)
+      return refuse(scores.takeError());
     llvm::Expected<core::SearchResult> result = core::searchOrders(
-        core::SearchWeight{*saliency, toCore(op.getPatternAttr())}, options);
+        core::SearchWeight{*scores, toCore(op.getPatternAttr())}, options);
     if (!result)
       return refuse(result.takeError());
     return std::move(*result);

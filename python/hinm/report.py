@@ -160,7 +160,7 @@ def saliency_table(runs: Mapping[str, Mapping[int, RunReport]]) -> str:
     tiles = _tiles(runs)
     head = ["layer", "R×C"]
     for tile in tiles:
-        head += [f"V={tile} gyro", f"V={tile} without"]
+        head += [f"V={tile} searched", f"V={tile} without"]
     head.append("unstructured")
     rows = []
     for by_tile in runs.values():

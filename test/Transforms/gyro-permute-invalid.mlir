@@ -1,5 +1,7 @@
 // RUN: hinm-opt %s --hinm-gyro-permute --split-input-file --verify-diagnostics
 // RUN: not hinm-opt %s --hinm-gyro-permute=algorithm=best -o /dev/null 2>&1 | FileCheck %s --check-prefix=ALGORITHM
+// RUN: not hinm-opt %s --hinm-gyro-permute=saliency=loud -o /dev/null 2>&1 | FileCheck %s --check-prefix=SALIENCY
+// SALIENCY: unknown saliency 'loud', expected magnitude or squared
 // RUN: not hinm-opt %s --hinm-gyro-permute=time-budget=-1 -o /dev/null 2>&1 | FileCheck %s --check-prefix=BUDGET
 // ALGORITHM: unknown algorithm 'best', expected exchange, gyro or none
 // RUN: not hinm-opt %s --hinm-gyro-permute=time-budget=0 -o /dev/null 2>&1 | FileCheck %s --check-prefix=BUDGET

@@ -1,5 +1,8 @@
 // RUN: hinm-opt %s --hinm-gyro-permute=algorithm=gyro --split-input-file | FileCheck %s
 // RUN: hinm-opt %s --hinm-gyro-permute --split-input-file | FileCheck %s --check-prefix=EXCHANGE
+// RUN: hinm-opt %s --hinm-gyro-permute=saliency=squared --split-input-file | FileCheck %s --check-prefix=SQUARED
+// RUN: hinm-opt %s --hinm-gyro-permute="algorithm=gyro icp=false" --split-input-file | FileCheck %s --check-prefix=OCP
+// RUN: hinm-opt %s --hinm-gyro-permute="algorithm=gyro ocp=false" --split-input-file | FileCheck %s --check-prefix=ICP
 // RUN: hinm-opt %s --hinm-gyro-permute=algorithm=none --split-input-file | FileCheck %s --check-prefix=NONE
 
 // The order depends on the seed, not on the threads.
@@ -30,6 +33,16 @@
 // EXCHANGE-LABEL: func @order
 // EXCHANGE: hinm.matmul
 // EXCHANGE-SAME: hinm.stats = {retained = 5.000000e-01 : f64, retained_no_permutation = 3.000000e-01 : f64
+// SQUARED-LABEL: func @order
+// SQUARED: hinm.stats = {retained = 5.000000e-01 : f64, retained_no_permutation = 0.33333333333333331 : f64
+// OCP-LABEL: func @order
+// OCP: hinm.matmul
+// OCP-SAME: columns = #[[$COLUMNS:.*]], hinm.stats
+// OCP: hinm.permute
+// ICP-LABEL: func @order
+// ICP: hinm.matmul
+// ICP-NOT: hinm.permute
+// ICP: return
 // NONE-LABEL: func @order
 // NONE: %[[Y:.*]] = hinm.matmul
 // NONE-SAME: hinm.stats = {retained = 3.000000e-01 : f64, retained_no_permutation = 3.000000e-01 : f64

@@ -92,9 +92,9 @@ def test_tables_put_each_number_under_its_heading():
     assert cells == {
         "layer": "`encoder.layer.0.output.dense`",
         "R×C": "384×1536",
-        "V=32 gyro": "0.6100",
+        "V=32 searched": "0.6100",
         "V=32 without": "0.5700",
-        "V=64 gyro": "0.6000",
+        "V=64 searched": "0.6000",
         "V=64 without": "0.5700",
         "unstructured": "0.6600",
     }

@@ -194,6 +194,9 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
   let options = [
     Option<"algorithm", "algorithm", "std::string", /*default=*/"\"exchange\"",
            "exchange; gyro: as published; none: the natural order">,
+    Option<"saliency", "saliency", "std::string", /*default=*/"\"magnitude\"",
+           "what is retained: magnitude, |w|, or squared, w²; both prefer the "
+           "same weights of a group, so that hinm-prune need not know">,
     Option<"seed", "seed", "uint64_t", /*default=*/"0",
            "seed of the random draws">,
     Option<"timeBudget", "time-budget", "double",
