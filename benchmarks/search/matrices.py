@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from hinm.models import minilm_checkpoint
 from numpy.typing import NDArray
+
+from hinm.models import minilm_checkpoint
 
 Saliency = NDArray[np.float32]
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-from hinm.search import Pattern, search_orders
 from numpy.typing import NDArray
+
+from hinm.search import Pattern, search_orders
 
 CACHE = Path(__file__).resolve().parents[2] / "out" / "peers"
 

@@ -20,8 +20,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import matrices
 import numpy as np
+
+import matrices
 import peers
 from hinm.search import Pattern
 

@@ -1,10 +1,18 @@
 """The evaluator that grades all searches, against a mask made the plain way."""
 
-import matrices
+import os
+
 import numpy as np
-import peers
 import pytest
+
+import matrices
+import peers
 from hinm.search import Pattern
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("HINM_SANITIZERS") == "ON",
+    reason="Python does not load a library with sanitizers",
+)
 
 PATTERN = Pattern(tile=4, vector_sparsity=0.5)
 
