@@ -8,7 +8,7 @@
 
 #include "ExpectedSaliency.h"
 
-#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -28,6 +28,25 @@ static double survival(double u, int64_t n, int64_t m) {
   return chance;
 }
 
+/// Sorts keys by their upper halves, which are floats without a sign: three
+/// passes of eleven bits.
+static void sortKeys(std::vector<uint64_t> &keys,
+                     std::vector<uint64_t> &other) {
+  constexpr int digitBits = 11;
+  constexpr uint64_t digits = 1 << digitBits;
+  other.resize(keys.size());
+  for (int shift = 32; shift < 64; shift += digitBits) {
+    uint32_t begin[digits + 1] = {};
+    for (uint64_t key : keys)
+      ++begin[(key >> shift & (digits - 1)) + 1];
+    for (uint64_t digit = 1; digit <= digits; ++digit)
+      begin[digit] += begin[digit - 1];
+    for (uint64_t key : keys)
+      other[begin[key >> shift & (digits - 1)]++] = key;
+    keys.swap(other);
+  }
+}
+
 Matrix<float> expectSaliency(MatrixView<float> saliency, const Pattern &pattern,
                              WorkerPool &pool) {
   const int64_t cols = saliency.getCols();
@@ -38,17 +57,20 @@ Matrix<float> expectSaliency(MatrixView<float> saliency, const Pattern &pattern,
     chance[i] = static_cast<float>(
         survival(static_cast<double>(i) / static_cast<double>(2 * cols),
                  pattern.n, pattern.m));
-  std::vector<std::vector<uint64_t>> scratch(pool.getNumWorkers());
+  struct Scratch {
+    std::vector<uint64_t> keys, other;
+  };
+  std::vector<Scratch> scratches(pool.getNumWorkers());
   pool.forEach(saliency.getRows(), [&](int64_t r, unsigned worker) {
     // Non-negative floats are ordered as their bits are.
-    std::vector<uint64_t> &keys = scratch[worker];
+    std::vector<uint64_t> &keys = scratches[worker].keys;
     keys.resize(cols);
     for (int64_t c = 0; c < cols; ++c) {
       uint32_t bits;
       std::memcpy(&bits, &saliency(r, c), sizeof(bits));
       keys[c] = static_cast<uint64_t>(bits) << 32 | static_cast<uint64_t>(c);
     }
-    std::sort(keys.begin(), keys.end());
+    sortKeys(keys, scratches[worker].other);
     for (int64_t begin = 0, end; begin < cols; begin = end) {
       for (end = begin + 1; end < cols && keys[end] >> 32 == keys[begin] >> 32;)
         ++end;

@@ -10,6 +10,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <vector>
 
 namespace hinm::core {
 
@@ -115,18 +119,38 @@ double totalSaliency(MatrixView<float> saliency) {
 }
 
 double unstructuredSaliency(MatrixView<float> saliency, int64_t count) {
-  std::vector<float> all;
-  all.reserve(saliency.getRows() * saliency.getCols());
-  for (int64_t r = 0; r < saliency.getRows(); ++r)
-    all.insert(all.end(), saliency.row(r),
-               saliency.row(r) + saliency.getCols());
-  count = std::clamp<int64_t>(count, 0, all.size());
-  std::nth_element(all.begin(), all.begin() + count, all.end(),
-                   std::greater<float>());
+  const int64_t size = saliency.getRows() * saliency.getCols();
+  if (count >= size)
+    return totalSaliency(saliency);
+  if (count <= 0)
+    return 0.0;
+  // Non-negative floats are ordered as their bits are: a histogram of the upper
+  // halves finds the bin in which the last of the largest lies.
+  constexpr int binBits = 16;
+  auto binOf = [](float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    return bits >> binBits;
+  };
+  const float *entries = saliency.row(0);
+  std::vector<int64_t> inBin(1 << (32 - binBits));
+  for (int64_t i = 0; i < size; ++i)
+    ++inBin[binOf(entries[i])];
+  uint32_t last = inBin.size() - 1;
+  int64_t left = count;
+  while (inBin[last] < left)
+    left -= inBin[last--];
   double sum = 0.0;
-  for (int64_t i = 0; i < count; ++i)
-    sum += all[i];
-  return sum;
+  std::vector<float> border;
+  border.reserve(inBin[last]);
+  for (int64_t i = 0; i < size; ++i)
+    if (const uint32_t bin = binOf(entries[i]); bin > last)
+      sum += entries[i];
+    else if (bin == last)
+      border.push_back(entries[i]);
+  std::partial_sort(border.begin(), border.begin() + left, border.end(),
+                    std::greater<float>());
+  return std::accumulate(border.begin(), border.begin() + left, sum);
 }
 
 } // namespace hinm::core
