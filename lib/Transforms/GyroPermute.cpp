@@ -50,9 +50,8 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
       return signalPassFailure();
     }
     if (saliency != "magnitude" && saliency != "squared") {
-      emitError(getOperation().getLoc())
-          << "unknown saliency '" << saliency
-          << "', expected magnitude or squared";
+      emitError(getOperation().getLoc()) << "unknown saliency '" << saliency
+                                         << "', expected magnitude or squared";
       return signalPassFailure();
     }
     if (!(timeBudget > 0.0)) {
