@@ -109,11 +109,9 @@ def nm(mirror: Path | None) -> Iterator[Case]:
 
 
 def layers(mirror: Path | None) -> Iterator[Case]:
-    """Linear layers of MiniLM's first and fourth block, and the other models'."""
+    """Every linear layer of MiniLM, and layers of the other models."""
     for name in matrices.MATRICES:
         if name.startswith(("gaussian", "heavy")):
-            continue
-        if name.startswith("minilm") and name[7] not in "03":
             continue
         for sparsity in HINM:
             for tile in (32, 64, 128, 256):
