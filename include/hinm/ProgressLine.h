@@ -1,4 +1,4 @@
-//===- ProgressLine.h - A search on the terminal -----*- C++ -*-===//
+//===- ProgressLine.h - A search on the terminal ----------------*- C++ -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -10,12 +10,12 @@
 
 #include "ColumnExchange.h"
 #include "ExpectedSaliency.h"
+#include "NaturalOrder.h"
 #include "RowExchange.h"
 #include "SearchControl.h"
 #include "Simd.h"
 #include "WorkerPool.h"
 #include "hinm/Core/Prune.h"
-#include "hinm/Core/Saliency.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <mutex>
@@ -95,7 +95,7 @@ private:
   int64_t columnRounds = 0;
 
   SearchResult best;
-  double bestRetained = -1.0;
+  double bestRetained = 0.0;
 };
 
 } // namespace
@@ -276,21 +276,13 @@ void ExchangeSearch::consider(Permutation order, uint64_t seed,
 llvm::Expected<SearchResult> ExchangeSearch::run() {
   const Permutation natural = identityPermutation(rows);
   best.rowOrder = natural;
-  bestRetained = 0.0;
   for (const SearchWeight &weight : weights) {
-    llvm::Expected<ColumnIndex> index =
-        selectColumns(weight.saliency, natural, weight.pattern);
-    if (!index)
-      return index.takeError();
-    WeightResult figures;
-    figures.total = totalSaliency(weight.saliency);
-    figures.retainedWithoutPermutation = figures.retained =
-        retainedSaliency(weight.saliency, natural, weight.pattern, *index);
-    figures.retainedUnstructured = unstructuredSaliency(
-        weight.saliency, countKept(rows, weight.pattern, *index));
-    figures.columns = std::move(*index);
-    bestRetained += figures.retained;
-    best.weights.push_back(std::move(figures));
+    llvm::Expected<WeightResult> figures =
+        measureNaturalOrder(weight.saliency, weight.pattern);
+    if (!figures)
+      return figures.takeError();
+    bestRetained += figures->retained;
+    best.weights.push_back(std::move(*figures));
     expected.push_back(expectSaliency(weight.saliency, weight.pattern, pool));
   }
   joinWorths();

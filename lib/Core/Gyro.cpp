@@ -8,16 +8,16 @@
 
 #include "hinm/Core/Gyro.h"
 
+#include "NaturalOrder.h"
+#include "WorkerPool.h"
 #include "hinm/Core/Assignment.h"
 #include "hinm/Core/BalancedKMeans.h"
 #include "hinm/Core/Prune.h"
 #include "hinm/Core/Saliency.h"
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <random>
-#include <thread>
 
 namespace hinm::core {
 
@@ -345,20 +345,9 @@ void searchInputs(MatrixView<float> saliency, const Permutation &rowOrder,
     for (int64_t k = 0; k < count; ++k)
       index.columns[begin + k] = listed[order[k]];
   };
-  unsigned threads =
-      options.threads ? options.threads : std::thread::hardware_concurrency();
-  threads = std::clamp<int64_t>(threads, 1, std::max<int64_t>(tiles, 1));
-  std::atomic<int64_t> next{0};
-  auto work = [&] {
-    for (int64_t t = next++; t < tiles; t = next++)
-      searchTile(t);
-  };
-  std::vector<std::thread> workers;
-  for (unsigned i = 1; i < threads; ++i)
-    workers.emplace_back(work);
-  work();
-  for (std::thread &worker : workers)
-    worker.join();
+  WorkerPool(options.threads).forEach(tiles, [&](int64_t t, unsigned) {
+    searchTile(t);
+  });
   if (options.progress)
     options.progress(
         {"icp", tiles, tiles,
@@ -374,17 +363,10 @@ llvm::Expected<GyroResult> gyroPermute(MatrixView<float> saliency,
   if (llvm::Error error = checkSaliency(saliency))
     return std::move(error);
   const Permutation natural = identityPermutation(saliency.getRows());
-  llvm::Expected<ColumnIndex> naturalColumns =
-      selectColumns(saliency, natural, pattern);
-  if (!naturalColumns)
-    return naturalColumns.takeError();
-
-  GyroResult result;
-  result.total = totalSaliency(saliency);
-  result.retainedWithoutPermutation =
-      retainedSaliency(saliency, natural, pattern, *naturalColumns);
-  result.retainedUnstructured = unstructuredSaliency(
-      saliency, countKept(saliency.getRows(), pattern, *naturalColumns));
+  llvm::Expected<WeightResult> figures = measureNaturalOrder(saliency, pattern);
+  if (!figures)
+    return figures.takeError();
+  GyroResult result = {std::move(*figures), {}};
 
   const Deadline deadline(options);
   const bool orderIsFree = pattern.policy != VectorPolicy::PerBlock;

@@ -113,9 +113,7 @@ llvm::Expected<SearchResult> searchOrders(llvm::ArrayRef<SearchWeight> weights,
     return found.takeError();
   SearchResult result;
   result.rowOrder = std::move(found->rowOrder);
-  result.weights.push_back({std::move(found->columns), found->total,
-                            found->retained, found->retainedWithoutPermutation,
-                            found->retainedUnstructured});
+  result.weights.push_back(std::move(*found));
   return result;
 }
 

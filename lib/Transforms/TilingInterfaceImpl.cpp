@@ -19,6 +19,7 @@
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Interfaces/TilingInterface.h"
 
@@ -73,11 +74,10 @@ struct ProductTiling : TilingInterface::ExternalModel<ProductTiling<Op>, Op> {
         sliceColumns(builder, loc, product.getInput(), offsets[0], sizes[0]);
     auto init =
         sliceColumns(builder, loc, product.getInit(), offsets[0], sizes[0]);
-    IRMapping mapping;
-    Operation *tiled = builder.cloneWithoutRegions(*op, mapping);
-    tiled->setOperand(product.getInputMutable().getOperandNumber(), input);
-    tiled->setOperand(product.getInitMutable().getOperandNumber(), init);
-    tiled->getResult(0).setType(init.getType());
+    SmallVector<Value> operands(op->getOperands());
+    operands[product.getInputMutable().getOperandNumber()] = input;
+    operands[product.getInitMutable().getOperandNumber()] = init;
+    Operation *tiled = clone(builder, op, init.getType(), operands);
     return TilingResult{{tiled}, {tiled->getResult(0)}, {input, init}};
   }
 

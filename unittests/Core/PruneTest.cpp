@@ -18,13 +18,6 @@ using namespace hinm::core;
 
 namespace {
 
-Pattern makePattern(int64_t tile, double vectorSparsity) {
-  Pattern pattern;
-  pattern.tile = tile;
-  pattern.vectorSparsity = vectorSparsity;
-  return pattern;
-}
-
 ColumnIndex select(MatrixView<float> saliency, const Permutation &order,
                    const Pattern &pattern) {
   llvm::Expected<ColumnIndex> index = selectColumns(saliency, order, pattern);

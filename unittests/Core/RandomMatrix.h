@@ -10,6 +10,7 @@
 #define UNITTESTS_CORE_RANDOMMATRIX_H
 
 #include "hinm/Core/Matrix.h"
+#include "hinm/Core/Pattern.h"
 #include <cmath>
 #include <random>
 
@@ -24,6 +25,13 @@ inline Matrix<float> randomSaliency(int64_t rows, int64_t cols,
     for (int64_t c = 0; c < cols; ++c)
       matrix(r, c) = std::fabs(normal(random));
   return matrix;
+}
+
+inline Pattern makePattern(int64_t tile, double vectorSparsity) {
+  Pattern pattern;
+  pattern.tile = tile;
+  pattern.vectorSparsity = vectorSparsity;
+  return pattern;
 }
 
 } // namespace hinm::core

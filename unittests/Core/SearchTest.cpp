@@ -34,13 +34,6 @@ std::string refusal(llvm::ArrayRef<SearchWeight> weights,
   return result ? "" : llvm::toString(result.takeError());
 }
 
-Pattern makePattern(int64_t tile, double vectorSparsity) {
-  Pattern pattern;
-  pattern.tile = tile;
-  pattern.vectorSparsity = vectorSparsity;
-  return pattern;
-}
-
 TEST(Search, WithinHalfAPercentOfTheOptimum) {
   std::mt19937_64 random(1);
   for (auto [rows, cols, tile, n, m, sparsity] :

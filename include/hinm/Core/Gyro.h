@@ -34,6 +34,7 @@
 #include "hinm/Core/Matrix.h"
 #include "hinm/Core/Pattern.h"
 #include "hinm/Core/Permutation.h"
+#include "hinm/Core/Search.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <functional>
@@ -64,14 +65,8 @@ struct GyroOptions {
   std::function<bool()> stop;
 };
 
-/// All figures are sums of saliency; divide by `total` for shares.
-struct GyroResult {
+struct GyroResult : WeightResult {
   Permutation rowOrder;
-  ColumnIndex columns;
-  double total = 0.0;
-  double retained = 0.0;
-  double retainedWithoutPermutation = 0.0;
-  double retainedUnstructured = 0.0;
 };
 
 /// Searches the orders of one weight with the given R×C \p saliency. Refuses a

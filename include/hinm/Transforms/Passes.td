@@ -171,9 +171,10 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
     order of the rows (output-channel permutation), the kept columns of each tile
     and their order (input-channel permutation). `algorithm=exchange` judges
     rows and columns by what the whole pattern loses (docs/search.md);
-    `algorithm=gyro` is gyro-permutation as published (arXiv 2407.20496). The rows of the weight are put in the order found, and a `hinm.permute`
-    brings the result back, so that the module computes what it did. The columns
-    become the layer's `columns`. Each layer is searched by itself.
+    `algorithm=gyro` is gyro-permutation as published (arXiv 2407.20496). The
+    rows of the weight are put in the order found, and a `hinm.permute` brings
+    the result back, so that the module computes what it did. The columns become
+    the layer's `columns`. Each layer is searched by itself.
 
     Run `hinm-assign-patterns` before, and `hinm-propagate-permutations` and
     `hinm-fold-permutations` after it.
