@@ -73,9 +73,15 @@ def stories(name: str) -> Saliency:
 
 def silero(name: str) -> Saliency:
     """A layer of silero-vad, as [out, in·k]."""
-    weight = load_file(_data("silero_vad_16k.safetensors"))[name]
+    tensors = load_file(_data("silero_vad_16k.safetensors"))
+    weight = tensors[f"{name}.weight" if name.startswith("conv") else name]
     return np.abs(weight.reshape(len(weight), -1))
 
+
+#: 64×(64·9), 32×(32·9) and a strided 64×(32·9).
+RESNET56 = ("layer3.8.conv2", "layer3.4.conv1", "layer3.0.conv1", "layer2.5.conv1")
+#: conv1 (128×387) and conv4 (128×192), the gates of the LSTM (512×128).
+SILERO = ("conv1", "conv4", "lstm_cell.weight_ih", "lstm_cell.weight_hh")
 
 MATRICES: dict[str, Callable[[], Saliency]] = {
     "gaussian-64x128": lambda: gaussian(64, 128),
@@ -88,11 +94,13 @@ MATRICES: dict[str, Callable[[], Saliency]] = {
     "heavy-3072x768": lambda: heavy_tailed(3072, 768),
     "heavy-4096x4096": lambda: heavy_tailed(4096, 4096),
     "heavy-11008x4096": lambda: heavy_tailed(11008, 4096),
-    "resnet56-layer3.8.conv2": lambda: resnet56("layer3.8.conv2"),
-    "resnet56-layer2.5.conv1": lambda: resnet56("layer2.5.conv1"),
     "stories260K-w1": lambda: stories("w1"),
     "stories260K-w2": lambda: stories("w2"),
 }
+for _name in RESNET56:
+    MATRICES[f"resnet56-{_name}"] = lambda name=_name: resnet56(name)
+for _name in SILERO:
+    MATRICES[f"silero-{_name}"] = lambda name=_name: silero(name)
 for _layer in range(6):
     for _name in (
         "attention.self.query",

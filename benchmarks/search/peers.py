@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -182,10 +184,39 @@ def clustering(
     )  # fmt: skip
 
 
+class _OutOfTime(Exception):
+    pass
+
+
+@contextmanager
+def _time_limit(seconds: float | None) -> Iterator[None]:
+    """Leaves its block after that many seconds (main thread only)."""
+
+    def ring(*_: object) -> None:
+        raise _OutOfTime
+
+    old = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds or 0.0)
+    try:
+        with suppress(_OutOfTime):
+            yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, old)
+
+
 def asp(
-    saliency: NDArray, pattern: Pattern, seed: int, mirror: Path | None = None
+    saliency: NDArray,
+    pattern: Pattern,
+    seed: int,
+    mirror: Path | None = None,
+    limit: float | None = None,
 ) -> Orders:
-    """NVIDIA ASP's channel swaps on the CPU: 2:4, one order for all rows."""
+    """NVIDIA ASP's channel swaps on the CPU: 2:4, one order for all rows.
+
+    It swaps in place and each swap gains, so that after `limit` seconds the order
+    that it has is its best so far.
+    """
     folder = fetch("apex", mirror)
     if str(folder.parent) not in sys.path:
         sys.path.insert(0, str(folder.parent))
@@ -193,9 +224,10 @@ def asp(
     module.time = time  # the file uses it without importing it
     np.random.seed(seed)
     permutation = list(range(saliency.shape[1]))
-    module.Channel_Swap(
-        saliency.astype(np.float64), escape_attempts=0, permutation=permutation
-    )
+    with _time_limit(limit):
+        module.Channel_Swap(
+            saliency.astype(np.float64), escape_attempts=0, permutation=permutation
+        )
     return np.arange(len(saliency)), [np.asarray(permutation)]
 
 
