@@ -39,6 +39,16 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       *this, "vector-size",
       llvm::cl::desc("V, rows of a tile; kernels exist for 32, 64, 128, 256"),
       llvm::cl::init(32)};
+  Option<int64_t> listRows{
+      *this, "list-rows",
+      llvm::cl::desc("Rows that share a set of kept columns, a multiple of V; "
+                     "0: V"),
+      llvm::cl::init(0)};
+  Option<int64_t> window{
+      *this, "window",
+      llvm::cl::desc("Columns that groups stay within, and of which each tile "
+                     "keeps the same share; 0: all"),
+      llvm::cl::init(0)};
   Option<std::string> dtype{
       *this, "dtype",
       llvm::cl::desc("Element type of packed weights and their inputs: f16 or "
@@ -49,6 +59,16 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::desc("Permutation search: exchange, gyro (as published), or "
                      "none for the natural order"),
       llvm::cl::init("exchange")};
+  Option<std::string> saliency{
+      *this, "saliency",
+      llvm::cl::desc("What a weight is worth: magnitude, squared, or from the "
+                     "statistics: wanda, fisher, obs or given"),
+      llvm::cl::init("magnitude")};
+  Option<std::string> statistics{
+      *this, "statistics",
+      llvm::cl::desc("safetensors file with a tensor of calibration statistics "
+                     "for each layer, by its name"),
+      llvm::cl::init("")};
   Option<uint64_t> seed{*this, "seed", llvm::cl::desc("Seed of the search"),
                         llvm::cl::init(0)};
   Option<double> timeBudget{

@@ -15,10 +15,13 @@
 #include "SearchControl.h"
 #include "Simd.h"
 #include "WorkerPool.h"
+#include "hinm/Core/BalancedKMeans.h"
 #include "hinm/Core/Prune.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <mutex>
+#include <random>
 
 namespace hinm::core {
 
@@ -44,6 +47,8 @@ constexpr int64_t maxAttempts = 16, maxBudgetAttempts = 1000000;
 /// Rounds that tell how long a round of columns takes.
 constexpr int64_t probeRounds = 3;
 constexpr double maxBudgetRounds = 1e6;
+/// Steps of the k-means that deals rows to the tiles of a shared list.
+constexpr int maxDealIterations = 30;
 
 class ExchangeSearch {
 public:
@@ -69,9 +74,11 @@ private:
                          std::optional<double> until);
   double improveTile(const TileTask &task, const SearchResult &result,
                      int64_t rounds, Random random, ColumnIndex &index);
+  void dealLists(SearchResult &result, uint64_t seed);
   void searchColumns(SearchResult &result, uint64_t seed,
                      std::optional<double> until);
-  void consider(Permutation order, uint64_t seed, std::optional<double> until);
+  void consider(Permutation order, bool deal, uint64_t seed,
+                std::optional<double> until);
   bool isOver() const {
     return clock.stopped() ||
            (options.timeBudget && clock.elapsed() >= *options.timeBudget);
@@ -249,9 +256,45 @@ void ExchangeSearch::searchColumns(SearchResult &result, uint64_t seed,
     pass(rounds, 1);
 }
 
-/// Searches the columns for \p order, and takes what comes out if it is better
-/// than the best so far.
-void ExchangeSearch::consider(Permutation order, uint64_t seed,
+/// Deals the rows that share a column list to its tiles, rows that are alike to
+/// the same one, so that they agree on groups. The lists stay what they are: an
+/// order inside does not change what the rows have in common.
+void ExchangeSearch::dealLists(SearchResult &result, uint64_t seed) {
+  const int64_t tilesOfList = listRows / tile;
+  pool.forEach(rows / listRows, [&](int64_t list, unsigned) {
+    const int64_t firstRow = list * listRows, firstTile = list * tilesOfList;
+    int64_t width = 0;
+    for (const WeightResult &figures : result.weights)
+      width += figures.columns.offsets[firstTile + 1] -
+               figures.columns.offsets[firstTile];
+    Matrix<float> points(listRows, width);
+    for (int64_t i = 0; i < listRows; ++i) {
+      float *to = points.row(i);
+      const int32_t r = result.rowOrder[firstRow + i];
+      for (auto [weight, figures] : llvm::zip_equal(weights, result.weights)) {
+        const ColumnIndex &index = figures.columns;
+        for (int64_t k = index.offsets[firstTile];
+             k < index.offsets[firstTile + 1]; ++k)
+          *to++ = weight.saliency(r, index.columns[k]);
+      }
+    }
+    std::mt19937_64 random(Random{seed, 5, static_cast<uint64_t>(list)}.next());
+    const std::vector<int32_t> cluster =
+        balancedKMeans(points, tilesOfList, maxDealIterations, random);
+    // A counting sort by cluster.
+    std::vector<int64_t> next(tilesOfList);
+    for (int64_t t = 0; t < tilesOfList; ++t)
+      next[t] = t * tile;
+    std::vector<int32_t> dealt(listRows);
+    for (int64_t i = 0; i < listRows; ++i)
+      dealt[next[cluster[i]]++] = result.rowOrder[firstRow + i];
+    llvm::copy(dealt, result.rowOrder.begin() + firstRow);
+  });
+}
+
+/// Searches the columns for \p order, with the rows of each list dealt anew if
+/// \p deal, and takes what comes out if it is better than the best so far.
+void ExchangeSearch::consider(Permutation order, bool deal, uint64_t seed,
                               std::optional<double> until) {
   SearchResult found;
   found.rowOrder = std::move(order);
@@ -260,6 +303,8 @@ void ExchangeSearch::consider(Permutation order, uint64_t seed,
   for (auto [i, weight] : llvm::enumerate(weights))
     found.weights[i].columns =
         cantFail(selectColumns(expected[i], found.rowOrder, weight.pattern));
+  if (deal)
+    dealLists(found, seed);
   searchColumns(found, seed, until);
   double retained = 0.0;
   for (auto [weight, figures] : llvm::zip_equal(weights, found.weights)) {
@@ -300,9 +345,13 @@ llvm::Expected<SearchResult> ExchangeSearch::run() {
   const double rowsBegin = warm ? warmShare : 0.0;
   const double rowsEnd =
       options.icp ? rowsBegin + (1.0 - rowsBegin) * rowShare : 1.0;
+  const Permutation &start = warm ? options.warmStart : natural;
+  const bool deals = options.ocp && options.icp && listRows > tile;
   if (warm || !worth)
-    consider(warm ? options.warmStart : natural, options.seed,
-             share(worth ? rowsBegin : 1.0));
+    consider(start, /*deal=*/false, options.seed,
+             share(worth ? rowsBegin : (deals ? 0.5 : 1.0)));
+  if (!worth && deals && !isOver())
+    consider(start, /*deal=*/true, options.seed, share(1.0));
   int64_t attempts = 1;
   if (small)
     attempts =
@@ -315,9 +364,12 @@ llvm::Expected<SearchResult> ExchangeSearch::run() {
     const uint64_t seed =
         i == 0 ? options.seed
                : Random{options.seed, 4, static_cast<uint64_t>(i)}.next();
-    Permutation order = searchRows(warm ? options.warmStart : natural,
-                                   warm ? warmHeat : 1.0, seed, share(rowsEnd));
-    consider(std::move(order), seed, share(1.0));
+    Permutation order =
+        searchRows(start, warm ? warmHeat : 1.0, seed, share(rowsEnd));
+    consider(order, /*deal=*/false, seed,
+             share(deals ? (rowsEnd + 1.0) / 2.0 : 1.0));
+    if (deals && !isOver())
+      consider(std::move(order), /*deal=*/true, seed, share(1.0));
   }
   return std::move(best);
 }

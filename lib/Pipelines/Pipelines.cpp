@@ -35,10 +35,22 @@ void hinm::buildPrunePipeline(OpPassManager &pm,
   AssignPatternsOptions patterns;
   patterns.sparsity = options.sparsity;
   patterns.vectorSize = options.vectorSize;
+  patterns.listRows = options.listRows;
+  patterns.window = options.window;
   patterns.layers = options.layers;
   patterns.skip = options.skip;
   pm.addPass(createAssignPatterns(patterns));
+  const bool fromStatistics =
+      options.saliency != "magnitude" && options.saliency != "squared";
+  if (fromStatistics || !options.statistics.empty()) {
+    AttachSaliencyOptions attach;
+    attach.kind = options.saliency;
+    attach.statistics = options.statistics;
+    pm.addPass(createAttachSaliency(attach));
+  }
   GyroPermuteOptions gyro;
+  if (!fromStatistics)
+    gyro.saliency = options.saliency;
   gyro.algorithm = options.algorithm;
   gyro.seed = options.seed;
   gyro.timeBudget = options.timeBudget;

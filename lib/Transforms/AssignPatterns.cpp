@@ -86,8 +86,11 @@ private:
                            op.getNumColumns(), fewest);
     // Rounding down to whole groups would empty a layer of few channels.
     core::Pattern pattern = toCore(choice.pattern);
-    if (pattern.vectorSparsity < 1.0 &&
-        pattern.getKeptColumns(op.getNumColumns()) == 0)
+    int64_t kept = 0;
+    for (const core::Pattern::Block &block :
+         pattern.getBlocks(op.getNumColumns()))
+      kept += block.kept;
+    if (pattern.vectorSparsity < 1.0 && kept == 0)
       return llvm::formatv("of its {0} input channels the sparsity would keep "
                            "fewer than one group of {1}",
                            op.getNumColumns(), pattern.m);
@@ -129,8 +132,17 @@ private:
                  "{2} to 1",
                  sparsity.getValue(), nm.getValue(), lowest);
     vectors = std::clamp(vectors, 0.0, 1.0);
-    choice.pattern =
-        PatternAttr::get(&getContext(), vectorSize, n, m, *chosen, vectors);
+    std::optional<int64_t> kept, rowsOfList, columnsOfWindow;
+    if (listRows != 0)
+      rowsOfList = listRows;
+    if (window != 0)
+      columnsOfWindow = window;
+    llvm::function_ref<InFlightDiagnostic()> emit = fail;
+    choice.pattern = PatternAttr::getChecked(
+        emit, &getContext(), vectorSize.getValue(), n, m, *chosen,
+        llvm::APFloat(vectors), kept, rowsOfList, columnsOfWindow);
+    if (!choice.pattern)
+      return failure();
     choice.hasSkip = !skip.empty();
     if (failed(makeRegex("layers", layers, choice.layers)))
       return failure();

@@ -41,10 +41,18 @@ struct FoldIntoColumns : public OpRewritePattern<MatmulOp> {
         permute.getPermutation().getValues();
     if (!order)
       return failure();
-    ElementsAttr reordered =
-        permuteConstant(weight, /*dim=*/1, core::invert(*order));
+    const core::Permutation inverse = core::invert(*order);
+    ElementsAttr reordered = permuteConstant(weight, /*dim=*/1, inverse);
     if (!reordered)
       return failure();
+    // What the weights are worth goes with them.
+    ElementsAttr worth;
+    if (Value saliency = op.getSaliency()) {
+      ElementsAttr old = getConstant(saliency);
+      worth = old ? permuteConstant(old, /*dim=*/1, inverse) : nullptr;
+      if (!worth)
+        return failure();
+    }
     std::optional<core::ColumnIndex> index;
     if (ColumnIndexAttr columns = op.getColumnsAttr()) {
       index = toCore(columns);
@@ -55,8 +63,14 @@ struct FoldIntoColumns : public OpRewritePattern<MatmulOp> {
     }
     auto constant = arith::ConstantOp::create(rewriter, op.getWeight().getLoc(),
                                               cast<TypedAttr>(reordered));
+    Value saliency;
+    if (worth)
+      saliency = arith::ConstantOp::create(rewriter, op.getSaliency().getLoc(),
+                                           cast<TypedAttr>(worth));
     rewriter.modifyOpInPlace(op, [&] {
       op.getWeightMutable().assign(constant);
+      if (saliency)
+        op.getSaliencyMutable().assign(saliency);
       op.getInputMutable().assign(permute.getInput());
       if (index)
         op.setColumnsAttr(fromCore(op.getContext(), *index));

@@ -111,17 +111,25 @@ private:
           << "' cannot be searched: " << llvm::toString(std::move(error));
       return failure();
     };
-    ElementsAttr weight = getConstant(op.getWeight());
-    std::optional<core::Matrix<float>> matrix;
-    if (weight)
-      matrix = readMatrix(weight);
+    auto read = [](Value value) -> std::optional<core::Matrix<float>> {
+      ElementsAttr constant = value ? getConstant(value) : ElementsAttr();
+      return constant ? readMatrix(constant) : std::nullopt;
+    };
+    std::optional<core::Matrix<float>> matrix = read(op.getWeight());
     if (!matrix)
       return refuse(llvm::createStringError(
           "its weight is no constant with data; bind it with "
           "hinm-import-layers{weights=...} or drop its pattern"));
-    llvm::Expected<core::Matrix<float>> scores = core::computeSaliency(
-        *matrix, saliency == "squared" ? core::SaliencyKind::Squared
-                                       : core::SaliencyKind::Magnitude);
+    std::optional<core::Matrix<float>> given = read(op.getSaliency());
+    if (op.getSaliency() && !given)
+      return refuse(
+          llvm::createStringError("its saliency is no constant with data"));
+    llvm::Expected<core::Matrix<float>> scores =
+        given ? std::move(*given)
+              : core::computeSaliency(*matrix,
+                                      saliency == "squared"
+                                          ? core::SaliencyKind::Squared
+                                          : core::SaliencyKind::Magnitude);
     if (!scores)
       return refuse(scores.takeError());
     llvm::Expected<core::SearchResult> result = core::searchOrders(
@@ -131,15 +139,22 @@ private:
     return std::move(*result);
   }
 
+  static void permuteRows(OpBuilder &builder, OpOperand &operand,
+                          const core::Permutation &order) {
+    ElementsAttr permuted =
+        permuteConstant(getConstant(operand.get()), /*dim=*/0, order);
+    operand.set(arith::ConstantOp::create(builder, operand.get().getLoc(),
+                                          cast<TypedAttr>(permuted)));
+  }
+
   /// W becomes P·W, and the result is brought back to the old order.
   void rewrite(MatmulOp op, const core::Permutation &order,
                const core::WeightResult &result) {
     OpBuilder builder(op);
     if (order != core::identityPermutation(order.size())) {
-      ElementsAttr permuted =
-          permuteConstant(getConstant(op.getWeight()), /*dim=*/0, order);
-      op.getWeightMutable().assign(arith::ConstantOp::create(
-          builder, op.getWeight().getLoc(), cast<TypedAttr>(permuted)));
+      permuteRows(builder, op.getWeightMutable(), order);
+      if (op.getSaliency())
+        permuteRows(builder, op.getSaliencyMutable()[0], order);
       auto moved = PermutationAttr::get(&getContext(), order);
       if (PermutationAttr rowIndex = op.getRowIndexAttr()) {
         // The rows are stored elsewhere already: row i of P·W is row p[i].

@@ -49,15 +49,18 @@ struct PrunePass : public hinm::impl::PruneBase<PrunePass> {
 private:
   LogicalResult check(MatmulOp op) {
     ElementsAttr weight = getConstant(op.getWeight());
+    ElementsAttr saliency = getSaliency(op);
     llvm::Error error = llvm::Error::success();
+    auto add = [&](llvm::Error more) {
+      error = llvm::joinErrors(std::move(error), std::move(more));
+    };
     if (!weight)
-      error = llvm::joinErrors(
-          std::move(error),
-          llvm::createStringError("its weight is no constant"));
+      add(llvm::createStringError("its weight is no constant"));
+    else if (op.getSaliency() && !saliency)
+      add(llvm::createStringError("its saliency is no constant"));
     else
-      error = llvm::joinErrors(
-          std::move(error),
-          computeMask(weight, {}, op.getPatternAttr(), op.getColumnsAttr())
+      add(computeMask(weight, saliency, op.getPatternAttr(),
+                      op.getColumnsAttr())
               .takeError());
     if (!error)
       return success();
@@ -67,11 +70,18 @@ private:
     return failure();
   }
 
+  static ElementsAttr getSaliency(MatmulOp op) {
+    return op.getSaliency() ? getConstant(op.getSaliency()) : ElementsAttr();
+  }
+
   void prune(MatmulOp op) {
     OpBuilder builder(op);
+    ElementsAttr given = getSaliency(op);
     core::Matrix<float> saliency =
-        cantFail(core::computeSaliency(*readMatrix(getConstant(op.getWeight())),
-                                       core::SaliencyKind::Magnitude));
+        given ? *readMatrix(given)
+              : cantFail(core::computeSaliency(
+                    *readMatrix(getConstant(op.getWeight())),
+                    core::SaliencyKind::Magnitude));
     core::Pattern pattern = toCore(op.getPatternAttr());
     core::Permutation order = core::identityPermutation(op.getNumRows());
     // The choice is written down: packing needs the same one.
@@ -80,9 +90,11 @@ private:
           fromCore(&getContext(),
                    cantFail(core::selectColumns(saliency, order, pattern))));
     Value pruned = builder.createOrFold<PruneOp>(
-        op.getLoc(), op.getWeight().getType(), op.getWeight(),
-        /*saliency=*/Value(), op.getPatternAttr(), op.getColumnsAttr());
+        op.getLoc(), op.getWeight().getType(), op.getWeight(), op.getSaliency(),
+        op.getPatternAttr(), op.getColumnsAttr());
     op.getWeightMutable().assign(pruned);
+    // Of what is left, everything is kept: the saliency has done its work.
+    op.getSaliencyMutable().clear();
 
     core::ColumnIndex index = *toCore(op.getColumnsAttr());
     const double size = static_cast<double>(op.getNumRows()) *

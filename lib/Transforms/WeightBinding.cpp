@@ -64,15 +64,6 @@ std::string getArgumentName(BlockArgument argument) {
                       : name.str();
 }
 
-FloatType getFloatType(StringRef dtype, MLIRContext *context) {
-  return llvm::StringSwitch<FloatType>(dtype)
-      .Case("F64", Float64Type::get(context))
-      .Case("F32", Float32Type::get(context))
-      .Case("F16", Float16Type::get(context))
-      .Case("BF16", BFloat16Type::get(context))
-      .Default({});
-}
-
 /// Whether every value of \p from is one of \p to.
 bool isExactlyConvertible(FloatType from, FloatType to) {
   return from == to || llvm::APFloat::isRepresentableBy(

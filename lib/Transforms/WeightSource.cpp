@@ -14,6 +14,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cstring>
 
@@ -336,6 +337,15 @@ std::vector<char> gatherMatrix(const WeightSource &source, FloatType type,
     type = cast;
   }
   return matrix;
+}
+
+FloatType getFloatType(StringRef dtype, MLIRContext *context) {
+  return llvm::StringSwitch<FloatType>(dtype)
+      .Case("F64", Float64Type::get(context))
+      .Case("F32", Float32Type::get(context))
+      .Case("F16", Float16Type::get(context))
+      .Case("BF16", BFloat16Type::get(context))
+      .Default({});
 }
 
 std::vector<char> convertFloats(ArrayRef<char> bytes, FloatType from,

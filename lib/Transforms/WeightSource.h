@@ -21,6 +21,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
 #include <optional>
 #include <vector>
 
@@ -60,6 +61,10 @@ std::vector<char> gatherMatrix(const WeightSource &source, mlir::FloatType type,
                                llvm::ArrayRef<char> bytes, bool isSplat,
                                llvm::ArrayRef<unsigned> rows,
                                llvm::ArrayRef<unsigned> columns);
+
+/// The element type that safetensors spells \p dtype; null if it is none of
+/// F64, F32, F16 and BF16.
+mlir::FloatType getFloatType(llvm::StringRef dtype, mlir::MLIRContext *context);
 
 /// \p count elements of \p from as elements of \p to, rounded to nearest even.
 std::vector<char> convertFloats(llvm::ArrayRef<char> bytes,

@@ -10,6 +10,13 @@
 // RUN: not hinm-opt %s --hinm-assign-patterns='layers=a(' 2>&1 | FileCheck %s --check-prefix=REGEX
 // RUN: hinm-opt %s --hinm-assign-patterns='sparsity=0.5 policy=all' 2>/dev/null | FileCheck %s --check-prefix=PLAIN
 
+// RUN: hinm-opt %s --hinm-assign-patterns='list-rows=128 window=64' 2>/dev/null | FileCheck %s --check-prefix=SHARED
+// RUN: not hinm-opt %s --hinm-assign-patterns=list-rows=48 2>&1 | FileCheck %s --check-prefix=LIST
+// RUN: not hinm-opt %s --hinm-assign-patterns='window=64 policy=global' 2>&1 | FileCheck %s --check-prefix=WINDOW
+
+// SHARED: #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 5.000000e-01, list_rows = 128, window = 64>
+// LIST: error: 'list_rows' is 48, it must be a positive multiple of 'tile' = 32
+// WINDOW: error: 'window' needs the policy 'per_tile'
 // RANGE: error: option sparsity=0.4{{0*}} is not possible with 2:4: it can be from 0.5{{0*}} to 1
 // ALL: error: option sparsity=0.75{{0*}} is not possible with policy=all and 2:4: it is 0.5
 // NM: error: option nm=4:2 is not of the form N:M with 1 <= N <= M

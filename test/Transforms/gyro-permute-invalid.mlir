@@ -44,3 +44,24 @@ func.func @too_many(%x: tensor<4x2xf32>, %e: tensor<2x2xf32>) -> tensor<2x2xf32>
     {pattern = #hinm.pattern<tile = 2, nm = 2:4, kept = 8>} -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+func.func @saliency(%x: tensor<4x2xf32>, %e: tensor<2x2xf32>, %s: tensor<2x4xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+  %w = arith.constant dense<1.0> : tensor<2x4xf32>
+  // expected-error@+1 {{of layer 'first' cannot be searched: its saliency is no constant with data}}
+  %y = hinm.matmul ins(%w, %x : tensor<2x4xf32>, tensor<4x2xf32>) outs(%e : tensor<2x2xf32>) saliency(%s : tensor<2x4xf32>)
+    {layer = "first", pattern = #hinm.pattern<tile = 2, nm = 2:4, policy = all>} -> tensor<2x2xf32>
+  return %y, %y : tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// -----
+
+func.func @negative(%x: tensor<4x2xf32>, %e: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x4xf32>
+  %s = arith.constant dense<-1.0> : tensor<2x4xf32>
+  // expected-error@+1 {{cannot be searched: }}
+  %y = hinm.matmul ins(%w, %x : tensor<2x4xf32>, tensor<4x2xf32>) outs(%e : tensor<2x2xf32>) saliency(%s : tensor<2x4xf32>)
+    {pattern = #hinm.pattern<tile = 2, nm = 2:4, policy = all>} -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}

@@ -31,3 +31,13 @@ func.func @too_many(%x: tensor<4x2xf32>, %e: tensor<1x2xf32>) -> tensor<1x2xf32>
     {pattern = #hinm.pattern<tile = 1, nm = 2:4, kept = 8>} -> tensor<1x2xf32>
   return %y : tensor<1x2xf32>
 }
+
+// -----
+
+func.func @saliency(%x: tensor<4x2xf32>, %e: tensor<1x2xf32>, %s: tensor<1x4xf32>) -> tensor<1x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<1x4xf32>
+  // expected-error@+1 {{cannot be pruned: its saliency is no constant}}
+  %y = hinm.matmul ins(%w, %x : tensor<1x4xf32>, tensor<4x2xf32>) outs(%e : tensor<1x2xf32>) saliency(%s : tensor<1x4xf32>)
+    {pattern = #hinm.pattern<tile = 1, nm = 2:4, policy = all>} -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}

@@ -96,6 +96,30 @@ TEST(Search, ResultIsValidAndMeasuredRight) {
     }
 }
 
+TEST(Search, RowsOfASharedListAreDealtToItsTiles) {
+  // Rows of eight families by turns, and one list for all: the tiles group it
+  // in their own ways, which pays a little if a tile holds a family.
+  std::mt19937_64 random(10);
+  const int64_t families = 8, tile = 16, rows = families * tile, cols = 64;
+  Matrix<float> saliency = randomSaliency(rows, cols, random);
+  std::normal_distribution<float> normal;
+  for (int64_t family = 0; family < families; ++family)
+    for (int64_t c = 0; c < cols; ++c) {
+      const float scale = std::exp(1.5f * normal(random));
+      for (int64_t r = family; r < rows; r += families)
+        saliency(r, c) *= scale;
+    }
+  Pattern pattern = makePattern(tile, 0.5);
+  pattern.listRows = rows;
+  const SearchWeight weight{saliency, pattern};
+  SearchOptions natural;
+  natural.ocp = false;
+  SearchResult dealt = search(weight);
+  EXPECT_GT(dealt.weights[0].retained,
+            1.001 * search(weight, natural).weights[0].retained);
+  EXPECT_TRUE(isPermutation(dealt.rowOrder));
+}
+
 TEST(Search, SharedListsAndWindows) {
   std::mt19937_64 random(9);
   const int64_t rows = 100, cols = 84;

@@ -109,6 +109,11 @@ def AssignPatterns : Pass<"hinm-assign-patterns", "::mlir::ModuleOp"> {
            "N:M inside the kept columns (kernels: 2:4)">,
     Option<"policy", "policy", "std::string", /*default=*/"\"per_tile\"",
            "how vectors are dropped: per_tile, per_block, global or all (none)">,
+    Option<"listRows", "list-rows", "int64_t", /*default=*/"0",
+           "rows that share a set of kept columns, a multiple of V; 0: V">,
+    Option<"window", "window", "int64_t", /*default=*/"0",
+           "columns that groups stay within, and of which each tile keeps the "
+           "same share; 0: all">,
     Option<"layers", "layers", "std::string", /*default=*/"\".*\"",
            "regular expression of the names of the layers to prune">,
     Option<"skip", "skip", "std::string", /*default=*/"\"\"",
@@ -161,6 +166,49 @@ def PropagateTransposes : Pass<"hinm-propagate-transposes", "::mlir::ModuleOp"> 
 }
 
 //===----------------------------------------------------------------------===//
+// hinm-attach-saliency
+//===----------------------------------------------------------------------===//
+
+def AttachSaliency : Pass<"hinm-attach-saliency", "::mlir::ModuleOp"> {
+  let summary = "says what the weights are worth, from calibration statistics";
+  let description = [{
+    Gives each `hinm.matmul` with a constant weight the `saliency` that follows
+    from the tensor of its name in the safetensors file `statistics`:
+
+    | `kind` | tensor | saliency |
+    |---|---|---|
+    | `wanda` | [C], norms ‖x‖ of the input channels | abs(w) · ‖x‖ (arXiv 2306.11695) |
+    | `fisher` | [R, C] or [C], mean squared gradients | w² · F / 2 (optimal brain damage) |
+    | `obs` | [R, C] or [C], diagonal of the inverse Fisher or Hessian | w² / (2 · [F⁻¹]ᵢᵢ) (optimal brain surgeon) |
+    | `given` | [R, C] | the tensor |
+
+    `hinm-gyro-permute` and `hinm-prune` go by it, and it follows the weight
+    through every permutation. A layer without a tensor keeps |w|, and a remark
+    says so. Run it before `hinm-gyro-permute`; a layer that has a saliency
+    already keeps it.
+
+    ```mlir
+    %y = hinm.matmul ins(%w, %x : ...) outs(%i : ...) {layer = "fc"} -> tensor<64x16xf32>
+    ```
+    becomes
+    ```mlir
+    %s = arith.constant dense_resource<fc.saliency> : tensor<64x32xf32>
+    %y = hinm.matmul ins(%w, %x : ...) outs(%i : ...) saliency(%s : tensor<64x32xf32>) {layer = "fc"} -> tensor<64x16xf32>
+    ```
+
+    A file that cannot be read or names no layer at all, a tensor of another
+    shape or of no float type, and statistics that are negative or not finite are
+    errors, and the module stays as it was.
+  }];
+  let options = [
+    Option<"kind", "kind", "std::string", /*default=*/"\"wanda\"",
+           "wanda, fisher, obs or given">,
+    Option<"statistics", "statistics", "std::string", /*default=*/"\"\"",
+           "safetensors file with a tensor for each layer, by its name">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // hinm-gyro-permute
 //===----------------------------------------------------------------------===//
 
@@ -196,8 +244,8 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
     Option<"algorithm", "algorithm", "std::string", /*default=*/"\"exchange\"",
            "exchange; gyro: as published; none: the natural order">,
     Option<"saliency", "saliency", "std::string", /*default=*/"\"magnitude\"",
-           "what is retained: magnitude, |w|, or squared, w²; both prefer the "
-           "same weights of a group, so that hinm-prune need not know">,
+           "what is retained: magnitude, |w|, or squared, w², which prefer the "
+           "same weights of a group; a layer's own saliency goes before">,
     Option<"seed", "seed", "uint64_t", /*default=*/"0",
            "seed of the random draws">,
     Option<"timeBudget", "time-budget", "double",
@@ -281,7 +329,7 @@ def Prune : Pass<"hinm-prune", "::mlir::ModuleOp"> {
   let description = [{
     The constant weight of every `hinm.matmul` with a pattern is replaced by the
     `hinm.prune` of it, folded: vectors outside the layer's `columns` are zeroed,
-    and all but the N largest of every group of M. Without `columns` the
+    and all but the N of most saliency of every group of M. Without `columns` the
     pattern's policy chooses them, in their natural order, and they are written
     to the layer. From here on the module computes something else: its weights
     are approximated. Pruning twice changes nothing.

@@ -52,7 +52,7 @@ func.func private @pattern_policy() attributes {a = #hinm.pattern<tile = 32, nm 
 
 // -----
 
-// expected-error@+1 {{unknown parameter 'keep', expected policy, vector_sparsity or kept}}
+// expected-error@+1 {{unknown parameter 'keep', expected policy, vector_sparsity, kept, list_rows or window}}
 func.func private @pattern_parameter() attributes {a = #hinm.pattern<tile = 32, nm = 2:4, keep = 4>}
 
 // -----
@@ -149,3 +149,28 @@ func.func private @schedule_c5() attributes {a = #hinm.schedule<tile_m = 256, ti
 
 // expected-error@+1 {{'O' is 4, it must be 0 to 3}}
 func.func private @emulator_c1() attributes {a = #hinm.emulator<O = 4>}
+
+// -----
+
+// expected-error@+1 {{'list_rows' is 48, it must be a positive multiple of 'tile' = 32}}
+func.func private @pattern_c6() attributes {a = #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 0.5, list_rows = 48>}
+
+// -----
+
+// expected-error@+1 {{'list_rows' needs the policy 'per_tile'}}
+func.func private @pattern_c6_policy() attributes {a = #hinm.pattern<tile = 32, nm = 2:4, policy = global, vector_sparsity = 0.5, list_rows = 64>}
+
+// -----
+
+// expected-error@+1 {{'window' is 0, it must be a positive multiple of M = 4}}
+func.func private @pattern_c7() attributes {a = #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 0.5, window = 0>}
+
+// -----
+
+// expected-error@+1 {{'window' needs the policy 'per_tile'}}
+func.func private @pattern_c7_policy() attributes {a = #hinm.pattern<tile = 32, nm = 2:4, policy = all, window = 64>}
+
+// -----
+
+// expected-error@+1 {{'window' needs 'vector_sparsity', not 'kept'}}
+func.func private @pattern_c7_kept() attributes {a = #hinm.pattern<tile = 32, nm = 2:4, kept = 8, window = 64>}

@@ -5,17 +5,21 @@
 // CHECK-DAG: #[[$ALL:.*]] = #hinm.pattern<tile = 1, nm = 2:4, policy = all>
 // CHECK-DAG: #[[$BLOCK:.*]] = #hinm.pattern<tile = 64, nm = 1:4, policy = per_block, vector_sparsity = 5.000000e-01>
 // CHECK-DAG: #[[$GLOBAL:.*]] = #hinm.pattern<tile = 256, nm = 2:4, policy = global, vector_sparsity = 7.500000e-01>
+// CHECK-DAG: #[[$LIST:.*]] = #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 5.000000e-01, list_rows = 128>
+// CHECK-DAG: #[[$WINDOW:.*]] = #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 5.000000e-01, list_rows = 64, window = 64>
 // CHECK-DAG: #[[$INDEX:.*]] = #hinm.column_index<columns = dense<[0, 3, 1, 6, 2, 4, 5, 7]> : tensor<8xi32>, offsets = dense<[0, 4, 8]> : tensor<3xi32>>
 // CHECK-DAG: #[[$EMPTY:.*]] = #hinm.column_index<columns = dense<> : tensor<0xi32>, offsets = dense<0> : tensor<3xi32>>
 // CHECK-DAG: #[[$PACKED:.*]] = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4>
 
 // CHECK-LABEL: func private @pattern
-// CHECK-SAME: a = #[[$KEPT]], b = #[[$ALL]], c = #[[$BLOCK]], d = #[[$GLOBAL]]
+// CHECK-SAME: a = #[[$KEPT]], b = #[[$ALL]], c = #[[$BLOCK]], d = #[[$GLOBAL]], e = #[[$LIST]], f = #[[$WINDOW]]
 func.func private @pattern() attributes {
   a = #hinm.pattern<tile = 32, nm = 2:4, kept = 192>,
   b = #hinm.pattern<tile = 1, nm = 2:4, policy = all>,
   c = #hinm.pattern<tile = 64, nm = 1:4, policy = per_block, vector_sparsity = 0.5>,
-  d = #hinm.pattern<tile = 256, nm = 2:4, policy = global, vector_sparsity = 0.75>}
+  d = #hinm.pattern<tile = 256, nm = 2:4, policy = global, vector_sparsity = 0.75>,
+  e = #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 0.5, list_rows = 128>,
+  f = #hinm.pattern<tile = 32, nm = 2:4, window = 64, list_rows = 64, vector_sparsity = 0.5>}
 
 // CHECK-LABEL: func private @permutation
 // CHECK-SAME: a = #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>>, b = #hinm.permutation<dense_resource<order> : tensor<3xi32>>

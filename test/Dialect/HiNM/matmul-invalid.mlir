@@ -97,3 +97,11 @@ func.func @matmul_c4_columns(%w: tensor<4x8xf32>, %x: tensor<8x2xf32>, %i: tenso
   %y = hinm.matmul ins(%w, %x : tensor<4x8xf32>, tensor<8x2xf32>) outs(%i : tensor<4x2xf32>) {pattern = #hinm.pattern<tile = 2, nm = 2:4, vector_sparsity = 0.5>, columns = #hinm.column_index<columns = dense_resource<gone> : tensor<8xi32>, offsets = dense<[0, 4, 8]> : tensor<3xi32>>} -> tensor<4x2xf32>
   return %y : tensor<4x2xf32>
 }
+
+// -----
+
+func.func @matmul_c5(%w: tensor<4x8xf32>, %x: tensor<8x2xf32>, %i: tensor<4x2xf32>, %s: tensor<8x4xf32>) -> tensor<4x2xf32> {
+  // expected-error@+1 {{the weight is 'tensor<4x8xf32>', but the saliency is 'tensor<8x4xf32>'}}
+  %y = hinm.matmul ins(%w, %x : tensor<4x8xf32>, tensor<8x2xf32>) outs(%i : tensor<4x2xf32>) saliency(%s : tensor<8x4xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}

@@ -19,3 +19,11 @@ func.func @whole(%w: tensor<4x8xf32>, %x: tensor<8x2xf32>, %i: tensor<4x2xf32>) 
      row_index = #hinm.permutation<dense<[1, 2, 0, 3]> : tensor<4xi32>>} -> tensor<4x2xf32>
   return %y : tensor<4x2xf32>
 }
+
+// CHECK-LABEL: func @saliency
+// CHECK-SAME: %[[S:[^ ]*]]: tensor<4x8xf64>
+// CHECK: hinm.matmul {{.*}} saliency(%[[S]] : tensor<4x8xf64>) {layer = "fc"} -> tensor<4x2xf32>
+func.func @saliency(%s: tensor<4x8xf64>, %w: tensor<4x8xf32>, %x: tensor<8x2xf32>, %i: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %y = hinm.matmul ins(%w, %x : tensor<4x8xf32>, tensor<8x2xf32>) outs(%i : tensor<4x2xf32>) saliency(%s : tensor<4x8xf64>) {layer = "fc"} -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}

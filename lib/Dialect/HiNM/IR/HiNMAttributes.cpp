@@ -67,7 +67,7 @@ Attribute PatternAttr::parse(AsmParser &parser, Type) {
   int64_t tile = 0, n = 0, m = 0;
   VectorPolicy policy = VectorPolicy::PerTile;
   double sparsity = 0.0;
-  std::optional<int64_t> kept;
+  std::optional<int64_t> kept, listRows, window;
   bool hasSparsity = false;
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseLess() || parser.parseKeyword("tile") ||
@@ -94,13 +94,17 @@ Attribute PatternAttr::parse(AsmParser &parser, Type) {
       hasSparsity = true;
       if (parser.parseFloat(sparsity))
         return {};
-    } else if (key == "kept") {
-      kept.emplace();
-      if (parser.parseInteger(*kept))
+    } else if (key == "kept" || key == "list_rows" || key == "window") {
+      std::optional<int64_t> &value = key == "kept"        ? kept
+                                      : key == "list_rows" ? listRows
+                                                           : window;
+      value.emplace();
+      if (parser.parseInteger(*value))
         return {};
     } else {
       parser.emitError(keyLoc, "unknown parameter '")
-          << key << "', expected policy, vector_sparsity or kept";
+          << key
+          << "', expected policy, vector_sparsity, kept, list_rows or window";
       return {};
     }
   }
@@ -111,7 +115,8 @@ Attribute PatternAttr::parse(AsmParser &parser, Type) {
     return {};
   }
   return parser.getChecked<PatternAttr>(loc, parser.getContext(), tile, n, m,
-                                        policy, llvm::APFloat(sparsity), kept);
+                                        policy, llvm::APFloat(sparsity), kept,
+                                        listRows, window);
 }
 
 void PatternAttr::print(AsmPrinter &printer) const {
@@ -122,14 +127,18 @@ void PatternAttr::print(AsmPrinter &printer) const {
     printer << ", kept = " << *getKept();
   else if (getPolicy() != VectorPolicy::All)
     printer << ", vector_sparsity = " << getVectorSparsityValue();
+  if (getListRows())
+    printer << ", list_rows = " << *getListRows();
+  if (getWindow())
+    printer << ", window = " << *getWindow();
   printer << ">";
 }
 
-LogicalResult
-PatternAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                    int64_t tile, int64_t n, int64_t m, VectorPolicy policy,
-                    llvm::APFloat vectorSparsityValue,
-                    std::optional<int64_t> kept) {
+LogicalResult PatternAttr::verify(
+    llvm::function_ref<InFlightDiagnostic()> emitError, int64_t tile, int64_t n,
+    int64_t m, VectorPolicy policy, llvm::APFloat vectorSparsityValue,
+    std::optional<int64_t> kept, std::optional<int64_t> listRows,
+    std::optional<int64_t> window) {
   // pattern_c1
   if (tile < 1)
     return emitError() << "'tile' is " << tile << ", it must be at least 1";
@@ -149,6 +158,19 @@ PatternAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (policy == VectorPolicy::All && (kept || sparsity != 0.0))
     return emitError() << "policy 'all' keeps every column: drop "
                        << (kept ? "'kept'" : "'vector_sparsity'");
+  // pattern_c6, pattern_c7
+  if (listRows && (*listRows < 1 || *listRows % tile != 0))
+    return emitError() << "'list_rows' is " << *listRows
+                       << ", it must be a positive multiple of 'tile' = "
+                       << tile;
+  if (window && (*window < 1 || *window % m != 0))
+    return emitError() << "'window' is " << *window
+                       << ", it must be a positive multiple of M = " << m;
+  if ((listRows || window) && policy != VectorPolicy::PerTile)
+    return emitError() << "'" << (listRows ? "list_rows" : "window")
+                       << "' needs the policy 'per_tile'";
+  if (window && kept)
+    return emitError() << "'window' needs 'vector_sparsity', not 'kept'";
   return success();
 }
 

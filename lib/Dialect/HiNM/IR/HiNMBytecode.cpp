@@ -29,7 +29,7 @@ namespace {
 
 /// Version of the encoding written by this build.
 struct HiNMVersion : public DialectVersion {
-  uint64_t number = 1;
+  uint64_t number = 2;
 };
 
 enum AttributeCode : uint64_t {
@@ -39,6 +39,7 @@ enum AttributeCode : uint64_t {
   kPacked = 3,
   kSchedule = 4,
   kEmulator = 5,
+  kSharedPattern = 6, // a pattern with list_rows or window, since version 2
 };
 
 struct HiNMBytecodeInterface : public BytecodeDialectInterface {
@@ -53,10 +54,17 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
     };
     return llvm::TypeSwitch<Attribute, LogicalResult>(attr)
         .Case([&](PatternAttr a) {
-          writeInts(kPattern, {a.getTile(), a.getN(), a.getM(),
-                               static_cast<int64_t>(a.getPolicy()),
-                               a.getKept() ? 1 : 0, a.getKept().value_or(0)});
+          const bool shares = a.getListRows() || a.getWindow();
+          writeInts(shares ? kSharedPattern : kPattern,
+                    {a.getTile(), a.getN(), a.getM(),
+                     static_cast<int64_t>(a.getPolicy()), a.getKept() ? 1 : 0,
+                     a.getKept().value_or(0)});
           writer.writeAPFloatWithKnownSemantics(a.getVectorSparsityValue());
+          // Neither can be 0.
+          if (shares)
+            for (std::optional<int64_t> value :
+                 {a.getListRows(), a.getWindow()})
+              writer.writeSignedVarInt(value.value_or(0));
           return success();
         })
         .Case([&](PermutationAttr a) {
@@ -100,7 +108,8 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
       return success();
     };
     switch (code) {
-    case kPattern: {
+    case kPattern:
+    case kSharedPattern: {
       int64_t v[6];
       if (failed(readInts(v)))
         return {};
@@ -112,8 +121,18 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
       std::optional<int64_t> kept;
       if (v[4])
         kept = v[5];
+      std::optional<int64_t> listRows, window;
+      if (int64_t shared[2]; code == kSharedPattern) {
+        if (failed(readInts(shared)))
+          return {};
+        if (shared[0])
+          listRows = shared[0];
+        if (shared[1])
+          window = shared[1];
+      }
       return PatternAttr::getChecked(emitError, context, v[0], v[1], v[2],
-                                     *policy, *sparsity, kept);
+                                     *policy, *sparsity, kept, listRows,
+                                     window);
     }
     case kPermutation: {
       ElementsAttr indices;

@@ -24,7 +24,8 @@ using namespace hinm;
 void MatmulOp::build(OpBuilder &builder, OperationState &state, Value weight,
                      Value input, Value init, StringAttr layer,
                      PatternAttr pattern) {
-  build(builder, state, init.getType(), weight, input, init, layer, pattern,
+  build(builder, state, init.getType(), weight, input, init,
+        /*saliency=*/Value(), layer, pattern,
         /*columns=*/nullptr, /*row_index=*/nullptr);
 }
 

@@ -97,6 +97,13 @@ LogicalResult MatmulOp::verify() {
     if (failed(rowIndex.verifyBijection(emit)))
       return failure();
   }
+  // matmul_c5
+  if (Value saliency = getSaliency()) {
+    auto type = cast<RankedTensorType>(saliency.getType());
+    if (type.getShape() != weight.getShape())
+      return emitOpError() << "the weight is " << weight
+                           << ", but the saliency is " << type;
+  }
   return success();
 }
 

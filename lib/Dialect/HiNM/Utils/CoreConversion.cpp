@@ -25,6 +25,8 @@ core::Pattern toCore(PatternAttr pattern) {
   result.m = pattern.getM();
   result.vectorSparsity = pattern.getVectorSparsity();
   result.kept = pattern.getKept();
+  result.listRows = pattern.getListRows().value_or(0);
+  result.window = pattern.getWindow().value_or(0);
   switch (pattern.getPolicy()) {
   case VectorPolicy::PerTile:
     result.policy = core::VectorPolicy::PerTile;

@@ -44,6 +44,8 @@ def HiNM_PatternAttr : HiNM_Attr<"Pattern", "pattern"> {
     | `policy` | `per_tile` (HiNM: the same count of kept columns in each tile), `all` (plain N:M: every column), `per_block` (V:N:M: four columns of each block), `global` (TVW: one threshold over all tiles) |
     | `vector_sparsity` | share of the vectors that is dropped, in [0, 1] |
     | `kept` | instead of `vector_sparsity`: the count of kept columns of a tile |
+    | `list_rows` | rows that share a set of kept columns, not its order; absent: a tile's |
+    | `window` | a tile keeps the same share of every window of that many columns, and groups stay inside; absent: of all columns |
 
     The total sparsity is 1 − (1 − vector_sparsity) · N / M.
 
@@ -55,6 +57,10 @@ def HiNM_PatternAttr : HiNM_Attr<"Pattern", "pattern"> {
     * (pattern_c4) `kept`, when given, is ≥ 0 and a multiple of M.
     * (pattern_c5) with `policy = all` nothing is dropped: neither `kept` nor a
       `vector_sparsity` other than 0 is given.
+    * (pattern_c6) `list_rows`, when given, is a positive multiple of `tile`, and
+      the policy is `per_tile`.
+    * (pattern_c7) `window`, when given, is a positive multiple of M, the policy
+      is `per_tile`, and `kept` is not given.
 
     Example:
 
@@ -62,6 +68,7 @@ def HiNM_PatternAttr : HiNM_Attr<"Pattern", "pattern"> {
     #hinm.pattern<tile = 64, nm = 2:4, vector_sparsity = 0.5>
     #hinm.pattern<tile = 32, nm = 2:4, kept = 192>
     #hinm.pattern<tile = 1, nm = 2:4, policy = all>
+    #hinm.pattern<tile = 32, nm = 2:4, vector_sparsity = 0.5, list_rows = 128, window = 64>
     ```
   }];
   let parameters = (ins
@@ -70,12 +77,17 @@ def HiNM_PatternAttr : HiNM_Attr<"Pattern", "pattern"> {
     "int64_t":$m,
     DefaultValuedParameter<"::hinm::VectorPolicy", "::hinm::VectorPolicy::PerTile">:$policy,
     "::llvm::APFloat":$vectorSparsityValue,
-    "std::optional<int64_t>":$kept);
+    "std::optional<int64_t>":$kept,
+    "std::optional<int64_t>":$listRows,
+    "std::optional<int64_t>":$window);
   let builders = [
     AttrBuilder<(ins "int64_t":$tile, "int64_t":$n, "int64_t":$m,
       "::hinm::VectorPolicy":$policy, "double":$vectorSparsity,
-      CArg<"std::optional<int64_t>", "std::nullopt">:$kept), [{
-        return $_get($_ctxt, tile, n, m, policy, ::llvm::APFloat(vectorSparsity), kept);
+      CArg<"std::optional<int64_t>", "std::nullopt">:$kept,
+      CArg<"std::optional<int64_t>", "std::nullopt">:$listRows,
+      CArg<"std::optional<int64_t>", "std::nullopt">:$window), [{
+        return $_get($_ctxt, tile, n, m, policy, ::llvm::APFloat(vectorSparsity),
+                     kept, listRows, window);
       }]>];
   let extraClassDeclaration = [{
     /// Share of the vectors that is dropped; 0 when `kept` is given.

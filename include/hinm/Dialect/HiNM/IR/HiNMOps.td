@@ -43,6 +43,10 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
     optional `row_index` stores row r of the product as row `row_index[r]` of Y,
     which undoes an order of W's rows at no cost.
 
+    The optional `saliency` says what each weight is worth, in W's order of rows
+    and columns; absent it is |w|. Search and pruning read it, the product does
+    not, and pruning drops it.
+
     Upstream's tiling and fusion cut the op along N (TilingInterface): the rows
     and the contraction are cut already by the pattern's tiles.
 
@@ -54,6 +58,7 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
       [0, C), and each tile's count is a multiple of M.
     * (matmul_c3) `row_index` has size R and is a bijection.
     * (matmul_c4) an order given by a resource blob has its data in the file.
+    * (matmul_c5) `saliency` has the weight's shape.
 
     Example:
 
@@ -68,6 +73,7 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
     2DTensorOf<[AnyFloat]>:$weight,
     2DTensorOf<[AnyFloat]>:$input,
     2DTensorOf<[AnyFloat]>:$init,
+    Optional<2DTensorOf<[AnyFloat]>>:$saliency,
     OptionalAttr<StrAttr>:$layer,
     OptionalAttr<HiNM_PatternAttr>:$pattern,
     OptionalAttr<HiNM_ColumnIndexAttr>:$columns,
@@ -75,7 +81,8 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
   let results = (outs 2DTensorOf<[AnyFloat]>:$result);
   let assemblyFormat = [{
     `ins` `(` $weight `,` $input `:` type($weight) `,` type($input) `)`
-    `outs` `(` $init `:` type($init) `)` attr-dict `->` type($result)
+    `outs` `(` $init `:` type($init) `)`
+    (`saliency` `(` $saliency^ `:` type($saliency) `)`)? attr-dict `->` type($result)
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Value":$weight, "::mlir::Value":$input,
