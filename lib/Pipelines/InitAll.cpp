@@ -8,6 +8,7 @@
 
 #include "hinm/InitAll.h"
 
+#include "hinm/Analysis/ChannelOrderModels.h"
 #include "hinm/Conversion/HiNMToGPU/HiNMToGPU.h"
 #include "hinm/Conversion/Passes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
@@ -25,6 +26,7 @@
 void hinm::registerHiNMDialects(mlir::DialectRegistry &registry) {
   registry.insert<HiNMDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerChannelOrderExternalModels(registry);
   registerTilingInterfaceExternalModels(registry);
   registerEmulatorTargetInterfaceExternalModels(registry);
 }

@@ -106,6 +106,33 @@ struct FoldIntoRowIndex : public OpRewritePattern<PermuteOp> {
   }
 };
 
+/// The rows of a weight without a pattern may stand in any order.
+struct FoldIntoRows : public OpRewritePattern<PermuteOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PermuteOp op,
+                                PatternRewriter &rewriter) const override {
+    auto matmul = op.getInput().getDefiningOp<MatmulOp>();
+    if (!matmul || op.getDim() != 0 || !matmul->hasOneUse() ||
+        matmul.getPatternAttr() || matmul.getRowIndexAttr() ||
+        matmul.getSaliency())
+      return failure();
+    ElementsAttr weight = getConstant(matmul.getWeight());
+    std::optional<SmallVector<int32_t>> order = op.getPermutation().getValues();
+    ElementsAttr reordered =
+        weight && order ? permuteConstant(weight, /*dim=*/0, *order) : nullptr;
+    if (!reordered)
+      return failure();
+    rewriter.setInsertionPoint(matmul);
+    auto constant = arith::ConstantOp::create(
+        rewriter, matmul.getWeight().getLoc(), cast<TypedAttr>(reordered));
+    rewriter.modifyOpInPlace(
+        matmul, [&] { matmul.getWeightMutable().assign(constant); });
+    rewriter.replaceOp(op, matmul.getResult());
+    return success();
+  }
+};
+
 /// What keeps a permute from being folded, in words.
 std::string describeObstacle(PermuteOp op) {
   Operation *producer = op.getInput().getDefiningOp();
@@ -166,7 +193,8 @@ struct FoldPermutationsPass
 void hinm::populateFoldPermutationsPatterns(RewritePatternSet &patterns) {
   // A permute between two layers goes into the consumer: its column index is a
   // gather already, while a row index would be a new one.
-  patterns.add<FoldIntoColumns>(patterns.getContext(), /*benefit=*/2);
+  patterns.add<FoldIntoColumns>(patterns.getContext(), /*benefit=*/3);
+  patterns.add<FoldIntoRows>(patterns.getContext(), /*benefit=*/2);
   patterns.add<FoldIntoRowIndex>(patterns.getContext(), /*benefit=*/1);
   PermuteOp::getCanonicalizationPatterns(patterns, patterns.getContext());
 }

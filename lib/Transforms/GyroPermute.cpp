@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "hinm/Analysis/ChannelOrder.h"
 #include "hinm/Core/Saliency.h"
 #include "hinm/Core/Search.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
@@ -30,11 +31,11 @@ using namespace hinm;
 
 namespace {
 
-/// What the search found for one layer.
-struct Found {
-  MatmulOp op;
-  core::Permutation rowOrder;
-  core::WeightResult figures;
+/// Layers that are searched together, as their rows are the same channels, and
+/// what the search found for them.
+struct Job {
+  SmallVector<MatmulOp, 1> layers;
+  core::SearchResult result;
 };
 
 struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
@@ -52,6 +53,11 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
     if (saliency != "magnitude" && saliency != "squared") {
       emitError(getOperation().getLoc()) << "unknown saliency '" << saliency
                                          << "', expected magnitude or squared";
+      return signalPassFailure();
+    }
+    if (orders != "class" && orders != "layer") {
+      emitError(getOperation().getLoc())
+          << "unknown orders '" << orders << "', expected class or layer";
       return signalPassFailure();
     }
     if (!(timeBudget > 0.0)) {
@@ -76,26 +82,23 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
     }
 
     // Search everything first: an error leaves the module as it was.
-    std::vector<Found> found;
-    WalkResult walk = getOperation()->walk([&](MatmulOp op) {
-      if (!op.getPatternAttr() || op.getColumnsAttr())
-        return WalkResult::advance();
-      SearchObserver *observer = getObserver();
+    std::vector<Job> jobs = makeJobs(
+        orders == "class" && *chosen != core::SearchAlgorithm::Gyro && ocp);
+    SearchObserver *observer = getObserver();
+    for (Job &job : jobs) {
       if (observer)
-        observer->searchBegins(getLayerName(op));
-      FailureOr<core::SearchResult> result = search(op, options);
+        observer->searchBegins(nameOf(job));
+      FailureOr<core::SearchResult> result = search(job, options);
       if (observer)
         observer->searchEnds();
       if (failed(result))
-        return WalkResult::interrupt();
-      found.push_back(
-          {op, std::move(result->rowOrder), std::move(result->weights[0])});
-      return WalkResult::advance();
-    });
-    if (walk.wasInterrupted())
-      return signalPassFailure();
-    for (Found &layer : found)
-      rewrite(layer.op, layer.rowOrder, layer.figures);
+        return signalPassFailure();
+      job.result = std::move(*result);
+    }
+    for (Job &job : jobs)
+      for (auto [layer, figures] :
+           llvm::zip_equal(job.layers, job.result.weights))
+        rewrite(layer, job.result.rowOrder, figures);
   }
 
 private:
@@ -103,39 +106,94 @@ private:
     return getContext().getLoadedDialect<HiNMDialect>()->getSearchObserver();
   }
 
-  FailureOr<core::SearchResult> search(MatmulOp op,
-                                       const core::SearchOptions &options) {
-    auto refuse = [&](llvm::Error error) {
-      op.emitOpError("of layer '")
-          << getLayerName(op)
-          << "' cannot be searched: " << llvm::toString(std::move(error));
-      return failure();
-    };
+  /// The layers to search, by jobs. Layers join if they are in one class whose
+  /// order nothing pins, and their tiles are of the same size.
+  std::vector<Job> makeJobs(bool joined) {
+    std::vector<Job> jobs;
+    std::optional<ChannelOrder> classes;
+    if (joined)
+      classes.emplace(getOperation());
+    llvm::DenseMap<std::tuple<const OrderClass *, int64_t, int64_t>, size_t>
+        jobOf;
+    getOperation()->walk([&](MatmulOp op) {
+      PatternAttr pattern = op.getPatternAttr();
+      if (!pattern || op.getColumnsAttr())
+        return;
+      const OrderClass *orderClass =
+          classes ? classes->lookup(op.getResult(), 0) : nullptr;
+      // Rows that are stored elsewhere already have an order of their own.
+      if (orderClass && orderClass->isFree() &&
+          orderClass->count == op.getNumRows() && !op.getRowIndexAttr()) {
+        auto [it, isNew] = jobOf.try_emplace(
+            {orderClass, pattern.getTile(), pattern.getListRows().value_or(0)},
+            jobs.size());
+        if (!isNew) {
+          jobs[it->second].layers.push_back(op);
+          return;
+        }
+      }
+      jobs.push_back({{op}, {}});
+    });
+    return jobs;
+  }
+
+  static std::string nameOf(const Job &job) {
+    std::string name = getLayerName(job.layers.front()).str();
+    if (job.layers.size() > 1)
+      name += " and " + std::to_string(job.layers.size() - 1) + " more";
+    return name;
+  }
+
+  /// The saliency of a layer, or a diagnostic.
+  FailureOr<core::Matrix<float>> readSaliency(MatmulOp op) {
     auto read = [](Value value) -> std::optional<core::Matrix<float>> {
       ElementsAttr constant = value ? getConstant(value) : ElementsAttr();
       return constant ? readMatrix(constant) : std::nullopt;
     };
     std::optional<core::Matrix<float>> matrix = read(op.getWeight());
     if (!matrix)
-      return refuse(llvm::createStringError(
-          "its weight is no constant with data; bind it with "
-          "hinm-import-layers{weights=...} or drop its pattern"));
-    std::optional<core::Matrix<float>> given = read(op.getSaliency());
-    if (op.getSaliency() && !given)
-      return refuse(
-          llvm::createStringError("its saliency is no constant with data"));
-    llvm::Expected<core::Matrix<float>> scores =
-        given ? std::move(*given)
-              : core::computeSaliency(*matrix,
-                                      saliency == "squared"
-                                          ? core::SaliencyKind::Squared
-                                          : core::SaliencyKind::Magnitude);
+      return refuse(op, "its weight is no constant with data; bind it with "
+                        "hinm-import-layers{weights=...} or drop its pattern");
+    if (llvm::Error error = toCore(op.getPatternAttr())
+                                .check(op.getNumRows(), op.getNumColumns()))
+      return refuse(op, llvm::toString(std::move(error)));
+    if (op.getSaliency()) {
+      std::optional<core::Matrix<float>> given = read(op.getSaliency());
+      if (!given)
+        return refuse(op, "its saliency is no constant with data");
+      if (llvm::Error error = core::checkSaliency(*given))
+        return refuse(op, llvm::toString(std::move(error)));
+      return std::move(*given);
+    }
+    llvm::Expected<core::Matrix<float>> scores = core::computeSaliency(
+        *matrix, saliency == "squared" ? core::SaliencyKind::Squared
+                                       : core::SaliencyKind::Magnitude);
     if (!scores)
-      return refuse(scores.takeError());
-    llvm::Expected<core::SearchResult> result = core::searchOrders(
-        core::SearchWeight{*scores, toCore(op.getPatternAttr())}, options);
+      return refuse(op, llvm::toString(scores.takeError()));
+    return std::move(*scores);
+  }
+
+  LogicalResult refuse(MatmulOp op, const llvm::Twine &why) {
+    return op.emitOpError("of layer '")
+           << getLayerName(op) << "' cannot be searched: " << why;
+  }
+
+  FailureOr<core::SearchResult> search(Job &job,
+                                       const core::SearchOptions &options) {
+    std::vector<core::Matrix<float>> saliencies;
+    for (MatmulOp op : job.layers) {
+      FailureOr<core::Matrix<float>> scores = readSaliency(op);
+      if (failed(scores))
+        return failure();
+      saliencies.push_back(std::move(*scores));
+    }
+    std::vector<core::SearchWeight> weights;
+    for (auto [op, scores] : llvm::zip_equal(job.layers, saliencies))
+      weights.push_back({scores, toCore(op.getPatternAttr())});
+    llvm::Expected<core::SearchResult> result =
+        core::searchOrders(weights, options);
     if (!result)
-      return refuse(result.takeError());
+      return refuse(job.layers.front(), llvm::toString(result.takeError()));
     return std::move(*result);
   }
 

@@ -6,16 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Reorder.h"
+#include "hinm/Analysis/ChannelOrder.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
-#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/MapVector.h"
+#include "mlir/IR/Iterators.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
+#include <map>
 
 namespace hinm {
 #define GEN_PASS_DEF_PROPAGATEPERMUTATIONS
@@ -27,194 +28,150 @@ using namespace hinm;
 
 namespace {
 
-/// Everything that a permute passes on its way down. Built first, applied only
-/// if every path ends where the permute can be absorbed.
-class Descent {
-public:
-  explicit Descent(PermuteOp root) : root(root) {}
+/// Permuted bytes at run time, and the smaller evils beside them: any permute
+/// at all, and a row index.
+constexpr int64_t permuteCost = 2, rowIndexCost = 1;
 
-  /// Follows every use of the permute; false at the first one in the way.
-  bool explore() {
-    carried[root.getResult()] = root.getDim();
-    SmallVector<Value> worklist{root.getResult()};
-    while (!worklist.empty()) {
-      Value value = worklist.pop_back_val();
-      for (OpOperand &use : value.getUses()) {
-        Operation *user = use.getOwner();
-        if (isa<MatmulOp>(user)) {
-          if (!endsAt(use))
-            return false;
-          ends.push_back(&use);
-          continue;
-        }
-        if (!passed.insert(user))
-          continue;
-        if (!passes(user, worklist))
-          return false;
-      }
+PermuteOp getPermute(const OrderEnd &end) {
+  auto permute = dyn_cast_if_present<PermuteOp>(
+      end.use ? end.use->getOwner() : end.value.getDefiningOp());
+  return permute && static_cast<int64_t>(permute.getDim()) == end.dim
+             ? permute
+             : PermuteOp();
+}
+
+/// What it costs to give the result \p value of an operation in another order:
+/// the rows of a weight without a pattern are reordered themselves.
+int64_t getProducerCost(Value value) {
+  auto matmul = value.getDefiningOp<MatmulOp>();
+  return matmul && !matmul.getPatternAttr() ? 0 : rowIndexCost;
+}
+
+/// What moving all of \p value costs. An unknown size counts as one element.
+int64_t getMoveCost(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t bits =
+      type.getElementType().isIntOrFloat() ? type.getElementTypeBitWidth() : 64;
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size))
+      bits *= size;
+  return permuteCost + bits / 8;
+}
+
+/// One round: reorders every class for which that pays, as the analysis saw
+/// them.
+class Round {
+public:
+  explicit Round(ModuleOp module) : orders(module) {
+    for (const OrderClass &orderClass : orders.getClasses()) {
+      for (const OrderEnd &end : orderClass.producers)
+        if (!getPermute(end))
+          produced.insert({end.value, end.dim});
+      for (const OrderEnd &end : orderClass.consumers)
+        if (!getPermute(end))
+          consumed.insert({end.use, end.dim});
     }
-    return !ends.empty();
   }
 
-  /// Moves the permute behind all that it passes.
-  void apply() {
-    PermutationAttr order = root.getPermutation();
-    SmallVector<int32_t> inverse = *order.getInverse().getValues();
-    OpBuilder builder(root.getContext());
-    for (auto [operand, dim] : constants) {
-      builder.setInsertionPoint(operand->getOwner());
-      ElementsAttr permuted =
-          permuteConstant(getConstant(operand->get()), dim, inverse);
-      operand->set(arith::ConstantOp::create(builder, operand->get().getLoc(),
-                                             cast<TypedAttr>(permuted)));
-    }
-    for (OpOperand *use : ends) {
-      Value value = use->get();
-      if (value == root.getResult())
-        continue;
-      builder.setInsertionPoint(use->getOwner());
-      use->set(PermuteOp::create(builder, root.getLoc(), value.getType(), value,
-                                 carried.lookup(value), order));
-    }
-    for (OpOperand *twin : twins)
-      twin->set(cast<PermuteOp>(twin->get().getDefiningOp()).getInput());
-    root.getResult().replaceUsesWithIf(root.getInput(), [&](OpOperand &use) {
-      return passed.contains(use.getOwner());
-    });
+  /// Whether anything has moved.
+  bool run() {
+    bool moved = false;
+    for (const OrderClass &orderClass : orders.getClasses())
+      if (!stale.contains(&orderClass))
+        moved |= improve(orderClass);
+    return moved;
   }
 
 private:
-  /// A layer with a constant weight takes the permute in, on its input.
-  bool endsAt(OpOperand &use) {
-    auto matmul = cast<MatmulOp>(use.getOwner());
-    return use.get() == matmul.getInput() && use.getOperandNumber() == 1 &&
-           carried.lookup(use.get()) == 0 && getConstant(matmul.getWeight());
+  /// What \p permute costs where it is.
+  int64_t getCost(PermuteOp permute) {
+    const int64_t dim = permute.getDim();
+    if (llvm::all_of(permute->getUses(), [&](OpOperand &use) {
+          return consumed.contains({&use, dim});
+        }))
+      return 0;
+    if (produced.contains({permute.getInput(), dim}) &&
+        permute.getInput().hasOneUse())
+      return getProducerCost(permute.getInput());
+    return getMoveCost(permute.getInput());
   }
 
-  /// Whether \p op commutes with the permute. Its other operands along the
-  /// permuted dimension must be constants, which take the inverse order, or be
-  /// in the same order themselves.
-  bool passes(Operation *op, SmallVectorImpl<Value> &worklist) {
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      return passesLinalg(linalgOp, worklist);
-    if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
-      return false;
-    std::optional<int64_t> dim;
-    for (OpOperand &operand : op->getOpOperands())
-      if (carried.contains(operand.get()))
-        dim = carried.lookup(operand.get());
-    for (OpOperand &operand : op->getOpOperands())
-      if (isa<RankedTensorType>(operand.get().getType()) &&
-          !takesOrder(operand, *dim))
-        return false;
-    return carry(op->getResult(0), *dim, worklist);
+  /// What it costs besides the permutes that are there already to reorder
+  /// \p orderClass; nothing if it cannot be done.
+  std::optional<int64_t> getCostOfEnds(const OrderClass &orderClass) {
+    int64_t cost = 0;
+    for (const OrderEnd &end : orderClass.producers)
+      if (!getPermute(end))
+        cost += getProducerCost(end.value);
+    llvm::DenseSet<std::pair<Value, int64_t>> moved;
+    for (const OrderClass::Pin &pin : orderClass.pins) {
+      if (pin.isHard)
+        return std::nullopt;
+      // One permute before all uses of a value, and one behind it. (A value
+      // that a permute defined when the class was found may be another one by
+      // now.)
+      Value value = pin.end.use ? pin.end.use->get() : pin.end.value;
+      if (moved.insert({value, 2 * pin.end.dim + (pin.end.use ? 1 : 0)}).second)
+        cost += getMoveCost(value);
+    }
+    return cost;
   }
 
-  /// The rule is read off the indexing maps: the loop over the permuted
-  /// dimension must be parallel and stand in every map as a plain dimension.
-  bool passesLinalg(linalg::LinalgOp op, SmallVectorImpl<Value> &worklist) {
-    if (op.hasIndexSemantics() || !op.hasPureTensorSemantics())
+  bool improve(const OrderClass &orderClass) {
+    if (orderClass.count < 2)
       return false;
-    std::optional<unsigned> loop;
-    for (OpOperand &operand : op->getOpOperands()) {
-      if (!carried.contains(operand.get()))
-        continue;
-      auto expr =
-          dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(&operand).getResult(
-              carried.lookup(operand.get())));
-      if (!expr || (loop && *loop != expr.getPosition()))
-        return false;
-      loop = expr.getPosition();
-    }
-    if (op.getIteratorTypesArray()[*loop] != utils::IteratorType::parallel)
+    // Every permute at an edge asks for the order that would make it vanish.
+    std::map<core::Permutation, int64_t> wishes;
+    llvm::SmallSetVector<Operation *, 8> edges;
+    auto wish = [&](const OrderEnd &end) {
+      PermuteOp permute = getPermute(end);
+      std::optional<SmallVector<int32_t>> order;
+      if (permute)
+        order = permute.getPermutation().getValues();
+      // In a loop the order of a permute's input is that of its result.
+      if (!order || !edges.insert(permute) ||
+          orders.lookup(permute.getInput(), end.dim) ==
+              orders.lookup(permute.getResult(), end.dim))
+        return;
+      std::optional<core::Permutation> units =
+          shrinkOrder(*order, orderClass.count);
+      if (!units)
+        return;
+      const int64_t cost = getCost(permute);
+      wishes[end.use ? *units : core::invert(*units)] += cost;
+    };
+    for (const OrderEnd &end : orderClass.producers)
+      wish(end);
+    for (const OrderEnd &end : orderClass.consumers)
+      wish(end);
+    auto best = wishes.begin();
+    for (auto it = wishes.begin(); it != wishes.end(); ++it)
+      if (it->second > best->second)
+        best = it;
+    if (best == wishes.end() || best->second == 0)
       return false;
-    for (OpOperand &operand : op->getOpOperands()) {
-      std::optional<int64_t> dim;
-      for (auto [position, expr] :
-           llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
-        if (!expr.isFunctionOfDim(*loop))
-          continue;
-        if (!isa<AffineDimExpr>(expr) || dim)
-          return false;
-        dim = position;
-      }
-      if (!dim) {
-        if (carried.contains(operand.get()))
-          return false;
-        continue;
-      }
-      if (!takesOrder(operand, *dim))
-        return false;
-      if (op.isDpsInit(&operand) &&
-          !carry(op.getTiedOpResult(&operand), *dim, worklist))
-        return false;
-    }
+    std::optional<int64_t> cost = getCostOfEnds(orderClass);
+    if (!cost || *cost >= best->second)
+      return false;
+
+    Operation *first = edges.front();
+    remark::passed(first->getLoc(), remarkAbout(first, "order-moved"))
+        << remark::metric("channels", orderClass.count)
+        << remark::metric("values", orderClass.members.size())
+        << remark::metric("saved", best->second - *cost);
+    reorderClass(orderClass, best->first, [&](Operation *permute) {
+      // What the permute kept apart is one class now.
+      auto op = cast<PermuteOp>(permute);
+      for (Value value : {Value(op.getInput()), Value(op.getResult())})
+        stale.insert(orders.lookup(value, op.getDim()));
+    });
     return true;
   }
 
-  bool takesOrder(OpOperand &operand, int64_t dim) {
-    Value value = operand.get();
-    if (carried.contains(value))
-      return carried.lookup(value) == dim;
-    Operation *producer = value.getDefiningOp();
-    if (!producer)
-      return false;
-    // The same everywhere along the dimension, or no values at all.
-    if (isa<tensor::EmptyOp, linalg::FillOp, tensor::SplatOp>(producer))
-      return true;
-    if (auto twin = dyn_cast<PermuteOp>(producer)) {
-      if (twin.getPermutation() != root.getPermutation() ||
-          static_cast<int64_t>(twin.getDim()) != dim)
-        return false;
-      twins.push_back(&operand);
-      return true;
-    }
-    // A broadcast of a constant (a bias) takes the order at its source.
-    if (auto source = dyn_cast<linalg::LinalgOp>(producer))
-      return source->hasOneUse() && producedInOrder(source, value, dim);
-    ElementsAttr constant = getConstant(value);
-    if (!constant || !getRawConstant(constant))
-      return false;
-    if (!constant.isSplat())
-      constants.emplace_back(&operand, dim);
-    return true;
-  }
-
-  /// Whether \p op can produce \p value in the other order: all that it reads
-  /// along \p dim must take it.
-  bool producedInOrder(linalg::LinalgOp op, Value value, int64_t dim) {
-    if (op.hasIndexSemantics() || !op.hasPureTensorSemantics() ||
-        op.getNumLoops() != op.getNumParallelLoops())
-      return false;
-    OpOperand *init =
-        op.getDpsInitOperand(cast<OpResult>(value).getResultNumber());
-    auto loop =
-        dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(init).getResult(dim));
-    if (!loop)
-      return false;
-    for (OpOperand &operand : op->getOpOperands())
-      for (auto [position, expr] :
-           llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
-        if (expr.isFunctionOfDim(loop.getPosition()) &&
-            (expr != loop || carried.contains(operand.get()) ||
-             !takesOrder(operand, position)))
-          return false;
-    return true;
-  }
-
-  bool carry(Value value, int64_t dim, SmallVectorImpl<Value> &worklist) {
-    auto [it, isNew] = carried.try_emplace(value, dim);
-    if (isNew)
-      worklist.push_back(value);
-    return it->second == dim;
-  }
-
-  PermuteOp root;
-  /// Values that come to stand in the old order, and their permuted dimension.
-  llvm::MapVector<Value, int64_t> carried;
-  llvm::SetVector<Operation *> passed;
-  SmallVector<OpOperand *> ends, twins;
-  SmallVector<std::pair<OpOperand *, int64_t>> constants;
+  ChannelOrder orders;
+  llvm::DenseSet<std::pair<Value, int64_t>> produced;
+  llvm::DenseSet<std::pair<OpOperand *, int64_t>> consumed;
+  llvm::DenseSet<const OrderClass *> stale;
 };
 
 struct PropagatePermutationsPass
@@ -222,23 +179,49 @@ struct PropagatePermutationsPass
   using PropagatePermutationsBase::PropagatePermutationsBase;
 
   void runOnOperation() override {
-    SmallVector<PermuteOp> roots;
-    getOperation()->walk([&](PermuteOp op) { roots.push_back(op); });
-    for (PermuteOp root : roots) {
-      if (!root.getPermutation().getValues())
-        continue;
-      Descent descent(root);
-      if (!descent.explore()) {
-        remark::missed(root.getLoc(), remarkAbout(root, "permutation-stays"))
-            << "a use does not lead to a layer that can take the order in";
-        continue;
+    if (!hasPermutes())
+      return;
+    // Each round that moves anything lowers the cost; the bound is a safeguard.
+    for (int64_t round = 0; round < maxRounds && Round(getOperation()).run();
+         ++round)
+      removeDead();
+    explainTheRest();
+  }
+
+private:
+  static constexpr int64_t maxRounds = 64;
+
+  bool hasPermutes() {
+    return getOperation()
+        ->walk([](PermuteOp) { return WalkResult::interrupt(); })
+        .wasInterrupted();
+  }
+
+  /// Permutes and constants that nothing reads any more.
+  void removeDead() {
+    getOperation()->walk<WalkOrder::PostOrder, mlir::ReverseIterator>(
+        [](Operation *op) {
+          if (isa<PermuteOp, arith::ConstantOp>(op) && op->use_empty())
+            op->erase();
+        });
+  }
+
+  void explainTheRest() {
+    if (!hasPermutes())
+      return;
+    ChannelOrder orders(getOperation());
+    getOperation()->walk([&](PermuteOp op) {
+      for (Value value : {Value(op.getResult()), Value(op.getInput())}) {
+        const OrderClass *orderClass = orders.lookup(value, op.getDim());
+        if (!orderClass || orderClass->pins.empty())
+          continue;
+        const OrderClass::Pin &pin = orderClass->pins.front();
+        remark::missed(op.getLoc(), remarkAbout(op, "order-stays"))
+            << "the order is pinned by '" +
+                   pin.op->getName().getStringRef().str() + "': " + pin.reason;
+        return;
       }
-      descent.apply();
-      remark::passed(root.getLoc(), remarkAbout(root, "permutation-sunk"))
-          << remark::metric("channels", root.getPermutation().size());
-      if (root->use_empty())
-        root.erase();
-    }
+    });
   }
 };
 

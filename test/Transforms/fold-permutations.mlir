@@ -91,3 +91,19 @@ func.func @left(%w: tensor<3x4xf32>, %x: tensor<4x2xf32>, %e: tensor<3x2xf32>) -
   %p = hinm.permute %y by #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>> dim 0 : tensor<3x2xf32>
   return %a, %y, %p : tensor<3x2xf32>, tensor<3x2xf32>, tensor<3x2xf32>
 }
+
+// -----
+
+// The rows of a weight that is not pruned are reordered themselves; no row index
+// is needed.
+// CHECK-LABEL: func @rows
+// CHECK: %[[W:.*]] = arith.constant dense<{{\[}}[5.000000e+00, 6.000000e+00], [1.000000e+00, 2.000000e+00], [3.000000e+00, 4.000000e+00]]>
+// CHECK: %[[Y:.*]] = hinm.matmul ins(%[[W]], %arg0
+// CHECK-NOT: row_index
+// CHECK: return %[[Y]]
+func.func @rows(%x: tensor<2x2xf32>, %e: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %y = hinm.matmul ins(%w, %x : tensor<3x2xf32>, tensor<2x2xf32>) outs(%e : tensor<3x2xf32>) -> tensor<3x2xf32>
+  %p = hinm.permute %y by #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>> dim 0 : tensor<3x2xf32>
+  return %p : tensor<3x2xf32>
+}

@@ -79,15 +79,19 @@ class Mlir:
         text = text[:end] + entry + text[end + 1 :]
         text = text.replace("builtin: {\n", f'builtin: {{\n test.x: "0x{blob}",\n', 1)
         lowered = self.opt(text, f"--pass-pipeline=builtin.module({_PIPELINE})")
+        numbers = re.findall(
+            r"-?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)",
+            self.jit(lowered).partition("data =")[2],
+        )
+        return np.array([float(n) for n in numbers]).reshape(shape)
+
+    def jit(self, lowered: str) -> str:
+        """Return what ``entry`` of a module in the LLVM dialect prints."""
         # The runner's JIT leaves a dump for perf behind, by default in $HOME.
         with tempfile.TemporaryDirectory() as dumps:
             result = self._jit(lowered, {**os.environ, "JITDUMPDIR": dumps})
         assert result.returncode == 0, result.stderr
-        numbers = re.findall(
-            r"-?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)",
-            result.stdout.partition("data =")[2],
-        )
-        return np.array([float(n) for n in numbers]).reshape(shape)
+        return result.stdout
 
     def _jit(
         self, lowered: str, environment: dict[str, str]

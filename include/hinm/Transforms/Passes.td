@@ -243,6 +243,9 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
   let options = [
     Option<"algorithm", "algorithm", "std::string", /*default=*/"\"exchange\"",
            "exchange; gyro: as published; none: the natural order">,
+    Option<"orders", "orders", "std::string", /*default=*/"\"class\"",
+           "class: one for the layers whose rows are the same channels; layer: "
+           "one for each">,
     Option<"saliency", "saliency", "std::string", /*default=*/"\"magnitude\"",
            "what is retained: magnitude, |w|, or squared, w², which prefer the "
            "same weights of a group; a layer's own saliency goes before">,
@@ -266,14 +269,21 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 
 def PropagatePermutations : Pass<"hinm-propagate-permutations", "::mlir::ModuleOp"> {
-  let summary = "sinks permutes down to the layers that can take them in";
+  let summary = "moves permutes to the layers that can take them in";
   let description = [{
-    A `hinm.permute` moves down through structured operations whose loop over the
-    permuted dimension is parallel and stands in every indexing map as a plain
-    dimension, and through elementwise operations on tensors. Constants along
-    that dimension (biases) take the inverse order. It moves only if every path
-    ends at the input of a `hinm.matmul` with a constant weight; else it stays at
-    its producer, where `hinm-fold-permutations` turns it into a row index.
+    A `hinm.permute` moves, up or down, through all that computes the same in any
+    order of the dimension: a whole channel-order class (docs/channel-orders.md)
+    is put in another order at once, if that saves permutations. Forks, joins,
+    residual streams, loops and calls of private functions are all one class. At
+    the edges of the class permutes are made, composed or cancelled; constants
+    inside it (biases, norms, embedding tables) are reordered.
+
+    What a permute costs is the bytes that it moves; next to a layer with a
+    constant weight it is free, before it (the column index takes it in) still
+    more so than behind it (a row index). A class that something pins is only
+    reordered if the permutes at the pins are smaller than those that go away, so
+    that no more bytes are permuted than before. Each round is linear in the
+    size of the module, and each reorders what no earlier one could.
 
     ```mlir
     %p = hinm.permute %y by #q dim 0 : tensor<64x16xf32>
@@ -286,8 +296,36 @@ def PropagatePermutations : Pass<"hinm-propagate-permutations", "::mlir::ModuleO
     %p = hinm.permute %r by #q dim 0 : tensor<64x16xf32>
     %z = hinm.matmul ins(%w, %p : ...) ...
     ```
+
+    A remark says for each class what it cost before and after, and for each
+    permute that stays which operation is in the way.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// hinm-print-channel-orders
+//===----------------------------------------------------------------------===//
+
+def PrintChannelOrders : Pass<"hinm-print-channel-orders", "::mlir::ModuleOp"> {
+  let summary = "prints which dimensions share a channel order, and what pins them";
+  let description = [{
+    Writes the channel-order classes of the module to the standard error stream:
+    the layers that can give the order, those that can take it, and every
+    operation that keeps it from changing, with the reason. The module stays as
+    it is.
+
+    ```
+    class 3: 96 units, 2 values, 1 constants, free
+      produced by 'hinm.matmul' "up" result 0 dim 0
+      consumed by 'hinm.matmul' "down" operand 1 dim 0
+    ```
+  }];
+  let options = [
+    Option<"format", "format", "std::string", /*default=*/"\"text\"",
+           "text, or dot for Graphviz">,
+    Option<"all", "all", "bool", /*default=*/"false",
+           "also the classes that no layer gives or takes (text only)">];
 }
 
 //===----------------------------------------------------------------------===//

@@ -142,12 +142,18 @@ ElementsAttr makeInts(MLIRContext *context, ArrayRef<int32_t> values,
                  name);
 }
 
+bool isPermutable(ElementsAttr attr) {
+  auto type = dyn_cast<RankedTensorType>(attr.getType());
+  return type && type.getElementType().isIntOrFloat() &&
+         type.getElementTypeBitWidth() % 8 == 0 && getRawConstant(attr);
+}
+
 ElementsAttr permuteConstant(ElementsAttr attr, int64_t dim,
                              ArrayRef<int32_t> permutation) {
-  std::optional<RawConstant> raw = getRawConstant(attr);
-  auto type = dyn_cast<RankedTensorType>(attr.getType());
-  if (!raw || !type || type.getElementTypeBitWidth() % 8 != 0)
+  if (!isPermutable(attr))
     return {};
+  std::optional<RawConstant> raw = getRawConstant(attr);
+  auto type = cast<RankedTensorType>(attr.getType());
   if (raw->isSplat)
     return attr;
   // A row is everything inside dim; a slab is all rows of one outer position.

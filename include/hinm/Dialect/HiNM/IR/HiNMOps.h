@@ -16,6 +16,7 @@
 
 #include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "hinm/Dialect/HiNM/IR/HiNMInterfaces.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"

@@ -10,6 +10,7 @@
 #define HINM_DIALECT_HINM_IR_HINMOPS_TD
 
 include "hinm/Dialect/HiNM/IR/HiNMAttributes.td"
+include "hinm/Dialect/HiNM/IR/HiNMInterfaces.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
@@ -31,6 +32,7 @@ class HiNM_Shaped1DOf<list<Type> types> : AnyTypeOf<[
 
 def HiNM_MatmulOp : HiNM_Op<"matmul", [
     Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<ChannelOrderOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
   let summary = "a linear layer with a stationary weight, Y = W · X";
   let description = [{
@@ -103,7 +105,8 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
 //===----------------------------------------------------------------------===//
 
 def HiNM_PermuteOp : HiNM_Op<"permute", [
-    Pure, AllTypesMatch<["input", "result"]>]> {
+    Pure, AllTypesMatch<["input", "result"]>,
+    DeclareOpInterfaceMethods<ChannelOrderOpInterface>]> {
   let summary = "reorders one dimension of a tensor";
   let description = [{
     result[…, i, …] = input[…, p[i], …], with i in dimension `dim`.

@@ -66,6 +66,9 @@ mlir::ElementsAttr makeRaw(mlir::RankedTensorType type,
 mlir::ElementsAttr permuteConstant(mlir::ElementsAttr attr, int64_t dim,
                                    llvm::ArrayRef<int32_t> permutation);
 
+/// Whether permuteConstant can reorder \p attr.
+bool isPermutable(mlir::ElementsAttr attr);
+
 /// The resource key of a `dense_resource` constant, else an empty string.
 llvm::StringRef getResourceName(mlir::ElementsAttr attr);
 
