@@ -127,14 +127,22 @@ double RowExchange::measureGains() {
   return measured ? std::sqrt(squares / measured) : 0.0;
 }
 
-/// Writes to \p best the positions of the \p count largest \p gains.
+/// Writes to \p best the positions of the \p count largest \p gains, of equals
+/// the first from \p start on.
 static void takeBest(const std::vector<float> &gains, int64_t count,
-                     std::vector<int32_t> &best) {
+                     uint32_t start, std::vector<int32_t> &best) {
   best.resize(gains.size());
   std::iota(best.begin(), best.end(), 0);
+  std::rotate(best.begin(), best.begin() + start, best.end());
+  const auto size = static_cast<int32_t>(best.size());
+  auto rank = [&](int32_t x) {
+    const auto from = static_cast<int32_t>(start);
+    return x >= from ? x - from : x - from + size;
+  };
   std::partial_sort(best.begin(), best.begin() + count, best.end(),
                     [&](int32_t x, int32_t y) {
-                      return gains[x] != gains[y] ? gains[x] > gains[y] : x < y;
+                      return gains[x] != gains[y] ? gains[x] > gains[y]
+                                                  : rank(x) < rank(y);
                     });
   best.resize(count);
 }
@@ -155,10 +163,13 @@ void RowExchange::meet(Tile &a, Tile &b, double temperature, Random random,
   for (int32_t r : b.rows)
     scratch.gainB.push_back(
         -simd::dot(worth.row(r), scratch.direction.data(), cols));
-  takeBest(scratch.gainA, std::min<int64_t>(candidatesOfTile, a.rows.size()),
-           scratch.bestA);
-  takeBest(scratch.gainB, std::min<int64_t>(candidatesOfTile, b.rows.size()),
-           scratch.bestB);
+  // Where the gains are equal (repeated rows, quantised weights), other rows
+  // get their turn in every meeting.
+  Random ties = random;
+  for (auto [gains, best] : {std::pair(&scratch.gainA, &scratch.bestA),
+                             std::pair(&scratch.gainB, &scratch.bestB)})
+    takeBest(*gains, std::min<int64_t>(candidatesOfTile, gains->size()),
+             ties.below(gains->size()), *best);
 
   for (int32_t i : scratch.bestA)
     for (auto j = scratch.bestB.begin(); j != scratch.bestB.end(); ++j) {
@@ -169,7 +180,8 @@ void RowExchange::meet(Tile &a, Tile &b, double temperature, Random random,
       const double least = temperature > 0.0
                                ? temperature * std::log(random.uniform())
                                : 1e-6 * before;
-      if (gain <= least)
+      // Twins changing places would only use up the pair's turn.
+      if (gain <= least || gain == 0.0)
         continue;
       simd::applySwap(a.sums.data(), b.sums.data(), worth.row(rowA),
                       worth.row(rowB), cols);

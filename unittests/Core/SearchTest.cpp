@@ -96,6 +96,22 @@ TEST(Search, ResultIsValidAndMeasuredRight) {
     }
 }
 
+TEST(Search, EqualRowsDoNotHoldItUp) {
+  // Four kinds of rows, each with two weights, by turns: every swap of two rows
+  // of a kind gains nothing, and the tiles of the natural order lose half.
+  const int64_t rows = 16, cols = 8;
+  Matrix<float> saliency(rows, cols);
+  for (int64_t r = 0; r < rows; ++r)
+    saliency(r, 2 * (r % 4)) = saliency(r, 2 * (r % 4) + 1) = 1.0f;
+  for (int64_t tile : {4, 8}) {
+    Pattern pattern = makePattern(tile, 0.5);
+    WeightResult found =
+        search(SearchWeight{saliency, pattern}).weights.front();
+    EXPECT_EQ(found.retainedWithoutPermutation, 0.5 * found.total);
+    EXPECT_EQ(found.retained, found.total);
+  }
+}
+
 TEST(Search, RowsOfASharedListAreDealtToItsTiles) {
   // Rows of eight families by turns, and one list for all: the tiles group it
   // in their own ways, which pays a little if a tile holds a family.
