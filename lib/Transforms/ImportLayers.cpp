@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
@@ -110,6 +111,31 @@ Value makeTranspose(OpBuilder &b, Location loc, Value value,
       ->getResult(0);
 }
 
+/// \p value, of static shape, as a tensor of \p shape with as many elements.
+Value reshapeTo(OpBuilder &b, Location loc, Value value,
+                ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getShape() == shape)
+    return value;
+  auto target = type.clone(shape);
+  std::optional<SmallVector<ReassociationIndices>> groups =
+      getReassociationIndicesForReshape(type, target);
+  if (groups && type.getRank() > target.getRank())
+    return tensor::CollapseShapeOp::create(b, loc, target, value, *groups);
+  if (groups && type.getRank() < target.getRank())
+    return tensor::ExpandShapeOp::create(b, loc, target, value, *groups);
+  // Through what both are cuts of: the sizes other than 1.
+  SmallVector<int64_t> common;
+  for (int64_t size : type.getShape())
+    if (size != 1)
+      common.push_back(size);
+  if (common.empty())
+    common.push_back(1);
+  assert(ArrayRef<int64_t>(common) != type.getShape() &&
+         "sizes other than 1 differ");
+  return reshapeTo(b, loc, reshapeTo(b, loc, value, common), shape);
+}
+
 /// Collapses \p value, whose dimensions are \p first then \p second ones, to a
 /// matrix.
 Value collapseToMatrix(OpBuilder &b, Location loc, Value value, size_t first,
@@ -162,6 +188,62 @@ Value buildInput(OpBuilder &b, Location loc, const LayerMatch &match) {
   }
   input = makeTranspose(b, loc, input, concatenate(columns, tokens));
   return collapseToMatrix(b, loc, input, columns.size(), tokens.size());
+}
+
+/// \p value with its dimensions in the order \p permutation. If only dimensions
+/// of size 1 change places that is a reshape.
+Value reorderDims(OpBuilder &b, Location loc, Value value,
+                  ArrayRef<int64_t> permutation) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+  SmallVector<int64_t> moving, sizes;
+  for (int64_t dim : permutation) {
+    sizes.push_back(shape[dim]);
+    if (shape[dim] != 1)
+      moving.push_back(dim);
+  }
+  if (!llvm::is_sorted(moving))
+    return makeTranspose(b, loc, value, permutation);
+  return reshapeTo(b, loc, value, sizes);
+}
+
+/// The image as channels × pixels, and, unless each window is one pixel of it,
+/// its patches.
+Value buildPatches(OpBuilder &b, Location loc, const LayerMatch &match) {
+  const LayerMatch::Convolution &convolution = *match.convolution;
+  SmallVector<int64_t> order = {convolution.channel};
+  if (convolution.batch)
+    order.push_back(*convolution.batch);
+  order.append(convolution.pixels.begin(), convolution.pixels.end());
+  Value image = reorderDims(b, loc, match.input->get(), order);
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(image.getType()).getShape();
+  SmallVector<int64_t> sizes(shape.drop_front());
+  if (!convolution.batch)
+    sizes.insert(sizes.begin(), 1);
+  SmallVector<int64_t> kernel;
+  for (unsigned loop : ArrayRef(match.columns).drop_front())
+    kernel.push_back(match.sizes[loop]);
+  auto attr = ConvolutionAttr::get(b.getContext(), sizes, kernel,
+                                   convolution.strides, convolution.dilations);
+  image = reshapeTo(b, loc, image, {shape.front(), attr.getNumImagePixels()});
+  auto isOne = [](int64_t value) { return value == 1; };
+  if (llvm::all_of(kernel, isOne) && llvm::all_of(convolution.strides, isOne))
+    return image;
+  return PatchesOp::create(b, loc, image, attr);
+}
+
+/// The product, rows × tokens, in the shape of a convolution's result.
+Value buildImage(OpBuilder &b, Location loc, const LayerMatch &match,
+                 Value product) {
+  linalg::LinalgOp op = match.op;
+  AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  SmallVector<int64_t> from = concatenate(findPositions(map, match.rows),
+                                          findPositions(map, match.tokens));
+  SmallVector<int64_t> sizes, inverse(from.size());
+  for (auto [i, position] : llvm::enumerate(from)) {
+    sizes.push_back(match.sizes[map.getDimPosition(position)]);
+    inverse[position] = i;
+  }
+  return reorderDims(b, loc, reshapeTo(b, loc, product, sizes), inverse);
 }
 
 /// The product, rows × tokens, in the result's shape.
@@ -244,7 +326,8 @@ void rewriteLayer(IRRewriter &rewriter, const LayerPlan &plan) {
   Location loc = op.getLoc();
   rewriter.setInsertionPoint(op);
   Value weight = arith::ConstantOp::create(rewriter, loc, plan.weight);
-  Value input = buildInput(rewriter, loc, match);
+  Value input = match.convolution ? buildPatches(rewriter, loc, match)
+                                  : buildInput(rewriter, loc, match);
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
   Type elementType = resultType.getElementType();
   SmallVector<OpFoldResult> sizes{
@@ -254,7 +337,8 @@ void rewriteLayer(IRRewriter &rewriter, const LayerPlan &plan) {
   Value product = hinm::MatmulOp::create(rewriter, loc, weight, input, empty,
                                          rewriter.getStringAttr(plan.name))
                       .getResult();
-  Value result = buildResult(rewriter, loc, match, product);
+  Value result = match.convolution ? buildImage(rewriter, loc, match, product)
+                                   : buildResult(rewriter, loc, match, product);
   result = castToShape(rewriter, loc, result, resultType.getShape());
   Value init = op.getDpsInitOperand(0)->get();
   if (!isZero(init)) {

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -132,6 +133,74 @@ std::string classifyLoops(LayerMatch &match) {
   return {};
 }
 
+/// Sorts the loops of a convolution. Returns why it cannot be done, or an empty
+/// string.
+std::string classifyConvolution(LayerMatch &match) {
+  linalg::LinalgOp op = match.op;
+  FailureOr<linalg::ConvolutionDimensions> dims =
+      linalg::inferConvolutionDims(op);
+  if (failed(dims) || dims->outputImage.size() != dims->filterLoop.size())
+    return "its indexing maps are not those of a convolution";
+  if (!dims->depth.empty())
+    return dims->inputChannel.empty()
+               ? "each channel has a filter of its own (depthwise): there is "
+                 "nothing to prune"
+               : "convolutions of several groups are not imported";
+  if (dims->inputChannel.size() != 1 || dims->outputChannel.size() != 1 ||
+      dims->batch.size() > 1)
+    return "convolutions of several batch or channel dimensions are not "
+           "imported";
+  auto input = cast<RankedTensorType>(match.input->get().getType());
+  auto output = cast<RankedTensorType>(op->getResult(0).getType());
+  if (!input.hasStaticShape() || !output.hasStaticShape())
+    return "convolutions of images of dynamic size are not imported";
+
+  AffineMap inputMap = op.getMatchingIndexingMap(match.input);
+  LayerMatch::Convolution convolution;
+  auto findOnly = [&](unsigned loop) -> std::optional<unsigned> {
+    std::optional<unsigned> found;
+    for (auto [dim, expr] : llvm::enumerate(inputMap.getResults()))
+      if (expr.isFunctionOfDim(loop))
+        found = dim;
+    return found;
+  };
+  if (!dims->batch.empty())
+    convolution.batch = findOnly(dims->batch.front());
+  convolution.channel = *findOnly(dims->inputChannel.front());
+  // In the order in which the input has its pixels.
+  SmallVector<unsigned> order(dims->outputImage.size());
+  std::iota(order.begin(), order.end(), 0);
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return *findOnly(dims->outputImage[a]) < *findOnly(dims->outputImage[b]);
+  });
+  match.sizes = op.getStaticLoopRanges();
+  match.rows = {dims->outputChannel.front()};
+  match.columns = {dims->inputChannel.front()};
+  match.tokens.assign(dims->batch.begin(), dims->batch.end());
+  for (unsigned i : order) {
+    const unsigned dim = *findOnly(dims->outputImage[i]);
+    const int64_t window =
+        (match.sizes[dims->filterLoop[i]] - 1) * dims->dilations[i] + 1;
+    if ((input.getDimSize(dim) - window) / dims->strides[i] + 1 !=
+        match.sizes[dims->outputImage[i]])
+      return "its result is smaller than the image allows";
+    match.columns.push_back(dims->filterLoop[i]);
+    match.tokens.push_back(dims->outputImage[i]);
+    convolution.pixels.push_back(dim);
+    convolution.strides.push_back(dims->strides[i]);
+    convolution.dilations.push_back(dims->dilations[i]);
+  }
+  AffineMap weightMap = op.getMatchingIndexingMap(match.weight);
+  if (!weightMap.isProjectedPermutation() ||
+      weightMap.getNumResults() != match.rows.size() + match.columns.size())
+    return "its filter is not indexed by channels and window alone";
+  for (unsigned loop : llvm::concat<unsigned>(match.rows, match.columns))
+    if (match.sizes[loop] == 0)
+      return "it has a dimension of size 0";
+  match.convolution = std::move(convolution);
+  return {};
+}
+
 /// Checks all but the loops. Returns why the layer cannot be taken.
 std::string checkTypes(const LayerMatch &match) {
   linalg::LinalgOp op = match.op;
@@ -204,9 +273,24 @@ LayerVerdict matchLayer(linalg::LinalgOp op) {
 
   if (!contracts) {
     // Pooling has a window that is never read; only a filter of values counts.
-    if (isConstant(1) || isConstant(0))
-      return skip("convolution layers are not imported yet ('" +
-                  op->getName().getStringRef() + "')");
+    if (!isConstant(1) && !isConstant(0))
+      return verdict;
+    if (!isConstant(1) || isConstant(0))
+      return skip("its image is a constant");
+    if (op.getNumDpsInputs() != 2)
+      return skip("integer (quantised) convolutions are not imported");
+    LayerMatch match;
+    match.op = op;
+    match.weight = operands[1];
+    match.input = operands[0];
+    match.source = *sources[1];
+    std::string problem = checkTypes(match);
+    if (problem.empty())
+      problem = classifyConvolution(match);
+    if (!problem.empty())
+      return skip(problem);
+    verdict.kind = LayerVerdict::Layer;
+    verdict.matches.push_back(std::move(match));
     return verdict;
   }
   if (isConstant(0) && isConstant(1))

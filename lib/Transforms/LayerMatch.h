@@ -32,6 +32,18 @@ struct LayerMatch {
   llvm::SmallVector<unsigned> rows, columns, tokens;
   /// Size of every loop, as far as any operand tells.
   llvm::SmallVector<int64_t> sizes;
+
+  /// What makes a convolution of it: `columns` are then the input channel and
+  /// the loops of the window, `tokens` the batch (if there is one) and the
+  /// loops of the pixels.
+  struct Convolution {
+    /// Dimensions of the input, outermost first.
+    std::optional<unsigned> batch;
+    unsigned channel;
+    llvm::SmallVector<unsigned> pixels;
+    llvm::SmallVector<int64_t> strides, dilations;
+  };
+  std::optional<Convolution> convolution;
 };
 
 /// What an operation turned out to be.

@@ -140,7 +140,11 @@ private:
       packed.assign(packOp.result_begin(), packOp.result_end());
     }
 
-    Value input = castElements(builder, loc, op.getInput(), element);
+    // The kernel gathers the patches of an image itself.
+    auto patches = op.getInput().getDefiningOp<PatchesOp>();
+    Value input = castElements(
+        builder, loc, patches ? Value(patches.getImage()) : op.getInput(),
+        element);
     auto resultType = cast<RankedTensorType>(op.getType());
     auto outElement = cast<FloatType>(resultType.getElementType());
     auto storeElement =
@@ -152,10 +156,11 @@ private:
     if (PermutationAttr order = op.getRowIndexAttr())
       rowIndex = arith::ConstantOp::create(builder, loc,
                                            cast<TypedAttr>(order.getIndices()));
-    auto spmm = SpmmOp::create(builder, loc, init.getType(), packed[0],
-                               packed[1], packed[2], packed[3], input, rowIndex,
-                               init, format, op.getLayerAttr(),
-                               /*schedule=*/ScheduleAttr());
+    auto spmm = SpmmOp::create(
+        builder, loc, init.getType(), packed[0], packed[1], packed[2],
+        packed[3], input, rowIndex, init, format, op.getLayerAttr(),
+        /*schedule=*/ScheduleAttr(),
+        patches ? patches.getConvolutionAttr() : ConvolutionAttr());
     if (Attribute stats = op->getAttr(kStatsAttr))
       spmm->setAttr(kStatsAttr, stats);
     spmm->setAttr("hinm.pattern", pattern);

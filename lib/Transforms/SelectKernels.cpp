@@ -43,12 +43,12 @@ ScheduleAttr pickSchedule(MLIRContext *context, int64_t tile, int64_t tokens) {
                            /*stages=*/3, /*warps_m=*/tile / 32, warpsN);
 }
 
-/// Makes the token dimension of \p op a multiple of 8: pads X with zeros, and
-/// takes the wanted part of Y.
+/// Makes the token dimension of \p op a multiple of 8: pads X with zeros (a
+/// convolution's kernel does that itself), and takes the wanted part of Y.
 void padTokens(SpmmOp op) {
   auto input = cast<RankedTensorType>(op.getInput().getType());
   auto init = cast<RankedTensorType>(op.getInit().getType());
-  int64_t tokens = input.getDimSize(1);
+  int64_t tokens = init.getDimSize(1);
   if (!ShapedType::isDynamic(tokens) && tokens % kTokenMultiple == 0)
     return;
   ImplicitLocOpBuilder b(op.getLoc(), op);
@@ -56,7 +56,7 @@ void padTokens(SpmmOp op) {
   OpFoldResult size, padded, added;
   int64_t staticPadded = ShapedType::kDynamic;
   if (ShapedType::isDynamic(tokens)) {
-    Value n = tensor::DimOp::create(b, op.getInput(), 1);
+    Value n = tensor::DimOp::create(b, op.getInit(), 1);
     Value multiple =
         arith::ConstantIndexOp::create(b, b.getLoc(), kTokenMultiple);
     Value chunks = arith::CeilDivUIOp::create(b, n, multiple);
@@ -74,14 +74,16 @@ void padTokens(SpmmOp op) {
     return RankedTensorType::get({type.getDimSize(0), staticPadded},
                                  type.getElementType());
   };
-  Value nothing =
-      arith::ConstantOp::create(b, b.getZeroAttr(input.getElementType()));
-  Value wideInput = tensor::PadOp::create(b, resized(input), op.getInput(),
-                                          {zero, zero}, {zero, added}, nothing);
+  if (!op.getConvolutionAttr()) {
+    Value nothing =
+        arith::ConstantOp::create(b, b.getZeroAttr(input.getElementType()));
+    op.getInputMutable().assign(
+        tensor::PadOp::create(b, resized(input), op.getInput(), {zero, zero},
+                              {zero, added}, nothing));
+  }
   OpFoldResult rows = b.getIndexAttr(op.getFormat().getRows());
   Value wideInit =
       tensor::EmptyOp::create(b, {rows, padded}, init.getElementType());
-  op.getInputMutable().assign(wideInput);
   Value narrowInit = op.getInit();
   op.getInitMutable().assign(wideInit);
   op.getResult().setType(cast<RankedTensorType>(wideInit.getType()));
@@ -143,7 +145,7 @@ struct SelectKernelsPass
       remark::missed(op.getLoc(), options) << reason;
       return;
     }
-    int64_t tokens = cast<ShapedType>(op.getInput().getType()).getDimSize(1);
+    int64_t tokens = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
     ScheduleAttr picked =
         given ? given : pickSchedule(&getContext(), tile, tokens);
     op.setScheduleAttr(picked);

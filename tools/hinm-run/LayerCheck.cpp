@@ -65,6 +65,37 @@ llvm::Expected<core::Matrix<double>> readWeight(SpmmOp op) {
   return weight;
 }
 
+/// The patches of \p image, C × B·H·W, pixel by pixel.
+core::Matrix<double> takePatches(core::MatrixView<double> image,
+                                 ConvolutionAttr convolution) {
+  ArrayRef<int64_t> sizes = convolution.getImage();
+  ArrayRef<int64_t> kernel = convolution.getKernel();
+  const SmallVector<int64_t> outputs = convolution.getOutputSizes();
+  core::Matrix<double> patches(image.getRows() * convolution.getWindowSize(),
+                               convolution.getNumOutputPixels());
+  /// The digits of \p number in the mixed base \p bases.
+  auto split = [](int64_t number, ArrayRef<int64_t> bases) {
+    SmallVector<int64_t> digits(bases.size());
+    for (int64_t d = bases.size() - 1; d >= 0; --d) {
+      digits[d] = number % bases[d];
+      number /= bases[d];
+    }
+    return std::pair(digits, number);
+  };
+  for (int64_t row = 0; row < patches.getRows(); ++row)
+    for (int64_t column = 0; column < patches.getCols(); ++column) {
+      auto [inWindow, channel] = split(row, kernel);
+      auto [pixel, batch] = split(column, outputs);
+      int64_t position = batch;
+      for (int64_t d = 0; d < convolution.getRank(); ++d)
+        position = position * sizes[d + 1] +
+                   pixel[d] * convolution.getStrides()[d] +
+                   inWindow[d] * convolution.getDilations()[d];
+      patches(row, column) = image(channel, position);
+    }
+  return patches;
+}
+
 } // namespace
 
 llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
@@ -87,6 +118,7 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
                                          op.getInit().getType());
     // The kernels take rows of X of a multiple of 16 bytes.
     layer.tokens = llvm::alignTo(tokens, 8);
+    layer.convolution = op.getConvolutionAttr();
 
     builder.setInsertionPointToEnd(module.getBody());
     auto function =
@@ -102,7 +134,9 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
     auto initType = cast<RankedTensorType>(op.getInit().getType());
     SmallVector<OpFoldResult> sizes{
         builder.getIndexAttr(initType.getDimSize(0)),
-        tensor::getMixedSize(builder, op.getLoc(), input, 1)};
+        initType.isDynamicDim(1)
+            ? tensor::getMixedSize(builder, op.getLoc(), input, 1)
+            : builder.getIndexAttr(initType.getDimSize(1))};
     mapping.map(op.getInit(),
                 tensor::EmptyOp::create(builder, op.getLoc(), sizes,
                                         initType.getElementType())
@@ -130,10 +164,23 @@ llvm::Expected<LayerRun> runLayer(Executor &executor,
   LayerRun run;
   for (int64_t i = 0; i < hinmRuntimeLaunchCount(); ++i)
     run.milliseconds += hinmRuntimeLaunchMilliseconds(i);
-  core::Matrix<double> expected = core::referenceMatmul(
-      layer.weight, {input.values.data(), input.shape[0], tokens});
-  run.error = core::relativeError(
-      {results->front().values.data(), expected.getRows(), tokens}, expected);
+  core::MatrixView<double> multiplied(input.values.data(), input.shape[0],
+                                      tokens);
+  core::Matrix<double> patches;
+  if (layer.convolution) {
+    patches = takePatches(multiplied, layer.convolution);
+    multiplied = patches;
+  }
+  core::Matrix<double> expected =
+      core::referenceMatmul(layer.weight, multiplied);
+  // A kernel may store whole chunks of pixels: what is behind the last one does
+  // not count.
+  const Tensor &result = results->front();
+  core::Matrix<double> found(expected.getRows(), expected.getCols());
+  for (int64_t r = 0; r < found.getRows(); ++r)
+    std::copy_n(result.values.begin() + r * result.shape[1], found.getCols(),
+                found.row(r));
+  run.error = core::relativeError(found, expected);
   return run;
 }
 

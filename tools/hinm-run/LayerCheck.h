@@ -17,6 +17,7 @@
 
 #include "Executor.h"
 #include "hinm/Core/Matrix.h"
+#include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct LayerFunction {
   core::Matrix<double> weight;
   /// Columns of X when the layer's are dynamic.
   int64_t tokens;
+  /// What of the input is multiplied with, or null for the input itself.
+  ConvolutionAttr convolution;
 };
 
 /// Adds a function for each hinm.spmm of \p module that has a kernel, in their

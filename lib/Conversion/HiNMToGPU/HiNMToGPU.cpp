@@ -46,8 +46,10 @@ constexpr StringLiteral kModuleName = "hinm_kernels";
 SpmmKernelSpec getSpec(SpmmOp op) {
   return {cast<ShapedType>(op.getValues().getType()).getElementType(),
           cast<ShapedType>(op.getInit().getType()).getElementType(),
-          op.getFormat().getTile(), op.getScheduleAttr(),
-          static_cast<bool>(op.getRowIndex())};
+          op.getFormat().getTile(),
+          op.getScheduleAttr(),
+          static_cast<bool>(op.getRowIndex()),
+          op.getConvolutionAttr()};
 }
 
 /// Whether \p op can be lowered; says why not otherwise.
@@ -59,7 +61,7 @@ LogicalResult checkOp(SpmmOp op) {
     return op.emitOpError("has no schedule: run hinm-select-kernels first");
   if (failed(getSpec(op).verify([&] { return op.emitOpError(); })))
     return failure();
-  int64_t tokens = cast<ShapedType>(op.getInput().getType()).getDimSize(1);
+  int64_t tokens = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
   if (!ShapedType::isDynamic(tokens) && tokens % 8 != 0)
     return op.emitOpError() << "has " << tokens
                             << " tokens, the kernel needs a multiple of 8: run "

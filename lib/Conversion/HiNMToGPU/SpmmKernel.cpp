@@ -38,11 +38,24 @@ StringRef nameOf(Type type) {
 std::string SpmmKernelSpec::getName() const {
   std::string output =
       outputType.isF32() ? "" : ("_to_" + nameOf(outputType)).str();
-  return llvm::formatv("hinm_spmm_{0}{1}_v{2}_m{3}n{4}k{5}s{6}w{7}x{8}{9}",
+  std::string patches;
+  if (convolution) {
+    llvm::raw_string_ostream os(patches);
+    auto print = [&](StringRef key, ArrayRef<int64_t> sizes) {
+      os << key;
+      llvm::interleave(sizes, os, "x");
+    };
+    print("_i", convolution.getImage());
+    print("k", convolution.getKernel());
+    print("s", convolution.getStrides());
+    print("d", convolution.getDilations());
+  }
+  return llvm::formatv("hinm_spmm_{0}{1}_v{2}_m{3}n{4}k{5}s{6}w{7}x{8}{9}{10}",
                        nameOf(elementType), output, tile, schedule.getTileM(),
                        schedule.getTileN(), schedule.getTileK(),
                        schedule.getStages(), schedule.getWarpsM(),
-                       schedule.getWarpsN(), hasRowIndex ? "_rows" : "")
+                       schedule.getWarpsN(), hasRowIndex ? "_rows" : "",
+                       patches)
       .str();
 }
 
@@ -88,6 +101,7 @@ private:
   void declareFunction();
   void computeCoordinates();
   void gather(Value block, Value slot);
+  void gatherPatches(Value column, Value token, ValueRange place);
   void gatherIfAny(Value block, Value slot);
   SmallVector<Value> multiply(Value block, Value slot, ValueRange accumulators);
   SmallVector<Value> loopOverBlocks();
@@ -233,6 +247,10 @@ void SpmmKernelBuilder::gather(Value block, Value slot) {
       Value row = div(position, chunks), chunk = rem(position, chunks);
       Value column = loadIndex(columnList, add(listBase, row));
       Value token = add(tokenBase, mul(chunk, kChunk));
+      if (spec.convolution) {
+        Value place = mul(swizzle(row, chunk), kChunk);
+        return gatherPatches(column, token, {slot, row, place});
+      }
       // N is a multiple of 8, so a chunk is wholly inside or wholly outside;
       // outside, nothing is read and the chunk is filled with zeros.
       Value inside = less(token, numTokens);
@@ -251,6 +269,52 @@ void SpmmKernelBuilder::gather(Value block, Value slot) {
     else
       when(less(thread, idx(total - first)), copy);
   }
+}
+
+/// Loads row \p column of the patches for the eight pixels from \p token on and
+/// stores them at \p place. Their elements lie anywhere in the image, so that
+/// nothing wider than one of them could be copied. What lies behind the last
+/// pixel is filled with zeros.
+void SpmmKernelBuilder::gatherPatches(Value column, Value token,
+                                      ValueRange place) {
+  ConvolutionAttr convolution = spec.convolution;
+  SmallVector<int64_t> sizes = convolution.getOutputSizes();
+  // The places of the row in the image's windows, from the innermost dimension
+  // out.
+  Value channel = div(column, convolution.getWindowSize());
+  Value inWindow = rem(column, convolution.getWindowSize());
+  Value offset = idx(0);
+  int64_t pitch = 1;
+  for (int64_t d = convolution.getRank() - 1; d >= 0; --d) {
+    offset = add(offset, mul(rem(inWindow, convolution.getKernel()[d]),
+                             convolution.getDilations()[d] * pitch));
+    inWindow = div(inWindow, convolution.getKernel()[d]);
+    pitch *= convolution.getImage()[d + 1];
+  }
+  Value zero =
+      arith::ConstantOp::create(b, b.getFloatAttr(spec.elementType, 0.0));
+  SmallVector<Value> elements;
+  for (int64_t e = 0; e < kChunk; ++e) {
+    Value pixel = add(token, e);
+    Value inside = less(pixel, idx(convolution.getNumOutputPixels()));
+    Value rest = arith::SelectOp::create(b, inside, pixel, idx(0));
+    Value position = offset;
+    int64_t rowPitch = 1;
+    for (int64_t d = convolution.getRank() - 1; d >= 0; --d) {
+      position = add(position, mul(rem(rest, sizes[d]),
+                                   convolution.getStrides()[d] * rowPitch));
+      rest = div(rest, sizes[d]);
+      rowPitch *= convolution.getImage()[d + 1];
+    }
+    position = add(position, mul(rest, rowPitch));
+    Value element =
+        memref::LoadOp::create(b, input, ValueRange{channel, position});
+    elements.push_back(arith::SelectOp::create(b, inside, element, zero));
+  }
+  Value chunk = vector::FromElementsOp::create(
+      b, VectorType::get({kChunk}, spec.elementType), elements);
+  vector::StoreOp::create(b, chunk, shared, place, /*nontemporal=*/false,
+                          llvm::MaybeAlign(16));
 }
 
 /// As gather, if the tile has k-block \p block. The group is committed either

@@ -21,6 +21,9 @@
 /// | row_index    | memref<?xi32>       | 4; only with `hasRowIndex` |
 /// | output Y     | memref<?x?xO>       | 8, rows too      |
 ///
+/// With a convolution the input is the image, C × B·H·W, of which every element
+/// is loaded by itself; a kernel then serves the layers of one convolution.
+///
 /// E is f16 or bf16; O is f32 or E. R and N are the sizes of Y, the number of
 /// kept columns of a tile is what `tile_offsets` says, so that one kernel
 /// serves every layer of a specialisation. The grid is (⌈R/V⌉ · V/tile_m,
@@ -44,6 +47,8 @@ struct SpmmKernelSpec {
   int64_t tile;           ///< V, the rows that share their kept columns
   ScheduleAttr schedule;
   bool hasRowIndex;
+  /// What the patches of the input are, or null if it is X itself.
+  ConvolutionAttr convolution;
 
   /// The symbol, e.g. hinm_spmm_f16_v64_m64n64k64s3w2x2_rows.
   std::string getName() const;

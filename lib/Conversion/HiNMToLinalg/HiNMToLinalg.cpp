@@ -82,6 +82,59 @@ Value gather(ImplicitLocOpBuilder &b, Value input, ElementsAttr order,
   return generic.getResult(0);
 }
 
+/// Where the pixel \p column of the patches of \p convolution has the element
+/// \p row (both over all channels) in the image: (channel, pixel).
+std::pair<Value, Value> locateInImage(ImplicitLocOpBuilder &b,
+                                      ConvolutionAttr convolution, Value row,
+                                      Value column) {
+  Value channel = div(b, row, convolution.getWindowSize());
+  Value inWindow = rem(b, row, convolution.getWindowSize());
+  SmallVector<int64_t> sizes = convolution.getOutputSizes();
+  Value pixel;
+  int64_t pitch = 1;
+  // From the innermost dimension out.
+  for (int64_t d = convolution.getRank() - 1; d >= 0; --d) {
+    const int64_t kernel = convolution.getKernel()[d];
+    Value at =
+        add(b, mul(b, rem(b, column, sizes[d]), convolution.getStrides()[d]),
+            mul(b, rem(b, inWindow, kernel), convolution.getDilations()[d]));
+    at = mul(b, at, pitch);
+    pixel = pixel ? add(b, pixel, at) : at;
+    column = div(b, column, sizes[d]);
+    inWindow = div(b, inWindow, kernel);
+    pitch *= convolution.getImage()[d + 1];
+  }
+  return {channel, add(b, pixel, mul(b, column, pitch))};
+}
+
+struct PatchesToLinalg : OpRewritePattern<PatchesOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PatchesOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    Value destination =
+        tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+    auto generic = linalg::GenericOp::create(
+        b, type, ValueRange{}, ValueRange{destination},
+        SmallVector<AffineMap>{b.getMultiDimIdentityMap(2)},
+        SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
+        [&](OpBuilder &builder, Location loc, ValueRange) {
+          ImplicitLocOpBuilder body(loc, builder);
+          Value row = linalg::IndexOp::create(body, 0);
+          Value column = linalg::IndexOp::create(body, 1);
+          auto [channel, pixel] =
+              locateInImage(body, op.getConvolution(), row, column);
+          Value element = tensor::ExtractOp::create(body, op.getImage(),
+                                                    ValueRange{channel, pixel});
+          linalg::YieldOp::create(body, element);
+        });
+    rewriter.replaceOp(op, generic.getResult(0));
+    return success();
+  }
+};
+
 struct MatmulToLinalg : OpRewritePattern<MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -270,7 +323,10 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
     bool narrow = !type.getElementType().isF32();
     Value sums = fillWithZero(b, narrow ? emptyLike(b, op.getInit(), f32)
                                         : op.getInit());
-    Value tokens = tensor::DimOp::create(b, op.getInput(), 1);
+    ConvolutionAttr convolution = op.getConvolutionAttr();
+    Value tokens = convolution
+                       ? idx(b, convolution.getNumOutputPixels())
+                       : Value(tensor::DimOp::create(b, op.getInput(), 1));
 
     auto visit = [&](ImplicitLocOpBuilder &b, Value row, Value column,
                      Value value, Value acc) -> Value {
@@ -282,8 +338,11 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
           b, idx(b, 0), tokens, idx(b, 1), ValueRange{acc},
           [&](OpBuilder &builder, Location loc, Value n, ValueRange carried) {
             ImplicitLocOpBuilder inner(loc, builder);
-            Value x = tensor::ExtractOp::create(inner, op.getInput(),
-                                                ValueRange{column, n});
+            std::pair<Value, Value> place = {column, n};
+            if (convolution)
+              place = locateInImage(inner, convolution, column, n);
+            Value x = tensor::ExtractOp::create(
+                inner, op.getInput(), ValueRange{place.first, place.second});
             x = arith::ExtFOp::create(inner, f32, x);
             Value sum = tensor::ExtractOp::create(inner, carried[0],
                                                   ValueRange{row, n});
@@ -336,7 +395,7 @@ struct ConvertHiNMToLinalgPass
 } // namespace
 
 void hinm::populateHiNMToLinalgPatterns(RewritePatternSet &patterns) {
-  patterns.add<MatmulToLinalg, PermuteToLinalg, UnpackToLoops>(
+  patterns.add<MatmulToLinalg, PatchesToLinalg, PermuteToLinalg, UnpackToLoops>(
       patterns.getContext());
 }
 

@@ -175,6 +175,62 @@ LogicalResult PatternAttr::verify(
 }
 
 //===----------------------------------------------------------------------===//
+// ConvolutionAttr
+//===----------------------------------------------------------------------===//
+
+static int64_t multiply(ArrayRef<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes)
+    product *= size;
+  return product;
+}
+
+int64_t ConvolutionAttr::getNumImagePixels() const {
+  return multiply(getImage());
+}
+
+int64_t ConvolutionAttr::getWindowSize() const { return multiply(getKernel()); }
+
+SmallVector<int64_t> ConvolutionAttr::getOutputSizes() const {
+  SmallVector<int64_t> sizes;
+  for (auto [size, kernel, stride, dilation] : llvm::zip_equal(
+           getImage().drop_front(), getKernel(), getStrides(), getDilations()))
+    sizes.push_back((size - (kernel - 1) * dilation - 1) / stride + 1);
+  return sizes;
+}
+
+int64_t ConvolutionAttr::getNumOutputPixels() const {
+  return getImage().front() * multiply(getOutputSizes());
+}
+
+LogicalResult
+ConvolutionAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                        ArrayRef<int64_t> image, ArrayRef<int64_t> kernel,
+                        ArrayRef<int64_t> strides,
+                        ArrayRef<int64_t> dilations) {
+  // convolution_c1
+  if (kernel.empty() || image.size() != kernel.size() + 1 ||
+      strides.size() != kernel.size() || dilations.size() != kernel.size())
+    return emitError() << "'image' needs one size more than 'kernel', "
+                          "'strides' and 'dilations', found "
+                       << image.size() << ", " << kernel.size() << ", "
+                       << strides.size() << " and " << dilations.size();
+  // convolution_c2
+  for (ArrayRef<int64_t> sizes : {image, kernel, strides, dilations})
+    for (int64_t size : sizes)
+      if (size < 1)
+        return emitError() << "a size, stride or dilation of " << size
+                           << ", it must be at least 1";
+  // convolution_c3
+  for (auto [size, extent, dilation] :
+       llvm::zip_equal(image.drop_front(), kernel, dilations))
+    if ((extent - 1) * dilation >= size)
+      return emitError() << "a window of " << (extent - 1) * dilation + 1
+                         << " does not fit in an image of " << size;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // PermutationAttr
 //===----------------------------------------------------------------------===//
 

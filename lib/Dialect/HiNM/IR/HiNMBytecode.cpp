@@ -39,6 +39,7 @@ enum AttributeCode : uint64_t {
   kPacked = 3,
   kSchedule = 4,
   kEmulator = 5,
+  kConvolution = 7,   // since version 2
   kSharedPattern = 6, // a pattern with list_rows or window, since version 2
 };
 
@@ -86,6 +87,13 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
         .Case([&](ScheduleAttr a) {
           writeInts(kSchedule, {a.getTileM(), a.getTileN(), a.getTileK(),
                                 a.getStages(), a.getWarpsM(), a.getWarpsN()});
+          return success();
+        })
+        .Case([&](ConvolutionAttr a) {
+          writer.writeVarInt(kConvolution);
+          for (ArrayRef<int64_t> sizes :
+               {a.getImage(), a.getKernel(), a.getStrides(), a.getDilations()})
+            writer.writeSignedVarInts(sizes);
           return success();
         })
         .Case([&](EmulatorAttr a) {
@@ -160,6 +168,16 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
         return {};
       return ScheduleAttr::getChecked(emitError, context, v[0], v[1], v[2],
                                       v[3], v[4], v[5]);
+    }
+    case kConvolution: {
+      SmallVector<int64_t> sizes[4];
+      for (SmallVector<int64_t> &list : sizes)
+        if (failed(reader.readSignedVarInts(list)))
+          return {};
+      return ConvolutionAttr::getChecked(
+          emitError, context, ArrayRef<int64_t>(sizes[0]),
+          ArrayRef<int64_t>(sizes[1]), ArrayRef<int64_t>(sizes[2]),
+          ArrayRef<int64_t>(sizes[3]));
     }
     case kEmulator: {
       int64_t v[1];

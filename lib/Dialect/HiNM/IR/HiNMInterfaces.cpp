@@ -48,3 +48,12 @@ void PermuteOp::getChannelOrderRule(ChannelOrderRule &rule) {
     }
   }
 }
+
+/// The rows of a channel's windows stay together.
+void PatchesOp::getChannelOrderRule(ChannelOrderRule &rule) {
+  OpOperand &image = getImageMutable();
+  Value result = getResult();
+  rule.tie({{image, 0}, {result, 0}});
+  rule.pin({image, 1}, "it takes windows of the image");
+  rule.pin({result, 1}, "it takes windows of the image");
+}

@@ -40,6 +40,19 @@ MatmulOp::reifyResultShapes(OpBuilder &builder,
 }
 
 //===----------------------------------------------------------------------===//
+// PatchesOp
+//===----------------------------------------------------------------------===//
+
+void PatchesOp::build(OpBuilder &builder, OperationState &state, Value image,
+                      ConvolutionAttr convolution) {
+  auto type = cast<RankedTensorType>(image.getType());
+  build(builder, state,
+        type.clone({type.getDimSize(0) * convolution.getWindowSize(),
+                    convolution.getNumOutputPixels()}),
+        image, convolution);
+}
+
+//===----------------------------------------------------------------------===//
 // PackOp
 //===----------------------------------------------------------------------===//
 

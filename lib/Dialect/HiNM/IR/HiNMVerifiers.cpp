@@ -107,6 +107,26 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
+LogicalResult PatchesOp::verify() {
+  auto image = cast<RankedTensorType>(getImage().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  ConvolutionAttr convolution = getConvolution();
+  // patches_c1
+  if (image.getRank() != 2 ||
+      image.getDimSize(1) != convolution.getNumImagePixels())
+    return emitOpError() << "the image is " << image
+                         << ", but the convolution takes one of C x "
+                         << convolution.getNumImagePixels();
+  // patches_c2
+  auto expected =
+      image.clone({image.getDimSize(0) * convolution.getWindowSize(),
+                   convolution.getNumOutputPixels()});
+  if (result != expected)
+    return emitOpError() << "the result is " << result << ", the patches are "
+                         << expected;
+  return success();
+}
+
 LogicalResult PermuteOp::verify() {
   auto type = cast<RankedTensorType>(getInput().getType());
   int64_t dim = getDim();
@@ -197,18 +217,36 @@ LogicalResult SpmmOp::verify() {
   auto input = cast<ShapedType>(getInput().getType());
   auto init = cast<ShapedType>(getInit().getType());
   Type element = cast<ShapedType>(getValues().getType()).getElementType();
-  if (!sizesAgree(input.getDimSize(0), format.getColumns()))
+  ConvolutionAttr convolution = getConvolutionAttr();
+  const int64_t window = convolution ? convolution.getWindowSize() : 1;
+  if (!ShapedType::isDynamic(input.getDimSize(0)) &&
+      input.getDimSize(0) * window != format.getColumns())
     return emitOpError() << "the input has " << input.getDimSize(0)
-                         << " channels, but the format says "
-                         << format.getColumns() << " columns";
+                         << " channels"
+                         << (convolution ? " of windows of " : "")
+                         << (convolution ? std::to_string(window) : "")
+                         << ", but the format says " << format.getColumns()
+                         << " columns";
   if (!sizesAgree(init.getDimSize(0), format.getRows()))
     return emitOpError() << "the destination has " << init.getDimSize(0)
                          << " channels, but the format says "
                          << format.getRows() << " rows";
-  if (!sizesAgree(input.getDimSize(1), init.getDimSize(1)))
+  if (convolution) {
+    if (!sizesAgree(input.getDimSize(1), convolution.getNumImagePixels()))
+      return emitOpError() << "the input has " << input.getDimSize(1)
+                           << " pixels, but the convolution takes "
+                           << convolution.getNumImagePixels();
+    if (!ShapedType::isDynamic(init.getDimSize(1)) &&
+        init.getDimSize(1) < convolution.getNumOutputPixels())
+      return emitOpError() << "the convolution gives "
+                           << convolution.getNumOutputPixels()
+                           << " pixels, but the destination has "
+                           << init.getDimSize(1);
+  } else if (!sizesAgree(input.getDimSize(1), init.getDimSize(1))) {
     return emitOpError() << "the input has " << input.getDimSize(1)
                          << " tokens, but the destination has "
                          << init.getDimSize(1);
+  }
   if (input.getElementType() != element)
     return emitOpError() << "the input holds " << input.getElementType()
                          << ", but 'values' holds " << element;

@@ -235,6 +235,59 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
 }
 
 //===----------------------------------------------------------------------===//
+// #hinm.convolution
+//===----------------------------------------------------------------------===//
+
+def HiNM_ConvolutionAttr : HiNM_Attr<"Convolution", "convolution"> {
+  let summary = "the windows that a convolution takes of an image";
+  let description = [{
+    `image` is the batch and the size of the (padded) image, `kernel` the size of a
+    window; windows begin `strides` apart, and their elements are `dilations`
+    apart. All sizes are outermost first; there are as many of each as the image
+    has dimensions.
+
+    An image is a matrix of C channels by B · H · W pixels; its patches are a
+    matrix of C · kh · kw rows, channel by channel, by B · Ho · Wo pixels, with
+    Ho = ⌊(H − (kh − 1) · dilation − 1) / stride⌋ + 1.
+
+    Constraints:
+
+    * (convolution_c1) `image` has one size more than `kernel`, `strides` and
+      `dilations`, which have one at least, and the same number.
+    * (convolution_c2) all of them are ≥ 1.
+    * (convolution_c3) a window fits in the image.
+
+    Example:
+
+    ```mlir
+    #hinm.convolution<image = [1, 34, 34], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>
+    ```
+  }];
+  let parameters = (ins
+    ArrayRefParameter<"int64_t">:$image,
+    ArrayRefParameter<"int64_t">:$kernel,
+    ArrayRefParameter<"int64_t">:$strides,
+    ArrayRefParameter<"int64_t">:$dilations);
+  let assemblyFormat = [{
+    `<` `image` `=` `[` $image `]` `,` `kernel` `=` `[` $kernel `]` `,`
+    `strides` `=` `[` $strides `]` `,` `dilations` `=` `[` $dilations `]` `>`
+  }];
+  let extraClassDeclaration = [{
+    /// Spatial dimensions.
+    int64_t getRank() const { return getKernel().size(); }
+    /// B · H · W.
+    int64_t getNumImagePixels() const;
+    /// kh · kw.
+    int64_t getWindowSize() const;
+    /// Ho, Wo.
+    ::llvm::SmallVector<int64_t> getOutputSizes() const;
+    /// B · Ho · Wo.
+    int64_t getNumOutputPixels() const;
+  }];
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // #hinm.schedule
 //===----------------------------------------------------------------------===//
 

@@ -140,6 +140,47 @@ def HiNM_PermuteOp : HiNM_Op<"permute", [
 }
 
 //===----------------------------------------------------------------------===//
+// hinm.patches
+//===----------------------------------------------------------------------===//
+
+def HiNM_PatchesOp : HiNM_Op<"patches", [
+    Pure, DeclareOpInterfaceMethods<ChannelOrderOpInterface>]> {
+  let summary = "the patches of an image, as the input of a convolution layer";
+  let description = [{
+    result[(c, i, j), (b, y, x)] =
+        image[c, (b, y · stride_h + i · dilation_h, x · stride_w + j · dilation_w)]
+
+    The image is C × B·H·W, the result C·kh·kw × B·Ho·Wo (`#hinm.convolution`). A
+    convolution is `hinm.matmul` of the weight [out, C·kh·kw] with the patches.
+    Packing takes the patches into `hinm.spmm`, which gathers what it needs from
+    the image: they are never in memory. Only a layer that stays dense has them.
+
+    Constraints:
+
+    * (patches_c1) the image has B · H · W pixels.
+    * (patches_c2) the result has C · kh · kw rows of B · Ho · Wo pixels, and the
+      image's element type.
+
+    Example:
+
+    ```mlir
+    %p = hinm.patches #hinm.convolution<image = [1, 4, 4], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>
+        of %x : tensor<2x16xf32> -> tensor<18x4xf32>
+    ```
+  }];
+  let arguments = (ins
+    StaticShapeTensorOf<[AnyFloat]>:$image,
+    HiNM_ConvolutionAttr:$convolution);
+  let results = (outs StaticShapeTensorOf<[AnyFloat]>:$result);
+  let assemblyFormat = [{
+    qualified($convolution) `of` $image attr-dict `:` type($image) `->` type($result)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$image, "::hinm::ConvolutionAttr":$convolution)>];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // hinm.prune
 //===----------------------------------------------------------------------===//
 
@@ -287,14 +328,19 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     `hinm.unpack` rebuilds from the four packed operands. Products are
     accumulated in f32. The destination's values are not read.
 
-    On tensors the op is pure and can be tiled along N (TilingInterface); on
-    memrefs it reads its inputs and writes its destination.
+    With `convolution` the input is an image, C × B·H·W, and X stands for its
+    patches (`hinm.patches`), which the op gathers as it goes.
+
+    On tensors the op is pure and, without a convolution, can be tiled along N
+    (TilingInterface); on memrefs it reads its inputs and writes its destination.
 
     Constraints:
 
     * (spmm_c1) the packed operands have the sizes that the format gives.
     * (spmm_c2) X is C×N with the element type of `values`; Y is R×N of f32 or of
-      that element type (dynamic N is allowed).
+      that element type (dynamic N is allowed). With `convolution` the input is
+      the image of X's patches, and Y may have more pixels than they do, whose
+      values are undefined.
     * (spmm_c3) `row_index` has R entries.
     * (spmm_c4) operands and destination are all tensors or all memrefs; there is
       a result exactly when they are tensors, of the destination's type.
@@ -318,7 +364,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     HiNM_AnyShaped2D:$init,
     HiNM_PackedAttr:$format,
     OptionalAttr<StrAttr>:$layer,
-    OptionalAttr<HiNM_ScheduleAttr>:$schedule);
+    OptionalAttr<HiNM_ScheduleAttr>:$schedule,
+    OptionalAttr<HiNM_ConvolutionAttr>:$convolution);
   let results = (outs Optional<2DTensorOf<[AnyFloat]>>:$result);
   let assemblyFormat = [{
     `as` qualified($format)
