@@ -190,41 +190,42 @@ Value buildInput(OpBuilder &b, Location loc, const LayerMatch &match) {
   return collapseToMatrix(b, loc, input, columns.size(), tokens.size());
 }
 
-/// \p value with its dimensions in the order \p permutation. If only dimensions
-/// of size 1 change places that is a reshape.
+/// \p value, taken for a tensor of \p sizes, with its dimensions in the order
+/// \p permutation, as one of \p shape. If only dimensions of size 1 change
+/// places that is a reshape.
 Value reorderDims(OpBuilder &b, Location loc, Value value,
-                  ArrayRef<int64_t> permutation) {
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
-  SmallVector<int64_t> moving, sizes;
-  for (int64_t dim : permutation) {
-    sizes.push_back(shape[dim]);
-    if (shape[dim] != 1)
-      moving.push_back(dim);
-  }
+                  ArrayRef<int64_t> sizes, ArrayRef<int64_t> permutation,
+                  ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> moving;
+  llvm::copy_if(permutation, std::back_inserter(moving),
+                [&](int64_t dim) { return sizes[dim] != 1; });
   if (!llvm::is_sorted(moving))
-    return makeTranspose(b, loc, value, permutation);
-  return reshapeTo(b, loc, value, sizes);
+    value = makeTranspose(b, loc, reshapeTo(b, loc, value, sizes), permutation);
+  return reshapeTo(b, loc, value, shape);
 }
 
 /// The image as channels × pixels, and, unless each window is one pixel of it,
 /// its patches.
 Value buildPatches(OpBuilder &b, Location loc, const LayerMatch &match) {
   const LayerMatch::Convolution &convolution = *match.convolution;
+  Value input = match.input->get();
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(input.getType()).getShape();
   SmallVector<int64_t> order = {convolution.channel};
   if (convolution.batch)
     order.push_back(*convolution.batch);
   order.append(convolution.pixels.begin(), convolution.pixels.end());
-  Value image = reorderDims(b, loc, match.input->get(), order);
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(image.getType()).getShape();
-  SmallVector<int64_t> sizes(shape.drop_front());
+  SmallVector<int64_t> sizes, kernel;
   if (!convolution.batch)
-    sizes.insert(sizes.begin(), 1);
-  SmallVector<int64_t> kernel;
+    sizes.push_back(1);
+  for (int64_t dim : ArrayRef(order).drop_front())
+    sizes.push_back(shape[dim]);
   for (unsigned loop : ArrayRef(match.columns).drop_front())
     kernel.push_back(match.sizes[loop]);
   auto attr = ConvolutionAttr::get(b.getContext(), sizes, kernel,
                                    convolution.strides, convolution.dilations);
-  image = reshapeTo(b, loc, image, {shape.front(), attr.getNumImagePixels()});
+  Value image =
+      reorderDims(b, loc, input, shape, order,
+                  {shape[convolution.channel], attr.getNumImagePixels()});
   auto isOne = [](int64_t value) { return value == 1; };
   if (llvm::all_of(kernel, isOne) && llvm::all_of(convolution.strides, isOne))
     return image;
@@ -243,7 +244,9 @@ Value buildImage(OpBuilder &b, Location loc, const LayerMatch &match,
     sizes.push_back(match.sizes[map.getDimPosition(position)]);
     inverse[position] = i;
   }
-  return reorderDims(b, loc, reshapeTo(b, loc, product, sizes), inverse);
+  return reorderDims(
+      b, loc, product, sizes, inverse,
+      cast<RankedTensorType>(op->getResult(0).getType()).getShape());
 }
 
 /// The product, rows × tokens, in the result's shape.

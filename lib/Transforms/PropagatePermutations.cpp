@@ -71,6 +71,10 @@ public:
         if (!getPermute(end))
           consumed.insert({end.use, end.dim});
     }
+    module.walk([&](PermuteOp op) {
+      sidesOf[op] = {orders.lookup(op.getInput(), op.getDim()),
+                     orders.lookup(op.getResult(), op.getDim())};
+    });
   }
 
   /// Whether anything has moved.
@@ -130,8 +134,7 @@ private:
         order = permute.getPermutation().getValues();
       // In a loop the order of a permute's input is that of its result.
       if (!order || !edges.insert(permute) ||
-          orders.lookup(permute.getInput(), end.dim) ==
-              orders.lookup(permute.getResult(), end.dim))
+          sidesOf[permute].first == sidesOf[permute].second)
         return;
       std::optional<core::Permutation> units =
           shrinkOrder(*order, orderClass.count);
@@ -161,9 +164,8 @@ private:
         << remark::metric("saved", best->second - *cost);
     reorderClass(orderClass, best->first, [&](Operation *permute) {
       // What the permute kept apart is one class now.
-      auto op = cast<PermuteOp>(permute);
-      for (Value value : {Value(op.getInput()), Value(op.getResult())})
-        stale.insert(orders.lookup(value, op.getDim()));
+      stale.insert(sidesOf[permute].first);
+      stale.insert(sidesOf[permute].second);
     });
     return true;
   }
@@ -171,6 +173,9 @@ private:
   ChannelOrder orders;
   llvm::DenseSet<std::pair<Value, int64_t>> produced;
   llvm::DenseSet<std::pair<OpOperand *, int64_t>> consumed;
+  /// The classes before and behind each permute.
+  llvm::DenseMap<Operation *, std::pair<const OrderClass *, const OrderClass *>>
+      sidesOf;
   llvm::DenseSet<const OrderClass *> stale;
 };
 

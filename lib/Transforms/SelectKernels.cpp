@@ -56,7 +56,7 @@ void padTokens(SpmmOp op) {
   OpFoldResult size, padded, added;
   int64_t staticPadded = ShapedType::kDynamic;
   if (ShapedType::isDynamic(tokens)) {
-    Value n = tensor::DimOp::create(b, op.getInit(), 1);
+    Value n = tensor::DimOp::create(b, op.getInput(), 1);
     Value multiple =
         arith::ConstantIndexOp::create(b, b.getLoc(), kTokenMultiple);
     Value chunks = arith::CeilDivUIOp::create(b, n, multiple);

@@ -2,14 +2,57 @@
 // Contractions with a constant operand that are no layer, or none that is taken,
 // stay as they are and say why.
 
-// CHECK-LABEL: func @convolution
-// CHECK:         linalg.conv_2d_nchw_fchw {{.*}}hinm.skipped = "convolution layers are not imported yet ('linalg.conv_2d_nchw_fchw')"
-func.func @convolution(%x: tensor<1x2x8x8xf32>) -> tensor<1x4x6x6xf32> {
-  %w = arith.constant dense<1.0> : tensor<4x2x3x3xf32>
+// CHECK-LABEL: func @depthwise
+// CHECK:         linalg.depthwise_conv_2d_nchw_chw {{.*}}hinm.skipped = "each channel has a filter of its own (depthwise): there is nothing to prune"
+func.func @depthwise(%x: tensor<1x4x8x8xf32>) -> tensor<1x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x3x3xf32>
   %zero = arith.constant dense<0.0> : tensor<1x4x6x6xf32>
-  // expected-remark @+1 {{not imported: convolution layers are not imported yet ('linalg.conv_2d_nchw_fchw')}}
+  // expected-remark @+1 {{not imported: each channel has a filter of its own (depthwise): there is nothing to prune}}
+  %y = linalg.depthwise_conv_2d_nchw_chw ins(%x, %w : tensor<1x4x8x8xf32>, tensor<4x3x3xf32>) outs(%zero : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  return %y : tensor<1x4x6x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @groups
+func.func @groups(%x: tensor<1x2x4x8x8xf32>) -> tensor<1x2x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x4x4x3x3xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x2x4x6x6xf32>
+  // expected-remark @+1 {{not imported: convolutions of several groups are not imported}}
+  %y = linalg.conv_2d_ngchw_gfchw ins(%x, %w : tensor<1x2x4x8x8xf32>, tensor<2x4x4x3x3xf32>) outs(%zero : tensor<1x2x4x6x6xf32>) -> tensor<1x2x4x6x6xf32>
+  return %y : tensor<1x2x4x6x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @dynamic_image
+func.func @dynamic_image(%x: tensor<?x2x8x8xf32>, %i: tensor<?x4x6x6xf32>) -> tensor<?x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x2x3x3xf32>
+  // expected-remark @+1 {{not imported: convolutions of images of dynamic size are not imported}}
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<?x2x8x8xf32>, tensor<4x2x3x3xf32>) outs(%i : tensor<?x4x6x6xf32>) -> tensor<?x4x6x6xf32>
+  return %y : tensor<?x4x6x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @constant_image
+func.func @constant_image(%w: tensor<4x2x3x3xf32>) -> tensor<1x4x6x6xf32> {
+  %x = arith.constant dense<1.0> : tensor<1x2x8x8xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x4x6x6xf32>
+  // expected-remark @+1 {{not imported: its image is a constant}}
   %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x2x8x8xf32>, tensor<4x2x3x3xf32>) outs(%zero : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
   return %y : tensor<1x4x6x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @integer_convolution
+func.func @integer_convolution(%x: tensor<1x2x8x8xi8>) -> tensor<1x4x6x6xi32> {
+  %w = arith.constant dense<1> : tensor<4x2x3x3xi8>
+  %zero = arith.constant dense<0> : tensor<1x4x6x6xi32>
+  // expected-remark @+1 {{not imported: integer (quantised) contractions are not imported}}
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x2x8x8xi8>, tensor<4x2x3x3xi8>) outs(%zero : tensor<1x4x6x6xi32>) -> tensor<1x4x6x6xi32>
+  return %y : tensor<1x4x6x6xi32>
 }
 
 // -----

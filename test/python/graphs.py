@@ -364,6 +364,38 @@ def _flatten(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
     return w.generic([(y, (1, node.width), "0, d1")], (TOKENS, node.width), [], "%a0")
 
 
+def _convolution(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
+    """Over the tokens, as pixels of one row, with a pixel of padding at each end."""
+    columns, wide = widths[0], TOKENS + 2
+    turned = w.transpose(x[0], (TOKENS, columns), (1, 0))
+    image = w.op(
+        f"tensor.expand_shape {turned} [[0, 1], [2]] output_shape "
+        f"[1, {columns}, {TOKENS}] : {tensor(columns, TOKENS)} into "
+        f"{tensor(1, columns, TOKENS)}"
+    )
+    w.count += 1
+    padded = f"%v{w.count}"
+    w.lines += [
+        f"  {padded} = tensor.pad {image} low[0, 0, 1] high[0, 0, 1] {{",
+        "  ^bb0(%i: index, %j: index, %k: index):",
+        "    %z = arith.constant 0.0 : f32",
+        "    tensor.yield %z : f32",
+        f"  }} : {tensor(1, columns, TOKENS)} to {tensor(1, columns, wide)}",
+    ]
+    out = (1, node.width, TOKENS)
+    filters = w.constant(node.width, columns, 3)
+    y = w.op(
+        f"linalg.conv_1d_ncw_fcw ins({padded}, {filters} : "
+        f"{tensor(1, columns, wide)}, {tensor(node.width, columns, 3)}) "
+        f"outs({w.zeros(*out)} : {tensor(*out)}) -> {tensor(*out)}"
+    )
+    flat = w.op(
+        f"tensor.collapse_shape {w.clamp(y, *out)} [[0, 1], [2]] : {tensor(*out)} into "
+        f"{tensor(node.width, TOKENS)}"
+    )
+    return w.transpose(flat, (node.width, TOKENS), (1, 0))
+
+
 def _call(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
     """A private function, called once or twice."""
     name = f"{w.name}_f{len(w.functions)}"
@@ -452,13 +484,22 @@ KINDS: dict[str, tuple[Emit, int, str]] = {
     "pad": (_pad, 1, "less"),
     "mix": (_mix, 1, "same"),
     "flatten": (_flatten, 1, "any"),
+    "convolution": (_convolution, 1, "any"),
     "call": (_call, 1, "same"),
     "loop": (_loop, 1, "same"),
     "branch": (_branch, 2, "same"),
     "permute": (_permute, 1, "same"),
 }
 
-_WEIGHTS = {"linear": 5, "binary": 3, "unary": 2, "norm": 2, "permute": 0, "index": 0.3}
+_WEIGHTS = {
+    "linear": 5,
+    "convolution": 2,
+    "binary": 3,
+    "unary": 2,
+    "norm": 2,
+    "permute": 0,
+    "index": 0.3,
+}
 
 
 @dataclass(frozen=True)

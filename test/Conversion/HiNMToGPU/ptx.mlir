@@ -190,3 +190,18 @@ func.func @bf16_v64_deep(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<
     outs(%y : memref<187x?xbf16>) {schedule = #deep}
   return
 }
+
+// The patches of an image are loaded element by element.
+// PTX-LABEL: .entry hinm_spmm_f16_v64_m64n128k64s4w2x2_i1x34x34k3x3s1x1d1x1(
+// PTX: ld.global
+// PTX: st.shared.v4.{{[a-z]*}}32
+// PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// PTX: st.global
+func.func @convolution(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<16x1156xf16>, %y: memref<187x1024xf32>) {
+  hinm.spmm as #hinm.packed<rows = 187, columns = 144, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xf16>, memref<512xi32>, memref<256xi32>, memref<4xi32>, memref<16x1156xf16>)
+    outs(%y : memref<187x1024xf32>)
+    {schedule = #deep, convolution = #hinm.convolution<image = [1, 34, 34], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>}
+  return
+}

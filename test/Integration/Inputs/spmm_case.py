@@ -11,6 +11,7 @@ hinm.unpack rebuilds (with --unpack).
 """
 
 import argparse
+import itertools
 import random
 import struct
 
@@ -35,6 +36,42 @@ def dense(values, element, shape):
     if not data:
         return f"dense<> : tensor<{kind}>"
     return f'dense<"0x{data.hex().upper()}"> : tensor<{kind}>'
+
+
+class Convolution:
+    """The patches of an image, from image=B.H.W kernel=kh.kw strides dilations."""
+
+    def __init__(self, text):
+        parts = [[int(n) for n in part.split(".")] for part in text.split(",")]
+        self.image, self.kernel, self.strides, self.dilations = parts
+        self.outputs = [(size - (k - 1) * d - 1) // s + 1 for size, k, s, d in
+                        zip(self.image[1:], self.kernel, self.strides, self.dilations)]
+
+    def attribute(self):
+        return (f"convolution = #hinm.convolution<image = {self.image}, kernel = {self.kernel}, "
+                f"strides = {self.strides}, dilations = {self.dilations}>")
+
+    def count(self, sizes):
+        total = 1
+        for size in sizes:
+            total *= size
+        return total
+
+    def patches(self, image):
+        """Rows (channel, place in the window) by columns (batch, pixel)."""
+        rows = []
+        for channel in image:
+            for place in itertools.product(*map(range, self.kernel)):
+                row = []
+                for batch in range(self.image[0]):
+                    for pixel in itertools.product(*map(range, self.outputs)):
+                        at = batch
+                        for size, p, k, s, d in zip(self.image[1:], pixel, place,
+                                                    self.strides, self.dilations):
+                            at = at * size + p * s + k * d
+                        row.append(channel[at])
+                rows.append(row)
+        return rows
 
 
 class Case:
@@ -79,6 +116,14 @@ class Case:
         self.tokens = args.tokens
         self.x = [[rng.randint(-4, 4) for _ in range(self.tokens)]
                   for _ in range(self.columns)]
+        self.input = self.x
+        if args.convolution:
+            convolution = args.convolution
+            channels = self.columns // convolution.count(convolution.kernel)
+            self.input = [[rng.randint(-4, 4) for _ in range(convolution.count(convolution.image))]
+                          for _ in range(channels)]
+            self.x = convolution.patches(self.input)
+            assert self.tokens == len(self.x[0]), f"--tokens has to be {len(self.x[0])}"
         self.row_index = list(range(self.rows))
         if args.row_index:
             rng.shuffle(self.row_index)
@@ -157,6 +202,8 @@ def main():
     parser.add_argument("--dynamic", action="store_true", help="the number of tokens is dynamic")
     parser.add_argument("--unpack", action="store_true")
     parser.add_argument("--schedule", help="tile_m,tile_n,stages,warps_m,warps_n")
+    parser.add_argument("--convolution", type=Convolution,
+                        help="B.H.W,kh.kw,sh.sw,dh.dw: X is the patches of an image")
     parser.add_argument("--gather-offset", type=int, default=0,
                         help="added to every listed column: a faulty gather")
     parser.add_argument("--seed", type=int, default=1)
@@ -168,22 +215,26 @@ def main():
     tv, tm, tl, to = (f"tensor<{len(case.values)}x{e}>", f"tensor<{len(case.metadata)}xi32>",
                       f"tensor<{len(case.list)}xi32>", f"tensor<{len(case.offsets)}xi32>")
     fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = 2:4>"
-    attrs = ""
+    attributes = []
+    if args.convolution:
+        attributes.append(args.convolution.attribute())
     if args.schedule:
         keys = ("tile_m", "tile_n", "stages", "warps_m", "warps_n")
         parts = [f"{k} = {v}" for k, v in zip(keys, args.schedule.split(","))]
         parts.insert(2, "tile_k = 64")
-        attrs = " {schedule = #hinm.schedule<" + ", ".join(parts) + ">}"
+        attributes.append("schedule = #hinm.schedule<" + ", ".join(parts) + ">")
+    attrs = " {" + ", ".join(attributes) + "}" if attributes else ""
+    image = f"{len(case.input)}x{dyn if args.dynamic else len(case.input[0])}x{e}"
     rows = f"\n    row_index(%rows : tensor<{r}xi32>)" if args.row_index else ""
     rows_type = f", %rows: tensor<{r}xi32>" if args.row_index else ""
     signature = (f"%v: {tv}, %m: {tm}, %l: {tl}, %o: {to}, "
-                 f"%x: tensor<{c}x{dyn}x{e}>{rows_type}")
+                 f"%x: tensor<{image}>{rows_type}")
     print(f"""func.func private @layer({signature}) -> tensor<{r}x{dyn}x{o}> attributes {{llvm.emit_c_interface}} {{
   %c1 = arith.constant 1 : index
-  %n = tensor.dim %x, %c1 : tensor<{c}x{dyn}x{e}>
+  %n = tensor.dim %x, %c1 : tensor<{image}>
   %init = tensor.empty({'%n' if args.dynamic else ''}) : tensor<{r}x{dyn}x{o}>
   %y = hinm.spmm as {fmt}
-    ins(%v, %m, %l, %o, %x : {tv}, {tm}, {tl}, {to}, tensor<{c}x{dyn}x{e}>){rows}
+    ins(%v, %m, %l, %o, %x : {tv}, {tm}, {tl}, {to}, tensor<{image}>){rows}
     outs(%init : tensor<{r}x{dyn}x{o}>){attrs} -> tensor<{r}x{dyn}x{o}>
   return %y : tensor<{r}x{dyn}x{o}>
 }}""")
@@ -197,14 +248,14 @@ def main():
             ("l", [c + args.gather_offset for c in case.list], "i32", [len(case.list)]),
             ("o", case.offsets, "i32", [len(case.offsets)]),
             ("rows", case.row_index, "i32", [r]),
-            ("xs", flat(case.x), e, [c, n]), ("expected", flat(case.y), o, [r, n])):
+            ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, [r, n])):
         print(f"  %{name} = arith.constant {dense(values, element, shape)}")
     cast = (lambda v, s, a, b, t: f"  %{v} = tensor.cast %{s} : tensor<{a}x{t}> to tensor<{b}x{t}>")
     print(cast("x", "xs", f"{c}x{n}", f"{c}x{dyn}", e) if args.dynamic else "")
     x = "%x" if args.dynamic else "%xs"
     index = ", %rows" if args.row_index else ""
     index_type = f", tensor<{r}xi32>" if args.row_index else ""
-    print(f"""  %yd = func.call @layer(%v, %m, %l, %o, {x}{index}) : ({tv}, {tm}, {tl}, {to}, tensor<{c}x{dyn}x{e}>{index_type}) -> tensor<{r}x{dyn}x{o}>""")
+    print(f"""  %yd = func.call @layer(%v, %m, %l, %o, {x}{index}) : ({tv}, {tm}, {tl}, {to}, tensor<{image}>{index_type}) -> tensor<{r}x{dyn}x{o}>""")
     print(cast("y", "yd", f"{r}x{dyn}", f"{r}x{n}", o) if args.dynamic else "")
     y = "%y" if args.dynamic else "%yd"
     print(f"""  %wrong = func.call @count_y({y}, %expected) : (tensor<{r}x{n}x{o}>, tensor<{r}x{n}x{o}>) -> i64
