@@ -59,6 +59,11 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::desc("Permutation search: exchange, gyro (as published), or "
                      "none for the natural order"),
       llvm::cl::init("exchange")};
+  Option<std::string> orders{
+      *this, "orders",
+      llvm::cl::desc("class: one order for the layers whose rows are the same "
+                     "channels; layer: one for each, with row indices"),
+      llvm::cl::init("class")};
   Option<std::string> saliency{
       *this, "saliency",
       llvm::cl::desc("What a weight is worth: magnitude, squared, or from the "
@@ -117,8 +122,13 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init("")};
 };
 
-/// Imports the layers, searches and folds the orders, and prunes: the module
-/// still has dense (masked) weights in hinm.matmul.
+/// Imports the layers, searches and folds the orders: the module computes what
+/// it did.
+void buildOrderPipeline(mlir::OpPassManager &pm,
+                        const PipelineOptions &options);
+
+/// The same, and prunes: the module still has dense (masked) weights in
+/// hinm.matmul.
 void buildPrunePipeline(mlir::OpPassManager &pm,
                         const PipelineOptions &options);
 

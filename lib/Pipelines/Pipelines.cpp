@@ -26,7 +26,7 @@
 using namespace mlir;
 using namespace hinm;
 
-void hinm::buildPrunePipeline(OpPassManager &pm,
+void hinm::buildOrderPipeline(OpPassManager &pm,
                               const PipelineOptions &options) {
   ImportLayersOptions import;
   import.weights = options.weights;
@@ -52,6 +52,7 @@ void hinm::buildPrunePipeline(OpPassManager &pm,
   if (!fromStatistics)
     gyro.saliency = options.saliency;
   gyro.algorithm = options.algorithm;
+  gyro.orders = options.orders;
   gyro.seed = options.seed;
   gyro.timeBudget = options.timeBudget;
   gyro.threads = options.threads;
@@ -60,6 +61,11 @@ void hinm::buildPrunePipeline(OpPassManager &pm,
   FoldPermutationsOptions fold;
   fold.requireNoPermutes = options.requireNoPermutes;
   pm.addPass(createFoldPermutations(fold));
+}
+
+void hinm::buildPrunePipeline(OpPassManager &pm,
+                              const PipelineOptions &options) {
+  buildOrderPipeline(pm, options);
   pm.addPass(createPrune());
 }
 

@@ -8,6 +8,7 @@
 
 #include "hinm/Transforms/LayerReport.h"
 
+#include "WeightSource.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -57,6 +58,19 @@ LayerReport makeLayer(Operation *op, PatternAttr pattern) {
   return layer;
 }
 
+/// Elements of the largest constant that \p op reads, also through views.
+int64_t countConstant(Operation *op) {
+  int64_t count = 0;
+  for (Value operand : op->getOperands())
+    if (isa<RankedTensorType>(operand.getType()))
+      if (std::optional<WeightSource> source = traceWeight(operand);
+          source && source->isConstant())
+        count = std::max(
+            count,
+            cast<RankedTensorType>(source->root.getType()).getNumElements());
+  return count;
+}
+
 std::string kernelName(ScheduleAttr schedule) {
   return llvm::formatv("m{0}n{1}k{2}s{3}", schedule.getTileM(),
                        schedule.getTileN(), schedule.getTileK(),
@@ -64,6 +78,16 @@ std::string kernelName(ScheduleAttr schedule) {
 }
 
 } // namespace
+
+double ModuleReport::getCoverage() const {
+  int64_t covered = 0, all = 0;
+  for (const LayerReport &layer : layers) {
+    all += layer.weights;
+    if (layer.status != "skipped" && layer.status != "dense")
+      covered += layer.weights;
+  }
+  return all ? static_cast<double>(covered) / static_cast<double>(all) : 1.0;
+}
 
 ModuleReport hinm::collectReport(ModuleOp module) {
   ModuleReport report;
@@ -77,6 +101,7 @@ ModuleReport hinm::collectReport(ModuleOp module) {
           makeLayer(op, op->getAttrOfType<PatternAttr>("hinm.pattern"));
       layer.rows = spmm.getFormat().getRows();
       layer.columns = spmm.getFormat().getColumns();
+      layer.weights = *layer.rows * *layer.columns;
       layer.status = "packed";
       if (ScheduleAttr schedule = spmm.getScheduleAttr())
         layer.kernel = kernelName(schedule);
@@ -85,6 +110,7 @@ ModuleReport hinm::collectReport(ModuleOp module) {
       LayerReport layer = makeLayer(op, matmul.getPatternAttr());
       layer.rows = matmul.getNumRows();
       layer.columns = matmul.getNumColumns();
+      layer.weights = *layer.rows * *layer.columns;
       layer.status = !matmul.getPatternAttr()  ? "dense"
                      : layer.sparsity          ? "pruned"
                      : matmul.getColumnsAttr() ? "permuted"
@@ -93,6 +119,7 @@ ModuleReport hinm::collectReport(ModuleOp module) {
     } else if (op->hasAttr(kSkippedAttr)) {
       LayerReport layer = makeLayer(op, PatternAttr());
       layer.status = "skipped";
+      layer.weights = countConstant(op);
       if (layer.name == "<unnamed>" || !op->hasAttr("layer"))
         layer.name = (op->getName().getStringRef() + " at " + layer.name).str();
       report.layers.push_back(std::move(layer));
@@ -113,6 +140,7 @@ llvm::json::Object hinm::toJSON(const ModuleReport &report) {
         {"name", llvm::json::fixUTF8(layer.name)},
         {"rows", orNull(layer.rows)},
         {"columns", orNull(layer.columns)},
+        {"weights", layer.weights},
         {"tile", orNull(layer.tile)},
         {"nm", layer.nm},
         {"sparsity", orNull(layer.sparsity)},
@@ -123,6 +151,7 @@ llvm::json::Object hinm::toJSON(const ModuleReport &report) {
         {"reason", llvm::json::fixUTF8(layer.reason)},
         {"kernel", layer.kernel}});
   return llvm::json::Object{{"layers", std::move(layers)},
+                            {"coverage", report.getCoverage()},
                             {"permutations_folded", report.permutationsFolded},
                             {"runtime_permutes", report.runtimePermutes}};
 }
@@ -160,6 +189,8 @@ void hinm::printReport(const ModuleReport &report, llvm::raw_ostream &os) {
       os << " (" << layer.reason << ")";
     os << "\n";
   }
-  os << "permutations: " << report.permutationsFolded << " folded, "
+  os << llvm::format("covered: %.2f %% of the layers' weights\n",
+                     100.0 * report.getCoverage())
+     << "permutations: " << report.permutationsFolded << " folded, "
      << report.runtimePermutes << " left at run time\n";
 }

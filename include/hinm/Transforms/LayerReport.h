@@ -33,6 +33,8 @@ struct LayerReport {
   std::string name;
   /// Output and input channels, R × C.
   std::optional<int64_t> rows, columns;
+  /// Elements of the weight, R · C; of a skipped operation, of its constant.
+  int64_t weights = 0;
   /// V and N:M of the pattern.
   std::optional<int64_t> tile;
   std::string nm;
@@ -50,12 +52,16 @@ struct ModuleReport {
   std::vector<LayerReport> layers;
   /// Permutations folded away, and those still executed at run time.
   int64_t permutationsFolded = 0, runtimePermutes = 0;
+
+  /// Share of all the layers' weights that is in layers with a pattern; 1 if
+  /// there are none.
+  double getCoverage() const;
 };
 
 /// Reads the report off \p module at any stage before bufferization.
 ModuleReport collectReport(mlir::ModuleOp module);
 
-/// {"layers": [{"name", "rows", ...}], "permutations_folded",
+/// {"layers": [{"name", "rows", ...}], "coverage", "permutations_folded",
 /// "runtime_permutes"}; figures that are not known are null.
 llvm::json::Object toJSON(const ModuleReport &report);
 
