@@ -34,12 +34,45 @@ using namespace hinm;
 
 namespace {
 
-/// A layer with the data of its weight, as [rows, columns].
+/// The layers of an operation, one for each weight: its data, as [rows,
+/// columns], and its name.
 struct LayerPlan {
   LayerMatch match;
-  ElementsAttr weight;
-  std::string name;
+  SmallVector<ElementsAttr> weights;
+  SmallVector<std::string> names;
 };
+
+/// Calls \p visit with every index of the loops over layers, the last fastest;
+/// once, without an index, if there is only one.
+void forEachLayer(const LayerMatch &match,
+                  llvm::function_ref<void(ArrayRef<int64_t>)> visit) {
+  SmallVector<int64_t> index(match.batches.size(), 0);
+  for (;;) {
+    visit(index);
+    int64_t d = index.size() - 1;
+    while (d >= 0 && ++index[d] == match.sizes[match.batches[d]])
+      index[d--] = 0;
+    if (d < 0)
+      return;
+  }
+}
+
+/// The layer \p index of \p match: its loops over layers have become tokens, of
+/// size 1.
+LayerMatch pickLayer(const LayerMatch &match, ArrayRef<int64_t> index) {
+  LayerMatch layer = match;
+  linalg::LinalgOp op = match.op;
+  AffineMap map = op.getMatchingIndexingMap(match.weight);
+  for (auto [loop, i] : llvm::zip_equal(match.batches, index)) {
+    const unsigned dim =
+        *map.getResultPosition(getAffineDimExpr(loop, map.getContext()));
+    layer.source.offset += i * match.source.strides[dim];
+    layer.sizes[loop] = 1;
+    layer.tokens.push_back(loop);
+  }
+  layer.batches.clear();
+  return layer;
+}
 
 int64_t multiplySizes(const LayerMatch &match, ArrayRef<unsigned> loops) {
   int64_t product = 1;
@@ -171,14 +204,31 @@ Value expandFromMatrix(OpBuilder &b, Location loc, Value value, size_t first,
       value, groups, sizes);
 }
 
-/// The input as columns × tokens.
-Value buildInput(OpBuilder &b, Location loc, const LayerMatch &match) {
+/// Offsets and sizes of the part of an operand, indexed by \p map, that layer
+/// \p index of \p match has; \p value is of the operand's shape.
+std::pair<SmallVector<OpFoldResult>, SmallVector<OpFoldResult>>
+findPart(OpBuilder &b, Location loc, const LayerMatch &match, AffineMap map,
+         Value value, ArrayRef<int64_t> index) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+  for (auto [loop, i] : llvm::zip_equal(match.batches, index)) {
+    const unsigned dim =
+        *map.getResultPosition(getAffineDimExpr(loop, map.getContext()));
+    offsets[dim] = b.getIndexAttr(i);
+    sizes[dim] = b.getIndexAttr(1);
+  }
+  return {offsets, sizes};
+}
+
+/// The input \p value as columns × tokens.
+Value buildInput(OpBuilder &b, Location loc, const LayerMatch &match,
+                 Value value) {
   AffineMap map =
       linalg::LinalgOp(match.op).getMatchingIndexingMap(match.input);
   SmallVector<int64_t> shape;
   for (unsigned i = 0; i < map.getNumResults(); ++i)
     shape.push_back(match.sizes[map.getDimPosition(i)]);
-  Value input = castToShape(b, loc, match.input->get(), shape);
+  Value input = castToShape(b, loc, value, shape);
   SmallVector<int64_t> columns = findPositions(map, match.columns);
   SmallVector<int64_t> tokens = findPositions(map, match.tokens);
   if (isIdentity(concatenate(tokens, columns)) && !tokens.empty()) {
@@ -206,9 +256,9 @@ Value reorderDims(OpBuilder &b, Location loc, Value value,
 
 /// The image as channels × pixels, and, unless each window is one pixel of it,
 /// its patches.
-Value buildPatches(OpBuilder &b, Location loc, const LayerMatch &match) {
+Value buildPatches(OpBuilder &b, Location loc, const LayerMatch &match,
+                   Value input) {
   const LayerMatch::Convolution &convolution = *match.convolution;
-  Value input = match.input->get();
   ArrayRef<int64_t> shape = cast<RankedTensorType>(input.getType()).getShape();
   SmallVector<int64_t> order = {convolution.channel};
   if (convolution.batch)
@@ -219,6 +269,10 @@ Value buildPatches(OpBuilder &b, Location loc, const LayerMatch &match) {
     sizes.push_back(1);
   for (int64_t dim : ArrayRef(order).drop_front())
     sizes.push_back(shape[dim]);
+  // The group, of which there is one here.
+  for (int64_t dim = 0; dim < static_cast<int64_t>(shape.size()); ++dim)
+    if (!llvm::is_contained(order, dim))
+      order.push_back(dim);
   for (unsigned loop : ArrayRef(match.columns).drop_front())
     kernel.push_back(match.sizes[loop]);
   auto attr = ConvolutionAttr::get(b.getContext(), sizes, kernel,
@@ -239,14 +293,13 @@ Value buildImage(OpBuilder &b, Location loc, const LayerMatch &match,
   AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   SmallVector<int64_t> from = concatenate(findPositions(map, match.rows),
                                           findPositions(map, match.tokens));
-  SmallVector<int64_t> sizes, inverse(from.size());
+  SmallVector<int64_t> sizes, inverse(from.size()), shape(from.size());
   for (auto [i, position] : llvm::enumerate(from)) {
     sizes.push_back(match.sizes[map.getDimPosition(position)]);
+    shape[position] = sizes.back();
     inverse[position] = i;
   }
-  return reorderDims(
-      b, loc, product, sizes, inverse,
-      cast<RankedTensorType>(op->getResult(0).getType()).getShape());
+  return reorderDims(b, loc, product, sizes, inverse, shape);
 }
 
 /// The product, rows × tokens, in the result's shape.
@@ -323,30 +376,64 @@ void eraseDeadProducers(IRRewriter &rewriter, SmallVector<Value> values) {
   }
 }
 
+/// The result of one layer, in the shape of the operation's.
+Value buildLayer(OpBuilder &b, Location loc, const LayerMatch &match,
+                 Value input, ElementsAttr weightData, StringRef name) {
+  Value weight = arith::ConstantOp::create(b, loc, cast<TypedAttr>(weightData));
+  input = match.convolution ? buildPatches(b, loc, match, input)
+                            : buildInput(b, loc, match, input);
+  linalg::LinalgOp op = match.op;
+  SmallVector<OpFoldResult> sizes{
+      b.getIndexAttr(multiplySizes(match, match.rows)),
+      tensor::getMixedSize(b, loc, input, 1)};
+  Value empty = tensor::EmptyOp::create(
+      b, loc, sizes, getElementTypeOrSelf(op->getResult(0).getType()));
+  Value product = hinm::MatmulOp::create(b, loc, weight, input, empty,
+                                         b.getStringAttr(name))
+                      .getResult();
+  return match.convolution ? buildImage(b, loc, match, product)
+                           : buildResult(b, loc, match, product);
+}
+
 void rewriteLayer(IRRewriter &rewriter, const LayerPlan &plan) {
   const LayerMatch &match = plan.match;
   linalg::LinalgOp op = match.op;
   Location loc = op.getLoc();
   rewriter.setInsertionPoint(op);
-  Value weight = arith::ConstantOp::create(rewriter, loc, plan.weight);
-  Value input = match.convolution ? buildPatches(rewriter, loc, match)
-                                  : buildInput(rewriter, loc, match);
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-  Type elementType = resultType.getElementType();
-  SmallVector<OpFoldResult> sizes{
-      rewriter.getIndexAttr(multiplySizes(match, match.rows)),
-      tensor::getMixedSize(rewriter, loc, input, 1)};
-  Value empty = tensor::EmptyOp::create(rewriter, loc, sizes, elementType);
-  Value product = hinm::MatmulOp::create(rewriter, loc, weight, input, empty,
-                                         rewriter.getStringAttr(plan.name))
-                      .getResult();
-  Value result = match.convolution ? buildImage(rewriter, loc, match, product)
-                                   : buildResult(rewriter, loc, match, product);
+  Value input = match.input->get(), init = op.getDpsInitOperand(0)->get();
+  Value result;
+  if (match.batches.empty()) {
+    result = buildLayer(rewriter, loc, match, input, plan.weights.front(),
+                        plan.names.front());
+  } else {
+    result = tensor::EmptyOp::create(rewriter, loc,
+                                     tensor::getMixedSizes(rewriter, loc, init),
+                                     resultType.getElementType());
+    size_t next = 0;
+    forEachLayer(match, [&](ArrayRef<int64_t> index) {
+      auto [offsets, sizes] =
+          findPart(rewriter, loc, match, op.getMatchingIndexingMap(match.input),
+                   input, index);
+      SmallVector<OpFoldResult> ones(offsets.size(), rewriter.getIndexAttr(1));
+      Value part = tensor::ExtractSliceOp::create(rewriter, loc, input, offsets,
+                                                  sizes, ones);
+      Value layer = buildLayer(rewriter, loc, pickLayer(match, index), part,
+                               plan.weights[next], plan.names[next]);
+      ++next;
+      auto [toOffsets, toSizes] = findPart(
+          rewriter, loc, match,
+          op.getMatchingIndexingMap(op.getDpsInitOperand(0)), result, index);
+      ones.resize(toOffsets.size(), rewriter.getIndexAttr(1));
+      result = tensor::InsertSliceOp::create(rewriter, loc, layer, result,
+                                             toOffsets, toSizes, ones);
+    });
+  }
   result = castToShape(rewriter, loc, result, resultType.getShape());
-  Value init = op.getDpsInitOperand(0)->get();
   if (!isZero(init)) {
     Value sum = tensor::EmptyOp::create(
-        rewriter, loc, tensor::getMixedSizes(rewriter, loc, init), elementType);
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, init),
+        resultType.getElementType());
     sum = castToShape(rewriter, loc, sum, resultType.getShape());
     result = linalg::AddOp::create(rewriter, loc, ValueRange{result, init},
                                    ValueRange{sum})
@@ -382,17 +469,29 @@ struct ImportLayersPass
       }
       std::string reason;
       for (LayerMatch &match : verdict.matches) {
-        FailureOr<WeightBinder::Result> bound = binder->getMatrix(match);
-        if (failed(bound)) {
-          refused = true;
+        LayerPlan plan{match, {}, {}};
+        bool complete = true;
+        forEachLayer(match, [&](ArrayRef<int64_t> index) {
+          if (!complete || refused)
+            return;
+          FailureOr<WeightBinder::Result> bound =
+              binder->getMatrix(pickLayer(match, index));
+          if (failed(bound)) {
+            refused = true;
+            return;
+          }
+          complete = static_cast<bool>(bound->weight);
+          plan.weights.push_back(bound->weight);
+          plan.names.push_back(bound->name);
+          if (!complete && reason.empty())
+            reason = bound->reason;
+        });
+        if (refused)
+          return;
+        if (complete) {
+          plans.push_back(std::move(plan));
           return;
         }
-        if (bound->weight) {
-          plans.push_back({match, bound->weight, bound->name});
-          return;
-        }
-        if (reason.empty())
-          reason = bound->reason;
       }
       skipped.emplace_back(op, reason);
     });
@@ -407,13 +506,13 @@ struct ImportLayersPass
     }
     IRRewriter rewriter(&getContext());
     for (LayerPlan &plan : plans) {
-      ShapedType type = plan.weight.getShapedType();
-      remark::passed(plan.match.op.getLoc(),
-                     makeOpts("layer-imported", plan.match.op))
-          << remark::metric("layer", plan.name)
-          << remark::metric("rows", type.getDimSize(0))
-          << remark::metric("columns", type.getDimSize(1))
-          << remark::metric("form", plan.match.op->getName().getStringRef());
+      for (auto [weight, name] : llvm::zip_equal(plan.weights, plan.names))
+        remark::passed(plan.match.op.getLoc(),
+                       makeOpts("layer-imported", plan.match.op))
+            << remark::metric("layer", name)
+            << remark::metric("rows", weight.getShapedType().getDimSize(0))
+            << remark::metric("columns", weight.getShapedType().getDimSize(1))
+            << remark::metric("form", plan.match.op->getName().getStringRef());
       rewriteLayer(rewriter, plan);
     }
     binder->bindLooseConstants();
@@ -438,15 +537,17 @@ private:
     for (LayerPlan &plan : plans) {
       auto function = plan.match.op->getParentOfType<FunctionOpInterface>();
       std::string owner = function ? function.getName().str() : "module";
-      if (plan.name.empty()) {
-        do
-          plan.name = owner + ".layer" + std::to_string(counters[owner]++);
-        while (!taken.insert(plan.name).second);
-        continue;
+      for (std::string &name : plan.names) {
+        if (name.empty()) {
+          do
+            name = owner + ".layer" + std::to_string(counters[owner]++);
+          while (!taken.insert(name).second);
+          continue;
+        }
+        std::string base = name;
+        for (unsigned copy = 2; !taken.insert(name).second; ++copy)
+          name = base + "." + std::to_string(copy);
       }
-      std::string base = plan.name;
-      for (unsigned copy = 2; !taken.insert(plan.name).second; ++copy)
-        plan.name = base + "." + std::to_string(copy);
     }
   }
 };

@@ -17,6 +17,9 @@ using namespace mlir;
 
 namespace hinm {
 
+/// An operation with more weights than this is not taken apart.
+static constexpr int64_t maxLayersOfOp = 512;
+
 namespace {
 
 /// The input that \p value is, directly or widened; −1 if it is another value.
@@ -107,7 +110,7 @@ std::string classifyLoops(LayerMatch &match) {
     if (inInput && inOutput && !varies)
       match.tokens.push_back(loop);
     else if (inInput && inOutput)
-      return "each element of a batch has a weight of its own";
+      match.batches.push_back(loop);
     else if (inWeight && inOutput)
       match.rows.push_back(loop);
     else if (inWeight && inInput)
@@ -120,6 +123,18 @@ std::string classifyLoops(LayerMatch &match) {
       return *position(map, a) < *position(map, b);
     });
   };
+  int64_t layers = 1;
+  for (unsigned loop : match.batches) {
+    if (ShapedType::isDynamic(match.sizes[loop]))
+      return "the number of its weights is dynamic";
+    layers *= match.sizes[loop];
+  }
+  // Two activations may have a batch in common.
+  if (layers > 1 && !match.source.isConstant())
+    return "each element of a batch has a weight of its own";
+  if (layers > maxLayersOfOp)
+    return llvm::formatv("it has {0} weights, more than {1}", layers,
+                         maxLayersOfOp);
   sortBy(outputMap, match.rows);
   sortBy(inputMap, match.columns);
   sortBy(inputMap, match.tokens);
@@ -141,11 +156,9 @@ std::string classifyConvolution(LayerMatch &match) {
       linalg::inferConvolutionDims(op);
   if (failed(dims) || dims->outputImage.size() != dims->filterLoop.size())
     return "its indexing maps are not those of a convolution";
-  if (!dims->depth.empty())
-    return dims->inputChannel.empty()
-               ? "each channel has a filter of its own (depthwise): there is "
-                 "nothing to prune"
-               : "convolutions of several groups are not imported";
+  if (dims->inputChannel.empty())
+    return "each channel has a filter of its own (depthwise): there is nothing "
+           "to prune";
   if (dims->inputChannel.size() != 1 || dims->outputChannel.size() != 1 ||
       dims->batch.size() > 1)
     return "convolutions of several batch or channel dimensions are not "
@@ -177,6 +190,13 @@ std::string classifyConvolution(LayerMatch &match) {
   match.rows = {dims->outputChannel.front()};
   match.columns = {dims->inputChannel.front()};
   match.tokens.assign(dims->batch.begin(), dims->batch.end());
+  match.batches.assign(dims->depth.begin(), dims->depth.end());
+  int64_t groups = 1;
+  for (unsigned loop : match.batches)
+    groups *= match.sizes[loop];
+  if (groups > maxLayersOfOp)
+    return llvm::formatv("it has {0} groups, more than {1}", groups,
+                         maxLayersOfOp);
   for (unsigned i : order) {
     const unsigned dim = *findOnly(dims->outputImage[i]);
     const int64_t window =
@@ -192,8 +212,9 @@ std::string classifyConvolution(LayerMatch &match) {
   }
   AffineMap weightMap = op.getMatchingIndexingMap(match.weight);
   if (!weightMap.isProjectedPermutation() ||
-      weightMap.getNumResults() != match.rows.size() + match.columns.size())
-    return "its filter is not indexed by channels and window alone";
+      weightMap.getNumResults() !=
+          match.rows.size() + match.columns.size() + match.batches.size())
+    return "its filter is not indexed by groups, channels and window alone";
   for (unsigned loop : llvm::concat<unsigned>(match.rows, match.columns))
     if (match.sizes[loop] == 0)
       return "it has a dimension of size 0";

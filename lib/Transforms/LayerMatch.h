@@ -30,6 +30,9 @@ struct LayerMatch {
   /// Loops, rows in the order of the result, columns and tokens in the order of
   /// the input.
   llvm::SmallVector<unsigned> rows, columns, tokens;
+  /// Loops over layers: each index has a weight of its own (experts, groups of
+  /// a convolution). Their sizes are static.
+  llvm::SmallVector<unsigned> batches;
   /// Size of every loop, as far as any operand tells.
   llvm::SmallVector<int64_t> sizes;
 

@@ -79,3 +79,37 @@ func.func @sequence(%x: tensor<1x2x10xf32>) -> tensor<1x4x8xf32> {
   %y = linalg.conv_1d_ncw_fcw ins(%x, %w : tensor<1x2x10xf32>, tensor<4x2x3xf32>) outs(%zero : tensor<1x4x8xf32>) -> tensor<1x4x8xf32>
   return %y : tensor<1x4x8xf32>
 }
+
+// -----
+
+// Each group is a layer of its own, and so is each expert.
+// CHECK-LABEL: func @groups
+// CHECK: tensor.extract_slice %{{.*}}[0, 0, 0, 0, 0] [1, 1, 2, 4, 4]
+// CHECK: hinm.matmul {{.*}} {layer = "groups.layer0"} -> tensor<3x16xf32>
+// CHECK: tensor.insert_slice
+// CHECK: tensor.extract_slice %{{.*}}[0, 1, 0, 0, 0] [1, 1, 2, 4, 4]
+// CHECK: %[[W:.*]] = arith.constant dense<{{\[}}[7.000000e+00, 8.000000e+00], [9.000000e+00, 1.000000e+01], [1.100000e+01, 1.200000e+01]]>
+// CHECK: hinm.matmul ins(%[[W]], {{.*}} {layer = "groups.layer1"} -> tensor<3x16xf32>
+// CHECK: %[[Y:.*]] = tensor.insert_slice
+// CHECK: return %[[Y]]
+func.func @groups(%x: tensor<1x2x2x4x4xf32>) -> tensor<1x2x3x4x4xf32> {
+  %w = arith.constant dense<[[[[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]], [[[5.0]], [[6.0]]]],
+                             [[[[7.0]], [[8.0]]], [[[9.0]], [[10.0]]], [[[11.0]], [[12.0]]]]]> : tensor<2x3x2x1x1xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x2x3x4x4xf32>
+  %y = linalg.conv_2d_ngchw_gfchw ins(%x, %w : tensor<1x2x2x4x4xf32>, tensor<2x3x2x1x1xf32>) outs(%zero : tensor<1x2x3x4x4xf32>) -> tensor<1x2x3x4x4xf32>
+  return %y : tensor<1x2x3x4x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @experts
+// CHECK: hinm.matmul {{.*}} {layer = "experts.layer0"} -> tensor<4x3xf32>
+// CHECK: hinm.matmul {{.*}} {layer = "experts.layer1"} -> tensor<4x3xf32>
+// CHECK-NOT: linalg.batch_matmul
+func.func @experts(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
+  %w = arith.constant dense<[[[1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0]],
+                             [[5.0, 6.0, 7.0, 8.0], [5.0, 6.0, 7.0, 8.0], [5.0, 6.0, 7.0, 8.0], [5.0, 6.0, 7.0, 8.0]]]> : tensor<2x4x4xf32>
+  %zero = arith.constant dense<0.0> : tensor<2x3x4xf32>
+  %y = linalg.batch_matmul ins(%x, %w : tensor<2x3x4xf32>, tensor<2x4x4xf32>) outs(%zero : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  return %y : tensor<2x3x4xf32>
+}

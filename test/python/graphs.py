@@ -310,6 +310,29 @@ def _attention(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
     )
 
 
+def _experts(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
+    """Each half of the channels has a weight of its own."""
+    half = node.width // 2
+    split = (TOKENS, 2, half)
+    expanded = w.op(
+        f"tensor.expand_shape {x[0]} [[0], [1, 2]] output_shape "
+        f"[{TOKENS}, 2, {half}] : {tensor(TOKENS, node.width)} into {tensor(*split)}"
+    )
+    turned = w.transpose(expanded, split, (1, 0, 2))
+    out = (2, TOKENS, half)
+    weights = w.constant(2, half, half)
+    y = w.op(
+        f"linalg.batch_matmul ins({turned}, {weights} : {tensor(*out)}, "
+        f"{tensor(2, half, half)}) outs({w.zeros(*out)} : {tensor(*out)}) -> "
+        f"{tensor(*out)}"
+    )
+    back = w.transpose(w.clamp(y, *out), out, (1, 0, 2))
+    return w.op(
+        f"tensor.collapse_shape {back} [[0], [1, 2]] : {tensor(*split)} into "
+        f"{tensor(TOKENS, node.width)}"
+    )
+
+
 def _concat(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
     types = ", ".join(tensor(TOKENS, width) for width in widths)
     return w.op(
@@ -479,6 +502,7 @@ KINDS: dict[str, tuple[Emit, int, str]] = {
     "embedding": (_embedding, 0, "any"),
     "index": (_index, 1, "same"),
     "attention": (_attention, 3, "same"),
+    "experts": (_experts, 1, "same"),
     "concat": (_concat, 2, "sum"),
     "slice": (_slice, 1, "more"),
     "pad": (_pad, 1, "less"),
