@@ -157,16 +157,21 @@ Value reshapeTo(OpBuilder &b, Location loc, Value value,
     return tensor::CollapseShapeOp::create(b, loc, target, value, *groups);
   if (groups && type.getRank() < target.getRank())
     return tensor::ExpandShapeOp::create(b, loc, target, value, *groups);
-  // Through what both are cuts of: the sizes other than 1.
-  SmallVector<int64_t> common;
-  for (int64_t size : type.getShape())
-    if (size != 1)
-      common.push_back(size);
-  if (common.empty())
-    common.push_back(1);
-  assert(ArrayRef<int64_t>(common) != type.getShape() &&
-         "sizes other than 1 differ");
-  return reshapeTo(b, loc, reshapeTo(b, loc, value, common), shape);
+  // Where sizes of 1 stand is ambiguous: without them first, then in one row.
+  auto strip = [](ArrayRef<int64_t> sizes) {
+    SmallVector<int64_t> stripped;
+    llvm::copy_if(sizes, std::back_inserter(stripped),
+                  [](int64_t size) { return size != 1; });
+    if (stripped.empty())
+      stripped.push_back(1);
+    return stripped;
+  };
+  SmallVector<int64_t> through = strip(type.getShape());
+  if (ArrayRef<int64_t>(through) == type.getShape())
+    through = strip(shape);
+  if (ArrayRef<int64_t>(through) == shape)
+    through = {type.getNumElements()};
+  return reshapeTo(b, loc, reshapeTo(b, loc, value, through), shape);
 }
 
 /// Collapses \p value, whose dimensions are \p first then \p second ones, to a

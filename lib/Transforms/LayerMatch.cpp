@@ -156,7 +156,12 @@ std::string classifyConvolution(LayerMatch &match) {
       linalg::inferConvolutionDims(op);
   if (failed(dims) || dims->outputImage.size() != dims->filterLoop.size())
     return "its indexing maps are not those of a convolution";
-  if (dims->inputChannel.empty())
+  // Exporters also write that as groups of one channel.
+  const SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (dims->inputChannel.empty() ||
+      (!dims->depth.empty() &&
+       llvm::all_of(dims->inputChannel,
+                    [&](unsigned loop) { return ranges[loop] == 1; })))
     return "each channel has a filter of its own (depthwise): there is nothing "
            "to prune";
   if (dims->inputChannel.size() != 1 || dims->outputChannel.size() != 1 ||

@@ -14,6 +14,8 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cstring>
@@ -291,7 +293,10 @@ Operation *findConstantComputation(Value value) {
         isa<TensorType>(op->getResult(0).getType()) &&
         !matchPattern(op, m_AnyZeroFloat()))
       readsTensor = true;
-    for (Value operand : op->getOperands())
+    // A body may read values from outside of it.
+    llvm::SetVector<Value> read(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), read);
+    for (Value operand : read)
       if (!llvm::is_contained(worklist, operand))
         worklist.push_back(operand);
   }

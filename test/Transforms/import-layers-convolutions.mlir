@@ -113,3 +113,16 @@ func.func @experts(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
   %y = linalg.batch_matmul ins(%x, %w : tensor<2x3x4xf32>, tensor<2x4x4xf32>) outs(%zero : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %y : tensor<2x3x4xf32>
 }
+
+// -----
+
+// Several images of one channel: where the 1 goes is ambiguous.
+// CHECK-LABEL: func @one_channel
+// CHECK-NOT: linalg.transpose
+// CHECK: hinm.patches {{.*}} : tensor<1x64xf32> -> tensor<4x36xf32>
+func.func @one_channel(%x: tensor<4x1x4x4xf32>) -> tensor<4x1x3x3xf32> {
+  %w = arith.constant dense<[[[[1.0, 2.0], [3.0, 4.0]]]]> : tensor<1x1x2x2xf32>
+  %zero = arith.constant dense<0.0> : tensor<4x1x3x3xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<4x1x4x4xf32>, tensor<1x1x2x2xf32>) outs(%zero : tensor<4x1x3x3xf32>) -> tensor<4x1x3x3xf32>
+  return %y : tensor<4x1x3x3xf32>
+}

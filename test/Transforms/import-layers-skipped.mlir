@@ -150,3 +150,40 @@ func.func @encoded(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
   %y = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32, #sparse>) outs(%zero : tensor<4x2xf32>) -> tensor<4x2xf32>
   return %y : tensor<4x2xf32>
 }
+
+// -----
+
+// Rows of a table that a function's argument chooses are no weight.
+
+// CHECK-LABEL: func @lookup
+// CHECK-NOT:     hinm.skipped
+func.func @lookup(%ids: tensor<4xi32>, %x: tensor<2x4x4xf32>) -> tensor<2x4x4xf32> {
+  %table = arith.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]> : tensor<2x4xf32>
+  %empty = tensor.empty() : tensor<2x4x4xf32>
+  %rows = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d1, d2)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      outs(%empty : tensor<2x4x4xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 1 : index
+    %j = linalg.index 2 : index
+    %id = tensor.extract %ids[%i] : tensor<4xi32>
+    %row = arith.index_cast %id : i32 to index
+    %e = tensor.extract %table[%row, %j] : tensor<2x4xf32>
+    linalg.yield %e : f32
+  } -> tensor<2x4x4xf32>
+  %zero = arith.constant dense<0.0> : tensor<2x4x4xf32>
+  %y = linalg.batch_matmul ins(%x, %rows : tensor<2x4x4xf32>, tensor<2x4x4xf32>) outs(%zero : tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
+  return %y : tensor<2x4x4xf32>
+}
+
+// -----
+
+// What exporters make of a depthwise convolution.
+
+// CHECK-LABEL: func @groups_of_one
+func.func @groups_of_one(%x: tensor<1x4x1x8x8xf32>) -> tensor<1x4x1x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x1x1x3x3xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x4x1x6x6xf32>
+  // expected-remark @+1 {{not imported: each channel has a filter of its own (depthwise): there is nothing to prune}}
+  %y = linalg.conv_2d_ngchw_gfchw ins(%x, %w : tensor<1x4x1x8x8xf32>, tensor<4x1x1x3x3xf32>) outs(%zero : tensor<1x4x1x6x6xf32>) -> tensor<1x4x1x6x6xf32>
+  return %y : tensor<1x4x1x6x6xf32>
+}
