@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +22,7 @@ from safetensors.numpy import load_file
 import torch_file
 from hinm.models import minilm_checkpoint, read_llama2c
 
-Array = Any
+Array = jax.Array | np.ndarray
 Network = tuple[Callable[..., Array], list[Array]]
 
 DATA = Path(
@@ -208,7 +207,8 @@ def gpt2() -> Network:
             "qkv": r(3 * width, width), "o": r(width, width),
             "up": r(4 * width, width), "down": r(width, 4 * width),
             "b": [r(n * width) for n in (3, 1, 4, 1)],
-            "norms": [1 + r(width) for _ in range(2)], "shifts": [r(width) for _ in "ab"],
+            "norms": [1 + r(width) for _ in range(2)],
+            "shifts": [r(width) for _ in range(2)],
         }
         for _ in range(2)
     ]  # fmt: skip
@@ -320,11 +320,11 @@ def _random_norm(r: _Random, channels: int) -> list[Array]:
 
 
 def mobilenet() -> Network:
-    """Three inverted residuals: expand, depthwise, project. Untrained."""
+    """Three late blocks of MobileNetV2: expand, depthwise, project. Untrained."""
     r = _Random(6)
-    plan = [(16, 24, 2), (24, 24, 1), (24, 40, 2)]
-    stem, head = r(16, 3, 3, 3), r(10, 40)
-    stem_norm = _random_norm(r, 16)
+    plan = [(96, 96, 1), (96, 160, 2), (160, 160, 1)]
+    stem, head = r(96, 3, 3, 3), r(10, 160)
+    stem_norm = _random_norm(r, 96)
     blocks = [
         (i, o, s, r(6 * i, i, 1, 1), r(6 * i, 1, 3, 3), r(o, 6 * i, 1, 1),
          [_random_norm(r, c) for c in (6 * i, 6 * i, o)])
@@ -343,7 +343,7 @@ def mobilenet() -> Network:
             x = x + y if i == o and stride == 1 else y
         return _linear(x.mean((2, 3)), head)
 
-    return network, [_image(1, 3, 32)]
+    return network, [_image(1, 3, 16)]
 
 
 def resnet20() -> Network:

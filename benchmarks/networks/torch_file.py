@@ -10,7 +10,7 @@ from __future__ import annotations
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,11 @@ class _Reader(pickle.Unpickler):
         super().__init__(file)
         self.storages: dict[str, _Storage] = {}
 
-    def find_class(self, module: str, name: str) -> Any:
-        if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
+    def find_class(self, module: str, name: str) -> object:
+        if module == "torch._utils" and name in (
+            "_rebuild_tensor",
+            "_rebuild_tensor_v2",
+        ):
             return _rebuild
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
@@ -47,12 +50,12 @@ class _Reader(pickle.Unpickler):
             return name
         raise pickle.UnpicklingError(f"{module}.{name} is not allowed")
 
-    def persistent_load(self, pid: Any) -> _Storage:
+    def persistent_load(self, pid: object) -> _Storage:
         _, kind, key, _, count, *_ = pid
         return self.storages.setdefault(key, _Storage(kind, count))
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, object]:
     """The object in the file, with its tensors as arrays.
 
     Raises:
@@ -71,7 +74,7 @@ def load(path: Path) -> dict[str, Any]:
             (count,) = np.frombuffer(file.read(8), "<i8")
             data[:] = np.frombuffer(file.read(int(count) * data.itemsize), data.dtype)
 
-    def convert(value: Any) -> Any:
+    def convert(value: object) -> object:
         if isinstance(value, dict):
             return {name: convert(inner) for name, inner in value.items()}
         if isinstance(value, tuple) and value and isinstance(value[0], _Storage):
