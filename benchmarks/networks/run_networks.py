@@ -2,8 +2,8 @@
 """Take whole networks through hinm and write docs/results/networks/README.md.
 
     pip install -r benchmarks/networks/requirements.txt
-    PYTHONPATH=python python benchmarks/networks/run_networks.py            # all of them
-    PYTHONPATH=python python benchmarks/networks/run_networks.py minilm     # only print
+    PYTHONPATH=python python benchmarks/networks/run_networks.py         # all
+    PYTHONPATH=python python benchmarks/networks/run_networks.py minilm  # print
 
 Each is exported from JAX, searched, folded, pruned to 75 %, packed, and run on the
 emulator; hinm-run compares it in f64 with the model as it was.

@@ -83,7 +83,7 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
 
     // Search everything first: an error leaves the module as it was.
     std::vector<Job> jobs = makeJobs(
-        orders == "class" && *chosen != core::SearchAlgorithm::Gyro && ocp);
+        orders == "class" && *chosen == core::SearchAlgorithm::Exchange && ocp);
     SearchObserver *observer = getObserver();
     for (Job &job : jobs) {
       if (observer)

@@ -59,8 +59,8 @@ private:
     else if (op.getSaliency() && !saliency)
       add(llvm::createStringError("its saliency is no constant"));
     else
-      add(computeMask(weight, saliency, op.getPatternAttr(),
-                      op.getColumnsAttr())
+      add(readMaskArguments(weight, saliency, op.getPatternAttr(),
+                            op.getColumnsAttr())
               .takeError());
     if (!error)
       return success();

@@ -3,8 +3,12 @@
 // RUN: hinm-opt %s --hinm-gyro-permute=orders=layer -o %t.layer.mlir && FileCheck %s --check-prefix=LAYER --input-file=%t.layer.mlir
 // RUN: hinm-opt %t.layer.mlir --hinm-propagate-permutations --hinm-fold-permutations=require-no-permutes | FileCheck %s --check-prefix=STORED
 // RUN: hinm-opt %s --hinm-gyro-permute=algorithm=gyro | FileCheck %s --check-prefix=LAYER
+// RUN: hinm-opt %s --hinm-gyro-permute=algorithm=none | FileCheck %s --check-prefix=NATURAL
 // RUN: not hinm-opt %s --hinm-gyro-permute=orders=some 2>&1 | FileCheck %s --check-prefix=WRONG
 
+// NATURAL: columns = #{{.*}} layer = "gate"
+// NATURAL: columns = #{{.*}} layer = "up"
+// NATURAL-NOT: hinm.permute
 // WRONG: error: unknown orders 'some', expected class or layer
 
 // A row has two weights, and a tile of four rows keeps four columns. Rows that

@@ -12,6 +12,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/APFloat.h"
+#include <cmath>
 #include <cstring>
 
 using namespace mlir;
@@ -47,16 +48,51 @@ T load(ArrayRef<char> bytes, int64_t index) {
   return value;
 }
 
-/// Rounds f32 values to the 16-bit format \p semantics.
+/// Rounds \p value to the 16-bit format \p semantics, to nearest even. What
+/// APFloat takes a hundred steps for is done on the bits wherever the result is
+/// finite.
 uint16_t roundTo16(float value, const llvm::fltSemantics &semantics) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint32_t magnitude = bits & 0x7fffffff;
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  if (&semantics == &llvm::APFloat::BFloat() && magnitude < 0x7f7f8000)
+    return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  if (&semantics == &llvm::APFloat::IEEEhalf() && magnitude < 0x477ff000) {
+    // Below 2⁻¹⁴ results are subnormal: the sum with 2⁻¹ rounds to 2⁻²⁴.
+    if (magnitude < 0x38800000) {
+      float sum = std::fabs(value) + 0.5f;
+      uint32_t rounded;
+      std::memcpy(&rounded, &sum, sizeof(rounded));
+      return sign | static_cast<uint16_t>(rounded - 0x3f000000);
+    }
+    // The exponent's bias falls from 127 to 15.
+    const uint32_t rebased = magnitude - (112u << 23);
+    return sign |
+           static_cast<uint16_t>((rebased + 0xfff + (rebased >> 13 & 1)) >> 13);
+  }
   llvm::APFloat wide(value);
   bool losesInfo;
   wide.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
   return static_cast<uint16_t>(wide.bitcastToAPInt().getZExtValue());
 }
 
+/// All 2¹⁶ values of \p semantics.
+std::vector<float> makeWidened(const llvm::fltSemantics &semantics) {
+  std::vector<float> values;
+  values.reserve(1 << 16);
+  for (uint32_t bits = 0; bits < 1 << 16; ++bits)
+    values.push_back(
+        llvm::APFloat(semantics, llvm::APInt(16, bits)).convertToFloat());
+  return values;
+}
+
 float widen16(uint16_t bits, const llvm::fltSemantics &semantics) {
-  return llvm::APFloat(semantics, llvm::APInt(16, bits)).convertToFloat();
+  static const std::vector<float> halves =
+      makeWidened(llvm::APFloat::IEEEhalf());
+  static const std::vector<float> bfloats =
+      makeWidened(llvm::APFloat::BFloat());
+  return (&semantics == &llvm::APFloat::BFloat() ? bfloats : halves)[bits];
 }
 
 DenseResourceElementsAttr makeResource(RankedTensorType type,
@@ -74,10 +110,10 @@ std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
   Type elementType = attr.getElementType();
   int64_t stored = raw->isSplat ? 1 : attr.getNumElements();
   std::vector<float> values(stored);
-  for (int64_t i = 0; i < stored; ++i) {
-    if (elementType.isF32())
-      values[i] = load<float>(raw->bytes, i);
-    else if (elementType.isF64())
+  if (elementType.isF32() && stored > 0)
+    std::memcpy(values.data(), raw->bytes.data(), stored * sizeof(float));
+  for (int64_t i = 0; i < stored && !elementType.isF32(); ++i) {
+    if (elementType.isF64())
       values[i] = static_cast<float>(load<double>(raw->bytes, i));
     else if (elementType.isF16())
       values[i] =

@@ -82,10 +82,10 @@ std::optional<core::Matrix<uint16_t>> readBits(ElementsAttr attr) {
   return matrix;
 }
 
-llvm::Expected<core::Matrix<uint8_t>> computeMask(ElementsAttr weight,
-                                                  ElementsAttr saliency,
-                                                  PatternAttr pattern,
-                                                  ColumnIndexAttr columns) {
+llvm::Expected<MaskArguments> readMaskArguments(ElementsAttr weight,
+                                                ElementsAttr saliency,
+                                                PatternAttr pattern,
+                                                ColumnIndexAttr columns) {
   std::optional<core::Matrix<float>> scores =
       readMatrix(saliency ? saliency : weight);
   if (!scores)
@@ -100,22 +100,41 @@ llvm::Expected<core::Matrix<uint8_t>> computeMask(ElementsAttr weight,
   } else if (llvm::Error error = core::checkSaliency(*scores)) {
     return std::move(error);
   }
-  core::Pattern corePattern = toCore(pattern);
-  core::Permutation order = core::identityPermutation(scores->getRows());
-  core::ColumnIndex index;
+  MaskArguments arguments{std::move(*scores), toCore(pattern), {}};
+  const int64_t rows = arguments.saliency.getRows(),
+                cols = arguments.saliency.getCols();
   if (columns) {
     std::optional<core::ColumnIndex> given = toCore(columns);
     if (!given)
       return llvm::createStringError("the column index has no data");
-    index = std::move(*given);
-  } else {
-    llvm::Expected<core::ColumnIndex> chosen =
-        core::selectColumns(*scores, order, corePattern);
-    if (!chosen)
-      return chosen.takeError();
-    index = std::move(*chosen);
+    arguments.columns = std::move(*given);
+    if (llvm::Error error = arguments.pattern.check(rows, cols))
+      return std::move(error);
+    if (llvm::Error error =
+            arguments.columns.check(arguments.pattern, rows, cols))
+      return std::move(error);
+    return arguments;
   }
-  return core::computeMask(*scores, order, corePattern, index);
+  llvm::Expected<core::ColumnIndex> chosen = core::selectColumns(
+      arguments.saliency, core::identityPermutation(rows), arguments.pattern);
+  if (!chosen)
+    return chosen.takeError();
+  arguments.columns = std::move(*chosen);
+  return arguments;
+}
+
+llvm::Expected<core::Matrix<uint8_t>> computeMask(ElementsAttr weight,
+                                                  ElementsAttr saliency,
+                                                  PatternAttr pattern,
+                                                  ColumnIndexAttr columns) {
+  llvm::Expected<MaskArguments> arguments =
+      readMaskArguments(weight, saliency, pattern, columns);
+  if (!arguments)
+    return arguments.takeError();
+  return core::computeMask(
+      arguments->saliency,
+      core::identityPermutation(arguments->saliency.getRows()),
+      arguments->pattern, arguments->columns);
 }
 
 } // namespace hinm

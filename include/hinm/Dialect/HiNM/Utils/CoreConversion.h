@@ -36,6 +36,23 @@ std::optional<core::Matrix<float>> readMatrix(mlir::ElementsAttr attr);
 /// The bits of an f16 or bf16 constant of rank 2, without a conversion.
 std::optional<core::Matrix<uint16_t>> readBits(mlir::ElementsAttr attr);
 
+/// What a mask is computed from: the saliency, R×C, the pattern, and the kept
+/// columns of its tiles.
+struct MaskArguments {
+  core::Matrix<float> saliency;
+  core::Pattern pattern;
+  core::ColumnIndex columns;
+};
+
+/// Reads and checks the arguments of a `hinm.prune`: \p saliency is |weight|
+/// if it is null, and without \p columns the pattern chooses them. Refuses
+/// constants without data, entries that are not finite (or negative, in a
+/// saliency), a pattern that does not fit, and columns that do not fit it.
+llvm::Expected<MaskArguments> readMaskArguments(mlir::ElementsAttr weight,
+                                                mlir::ElementsAttr saliency,
+                                                PatternAttr pattern,
+                                                ColumnIndexAttr columns);
+
 /// The mask of \p pattern on a constant \p weight, by |w| or by \p saliency (of
 /// the weight's shape; may be null). Without \p columns the policy chooses
 /// them.
