@@ -25,6 +25,7 @@ llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 config.substitutions += [
     ("%hinm_plugin", os.path.join(config.hinm_lib_dir, "libHiNMPlugin.so")),
     ("%hinm_runtime", os.path.join(config.hinm_lib_dir, "libhinm_runtime.so")),
+    ("%hinm_cmake_dir", os.path.join(config.hinm_lib_dir, "cmake", "hinm")),
     ("%mlir_lib_dir", config.llvm_shlib_dir),
     ("%python", sys.executable),
     ("%src", config.hinm_src_root),

@@ -11,6 +11,11 @@ function(hinm_target_defaults target)
   target_compile_options(${target} PRIVATE ${HINM_WARNING_FLAGS})
 endfunction()
 
+# hinm_export(<targets>...): what find_package(hinm) offers, as hinm::<target>.
+function(hinm_export)
+  install(TARGETS ${ARGN} EXPORT hinmTargets ARCHIVE LIBRARY)
+endfunction()
+
 # hinm_add_core_library(<name> <sources>...): floor 1a, LLVM Support at most.
 function(hinm_add_core_library name)
   add_library(${name} STATIC ${ARGN})
@@ -18,6 +23,7 @@ function(hinm_add_core_library name)
   target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS})
   target_compile_options(${name} PRIVATE -fno-exceptions)
   target_link_libraries(${name} PUBLIC LLVM)
+  hinm_export(${name})
 endfunction()
 
 # hinm_add_library(<name> <sources>... [LINK <libs>...] [DEPENDS <targets>...])
@@ -31,6 +37,7 @@ function(hinm_add_library name)
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
+  hinm_export(${name})
 endfunction()
 
 # hinm_add_tool(<name> <sources>... [LINK <libs>...])
