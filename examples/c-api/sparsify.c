@@ -1,4 +1,5 @@
-/*===- sparsify.c - hinm through the C API ----------------------------------===*
+/*===- sparsify.c - hinm through the C API
+ * ----------------------------------===*
  *
  * Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
  * See LICENSE for license information.

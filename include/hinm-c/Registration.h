@@ -24,8 +24,7 @@ extern "C" {
 
 /// Adds the hinm dialect, all that its passes make, and their external models
 /// to \p registry. Once for each registry.
-MLIR_CAPI_EXPORTED void
-hinmRegisterAllDialects(MlirDialectRegistry registry);
+MLIR_CAPI_EXPORTED void hinmRegisterAllDialects(MlirDialectRegistry registry);
 
 /// Registers the passes and pipelines of hinm, and upstream's that they are
 /// made of, under their names. Once for each process.
