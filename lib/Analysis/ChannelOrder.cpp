@@ -319,7 +319,8 @@ private:
       return it->second;
     Operation *def = value.getDefiningOp();
     bool is = false;
-    if (def && isa<tensor::EmptyOp, tensor::SplatOp, linalg::FillOp>(def)) {
+    if (isa_and_present<tensor::EmptyOp, tensor::SplatOp, linalg::FillOp>(
+            def)) {
       is = true;
     } else if (def && def->hasTrait<OpTrait::ConstantLike>()) {
       ElementsAttr attr;

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Threading.h"
 #include <cmath>
 
 namespace hinm {
@@ -46,6 +47,14 @@ Value castElements(OpBuilder &builder, Location loc, Value value,
   return arith::TruncFOp::create(builder, loc, target, wide);
 }
 
+/// What becomes of one layer.
+struct Packed {
+  MatmulOp op;
+  core::PackedWeight weight;
+  /// Why it cannot be packed, or empty.
+  std::string problem;
+};
+
 struct PackPass : public hinm::impl::PackBase<PackPass> {
   using PackBase::PackBase;
 
@@ -61,30 +70,34 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
           << dtype << "', expected f16 or bf16";
       return signalPassFailure();
     }
-    // Round and check everything first: an error leaves the module as it was.
-    SmallVector<std::pair<MatmulOp, ElementsAttr>> layers;
-    bool refused = false;
+    SmallVector<Packed, 0> layers;
     getOperation()->walk([&](MatmulOp op) {
-      if (!op.getPatternAttr())
-        return;
-      FailureOr<ElementsAttr> rounded = roundWeight(op, element);
-      refused |= failed(rounded);
-      if (succeeded(rounded))
-        layers.emplace_back(op, *rounded);
+      if (op.getPatternAttr())
+        layers.emplace_back().op = op;
     });
+    // Everything is computed first: an error leaves the module as it was.
+    parallelForEach(context, layers,
+                    [&](Packed &layer) { compute(layer, element); });
+    bool refused = false;
+    for (Packed &layer : layers) {
+      if (layer.problem.empty())
+        continue;
+      refused = true;
+      layer.op.emitOpError("of layer '")
+          << getLayerName(layer.op) << "' cannot be packed: " << layer.problem;
+    }
     if (refused)
       return signalPassFailure();
-    for (auto [op, rounded] : layers)
-      pack(op, rounded, element);
+    for (Packed &layer : layers)
+      apply(layer, element);
   }
 
 private:
-  /// The weight as a constant of \p element that obeys the pattern.
-  FailureOr<ElementsAttr> roundWeight(MatmulOp op, FloatType element) {
+  /// The four operands of a layer, its weight rounded to \p element.
+  void compute(Packed &layer, FloatType element) {
+    MatmulOp op = layer.op;
     auto refuse = [&](const llvm::Twine &reason) {
-      op.emitOpError("of layer '")
-          << getLayerName(op) << "' cannot be packed: " << reason;
-      return failure();
+      layer.problem = reason.str();
     };
     PatternAttr pattern = op.getPatternAttr();
     if (pattern.getN() != 2 || pattern.getM() != 4)
@@ -94,51 +107,47 @@ private:
     if (!op.getColumnsAttr())
       return refuse("it has no kept columns (run hinm-prune before hinm-pack)");
     ElementsAttr weight = getConstant(op.getWeight());
-    std::optional<std::vector<float>> values;
+    std::optional<core::Matrix<float>> values;
     if (weight)
-      values = readFloats(weight);
+      values = readMatrix(weight);
     if (!values)
       return refuse("its weight is no constant with data");
-    auto type = cast<RankedTensorType>(op.getWeight().getType()).clone(element);
-    if (type.getElementType() != weight.getElementType())
-      weight = makeFloats(cast<RankedTensorType>(type), *values,
-                          getResourceName(weight));
-    core::Matrix<uint16_t> bits = *readBits(weight);
-    const bool isBF16 = element.isBF16();
-    for (auto [i, value] : llvm::enumerate(bits.getElements())) {
-      uint16_t exponent = isBF16 ? 0x7f80 : 0x7c00;
-      if ((value & exponent) == exponent)
-        return refuse("weight " + llvm::Twine(std::to_string((*values)[i])) +
-                      " is not finite in " + dtype +
-                      (isBF16 ? "" : "; dtype=bf16 has the range of f32"));
-    }
+    std::optional<core::Matrix<uint16_t>> bits;
+    if (weight.getElementType() == element)
+      bits = readBits(weight);
+    else
+      bits = roundMatrix(*values, element);
+    const uint16_t exponent = element.isBF16() ? 0x7f80 : 0x7c00;
+    for (auto [value, rounded] :
+         llvm::zip_equal(values->getElements(), bits->getElements()))
+      if ((rounded & exponent) == exponent)
+        return refuse(
+            "weight " + llvm::Twine(std::to_string(value)) +
+            " is not finite in " + dtype +
+            (element.isBF16() ? "" : "; dtype=bf16 has the range of f32"));
     llvm::Expected<core::PackedWeight> packed =
-        core::pack(bits, *toCore(op.getColumnsAttr()), pattern.getTile());
+        core::pack(*bits, *toCore(op.getColumnsAttr()), pattern.getTile());
     if (!packed)
       return refuse(llvm::toString(packed.takeError()) +
                     " (run hinm-prune before hinm-pack)");
-    return weight;
+    layer.weight = std::move(*packed);
   }
 
-  void pack(MatmulOp op, ElementsAttr weight, FloatType element) {
+  void apply(Packed &layer, FloatType element) {
+    MatmulOp op = layer.op;
     OpBuilder builder(op);
     Location loc = op.getLoc();
     PatternAttr pattern = op.getPatternAttr();
     auto format = PackedAttr::get(&getContext(), op.getNumRows(),
                                   op.getNumColumns(), pattern.getTile());
-    Value constant =
-        arith::ConstantOp::create(builder, loc, cast<TypedAttr>(weight));
-    auto packOp =
-        PackOp::create(builder, loc, constant, op.getColumnsAttr(), format);
     SmallVector<Value> packed;
-    // roundWeight has packed this very constant, so the fold succeeds.
-    if (succeeded(builder.tryFold(packOp, packed))) {
-      packOp.erase();
-      if (constant.use_empty())
-        constant.getDefiningOp()->erase();
-    } else {
-      packed.assign(packOp.result_begin(), packOp.result_end());
-    }
+    // Constants get their names one after the other, whatever the threads.
+    for (ElementsAttr operand :
+         makePackedConstants(layer.weight, element,
+                             getResourceName(getConstant(op.getWeight()))))
+      packed.push_back(
+          arith::ConstantOp::create(builder, loc, cast<TypedAttr>(operand)));
+    layer.weight = {};
 
     // The kernel gathers the patches of an image itself.
     auto patches = op.getInput().getDefiningOp<PatchesOp>();

@@ -8,7 +8,6 @@
 
 #include "hinm/Core/Prune.h"
 #include "hinm/Core/Permutation.h"
-#include "hinm/Core/Saliency.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
 #include "hinm/Transforms/LayerStats.h"
@@ -16,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Threading.h"
 
 namespace hinm {
 #define GEN_PASS_DEF_PRUNE
@@ -27,95 +27,113 @@ using namespace hinm;
 
 namespace {
 
+/// What becomes of one layer.
+struct Pruned {
+  MatmulOp op;
+  std::vector<char> weight;
+  core::ColumnIndex columns;
+  /// Share of the saliency that is kept, and of zeros.
+  double retained = 1.0, sparsity = 0.0;
+  /// Why it cannot be pruned, or empty.
+  std::string problem;
+};
+
 struct PrunePass : public hinm::impl::PruneBase<PrunePass> {
   using PruneBase::PruneBase;
 
   void runOnOperation() override {
-    // Check everything first: an error leaves the module as it was.
-    SmallVector<MatmulOp> layers;
-    bool refused = false;
+    SmallVector<Pruned, 0> layers;
     getOperation()->walk([&](MatmulOp op) {
-      if (!op.getPatternAttr())
-        return;
-      layers.push_back(op);
-      refused |= failed(check(op));
+      if (op.getPatternAttr())
+        layers.emplace_back().op = op;
     });
+    // Everything is computed first: an error leaves the module as it was.
+    parallelForEach(&getContext(), layers, compute);
+    bool refused = false;
+    for (Pruned &layer : layers) {
+      if (layer.problem.empty())
+        continue;
+      refused = true;
+      layer.op.emitOpError("of layer '")
+          << getLayerName(layer.op) << "' cannot be pruned: " << layer.problem;
+    }
     if (refused)
       return signalPassFailure();
-    for (MatmulOp op : layers)
-      prune(op);
+    for (Pruned &layer : layers)
+      apply(layer);
   }
 
 private:
-  LogicalResult check(MatmulOp op) {
+  static void compute(Pruned &layer) {
+    MatmulOp op = layer.op;
     ElementsAttr weight = getConstant(op.getWeight());
-    ElementsAttr saliency = getSaliency(op);
-    llvm::Error error = llvm::Error::success();
-    auto add = [&](llvm::Error more) {
-      error = llvm::joinErrors(std::move(error), std::move(more));
-    };
-    if (!weight)
-      add(llvm::createStringError("its weight is no constant"));
-    else if (op.getSaliency() && !saliency)
-      add(llvm::createStringError("its saliency is no constant"));
-    else
-      add(readMaskArguments(weight, saliency, op.getPatternAttr(),
-                            op.getColumnsAttr())
-              .takeError());
-    if (!error)
-      return success();
-    op.emitOpError("of layer '")
-        << getLayerName(op)
-        << "' cannot be pruned: " << llvm::toString(std::move(error));
-    return failure();
+    ElementsAttr saliency =
+        op.getSaliency() ? getConstant(op.getSaliency()) : ElementsAttr();
+    if (!weight) {
+      layer.problem = "its weight is no constant";
+      return;
+    }
+    if (op.getSaliency() && !saliency) {
+      layer.problem = "its saliency is no constant";
+      return;
+    }
+    llvm::Expected<MaskArguments> arguments = readMaskArguments(
+        weight, saliency, op.getPatternAttr(), op.getColumnsAttr());
+    if (!arguments) {
+      layer.problem = llvm::toString(arguments.takeError());
+      return;
+    }
+    const core::Matrix<float> &worth = arguments->saliency;
+    // The arguments have been checked.
+    core::Matrix<uint8_t> mask = cantFail(
+        core::computeMask(worth, core::identityPermutation(op.getNumRows()),
+                          arguments->pattern, arguments->columns));
+    // A weight with a mask has data.
+    layer.weight = *applyMask(weight, mask);
+    layer.columns = std::move(arguments->columns);
+    std::optional<core::Matrix<float>> values;
+    if (saliency)
+      values = readMatrix(weight);
+    double total = 0.0, kept = 0.0;
+    int64_t zeros = 0;
+    for (auto [keep, score, value] :
+         llvm::zip_equal(mask.getElements(), worth.getElements(),
+                         (values ? *values : worth).getElements())) {
+      total += score;
+      kept += keep ? score : 0.0f;
+      zeros += !keep || value == 0.0f;
+    }
+    if (total > 0.0)
+      layer.retained = kept / total;
+    if (!mask.getElements().empty())
+      layer.sparsity = static_cast<double>(zeros) / mask.getElements().size();
   }
 
-  static ElementsAttr getSaliency(MatmulOp op) {
-    return op.getSaliency() ? getConstant(op.getSaliency()) : ElementsAttr();
-  }
-
-  void prune(MatmulOp op) {
-    OpBuilder builder(op);
-    ElementsAttr given = getSaliency(op);
-    core::Matrix<float> saliency =
-        given ? *readMatrix(given)
-              : cantFail(core::computeSaliency(
-                    *readMatrix(getConstant(op.getWeight())),
-                    core::SaliencyKind::Magnitude));
-    core::Pattern pattern = toCore(op.getPatternAttr());
-    core::Permutation order = core::identityPermutation(op.getNumRows());
+  void apply(Pruned &layer) {
+    MatmulOp op = layer.op;
     // The choice is written down: packing needs the same one.
     if (!op.getColumnsAttr())
-      op.setColumnsAttr(
-          fromCore(&getContext(),
-                   cantFail(core::selectColumns(saliency, order, pattern))));
-    Value pruned = builder.createOrFold<PruneOp>(
-        op.getLoc(), op.getWeight().getType(), op.getWeight(), op.getSaliency(),
-        op.getPatternAttr(), op.getColumnsAttr());
-    op.getWeightMutable().assign(pruned);
+      op.setColumnsAttr(fromCore(&getContext(), layer.columns));
+    // Constants get their names one after the other, whatever the threads.
+    ElementsAttr weight = getConstant(op.getWeight());
+    ElementsAttr pruned = replaceElements(weight, std::move(layer.weight));
+    if (pruned != weight) {
+      OpBuilder builder(op);
+      op.getWeightMutable().assign(arith::ConstantOp::create(
+          builder, op.getWeight().getLoc(), cast<TypedAttr>(pruned)));
+    }
     // Of what is left, everything is kept: the saliency has done its work.
     op.getSaliencyMutable().clear();
 
-    core::ColumnIndex index = *toCore(op.getColumnsAttr());
-    const double size = static_cast<double>(op.getNumRows()) *
-                        std::max<int64_t>(op.getNumColumns(), 1);
-    const double total = core::totalSaliency(saliency);
-    core::Matrix<float> after = *readMatrix(getConstant(pruned));
-    const double zeros =
-        static_cast<double>(llvm::count(after.getElements(), 0.0f));
     // The searcher has noted this already; a second prune changes nothing.
-    double retained =
-        total > 0.0
-            ? core::retainedSaliency(saliency, order, pattern, index) / total
-            : 1.0;
     auto stats = op->getAttrOfType<DictionaryAttr>(kStatsAttr);
     if (!stats || !stats.contains("retained"))
-      setStats(op, {{"retained", retained}});
-    setStats(op, {{"sparsity", size > 0 ? zeros / size : 0.0}});
+      setStats(op, {{"retained", layer.retained}});
+    setStats(op, {{"sparsity", layer.sparsity}});
     remark::passed(op.getLoc(), remarkAbout(op, "layer-pruned"))
         << remark::metric("layer", getLayerName(op))
-        << remark::metric("sparsity", size > 0 ? zeros / size : 0.0)
-        << remark::metric("retained-saliency", retained);
+        << remark::metric("sparsity", layer.sparsity)
+        << remark::metric("retained-saliency", layer.retained);
   }
 };
 

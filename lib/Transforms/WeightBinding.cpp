@@ -326,7 +326,7 @@ void WeightBinder::bindLooseConstants() {
       FailureOr<std::vector<char>> data =
           readTensor(*tensor, type, name, path, op.getLoc());
       if (succeeded(data))
-        op.setValueAttr(makeRaw(type, *data, name));
+        op.setValueAttr(makeRaw(type, std::move(*data), name));
     }
   });
 }

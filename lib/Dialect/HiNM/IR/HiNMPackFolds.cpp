@@ -43,20 +43,14 @@ OpFoldResult PruneOp::fold(FoldAdaptor adaptor) {
     llvm::consumeError(mask.takeError());
     return {};
   }
-  // The kept elements' bytes are copied as they are; all else is zero.
-  std::optional<RawConstant> raw = getRawConstant(weight);
-  if (!raw)
+  std::optional<std::vector<char>> bytes = applyMask(weight, *mask);
+  if (!bytes)
     return {};
-  const size_t width = type.getElementTypeBitWidth() / 8;
-  std::vector<char> pruned(type.getNumElements() * width, 0);
-  for (auto [i, keep] : llvm::enumerate(mask->getElements()))
-    if (keep)
-      std::copy_n(raw->bytes.data() + (raw->isSplat ? 0 : i * width), width,
-                  pruned.data() + i * width);
   // A weight that obeys the pattern already keeps its constant.
-  if (!raw->isSplat && llvm::equal(pruned, raw->bytes))
+  ElementsAttr pruned = replaceElements(weight, std::move(*bytes));
+  if (pruned == weight)
     return getWeight();
-  return makeRaw(type, pruned, getResourceName(weight));
+  return pruned;
 }
 
 LogicalResult PackOp::fold(FoldAdaptor adaptor,
@@ -76,15 +70,10 @@ LogicalResult PackOp::fold(FoldAdaptor adaptor,
     llvm::consumeError(packed.takeError());
     return failure();
   }
-  StringRef name = getResourceName(weight);
-  auto push = [&](Value result, ArrayRef<char> bytes, StringRef suffix) {
-    results.push_back(makeRaw(cast<RankedTensorType>(result.getType()), bytes,
-                              (name + suffix).str()));
-  };
-  push(getValues(), bytesOf(packed->values), ".values");
-  push(getMetadata(), bytesOf(packed->metadata), ".metadata");
-  push(getColumnList(), bytesOf(packed->columns), ".columns");
-  push(getTileOffsets(), bytesOf(packed->tileOffsets), ".tile_offsets");
+  for (ElementsAttr constant :
+       makePackedConstants(*packed, cast<FloatType>(weight.getElementType()),
+                           getResourceName(weight)))
+    results.push_back(constant);
   return success();
 }
 

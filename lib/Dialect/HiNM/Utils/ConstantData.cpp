@@ -48,35 +48,6 @@ T load(ArrayRef<char> bytes, int64_t index) {
   return value;
 }
 
-/// Rounds \p value to the 16-bit format \p semantics, to nearest even. What
-/// APFloat takes a hundred steps for is done on the bits wherever the result is
-/// finite.
-uint16_t roundTo16(float value, const llvm::fltSemantics &semantics) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  const uint32_t magnitude = bits & 0x7fffffff;
-  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
-  if (&semantics == &llvm::APFloat::BFloat() && magnitude < 0x7f7f8000)
-    return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-  if (&semantics == &llvm::APFloat::IEEEhalf() && magnitude < 0x477ff000) {
-    // Below 2⁻¹⁴ results are subnormal: the sum with 2⁻¹ rounds to 2⁻²⁴.
-    if (magnitude < 0x38800000) {
-      float sum = std::fabs(value) + 0.5f;
-      uint32_t rounded;
-      std::memcpy(&rounded, &sum, sizeof(rounded));
-      return sign | static_cast<uint16_t>(rounded - 0x3f000000);
-    }
-    // The exponent's bias falls from 127 to 15.
-    const uint32_t rebased = magnitude - (112u << 23);
-    return sign |
-           static_cast<uint16_t>((rebased + 0xfff + (rebased >> 13 & 1)) >> 13);
-  }
-  llvm::APFloat wide(value);
-  bool losesInfo;
-  wide.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  return static_cast<uint16_t>(wide.bitcastToAPInt().getZExtValue());
-}
-
 /// All 2¹⁶ values of \p semantics.
 std::vector<float> makeWidened(const llvm::fltSemantics &semantics) {
   std::vector<float> values;
@@ -102,6 +73,34 @@ DenseResourceElementsAttr makeResource(RankedTensorType type,
       HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, alignof(uint64_t)));
 }
 } // namespace
+
+// What APFloat takes a hundred steps for is done on the bits wherever the
+// result is finite.
+uint16_t roundTo16(float value, const llvm::fltSemantics &semantics) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint32_t magnitude = bits & 0x7fffffff;
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  if (&semantics == &llvm::APFloat::BFloat() && magnitude < 0x7f7f8000)
+    return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  if (&semantics == &llvm::APFloat::IEEEhalf() && magnitude < 0x477ff000) {
+    // Below 2⁻¹⁴ results are subnormal: the sum with 2⁻¹ rounds to 2⁻²⁴.
+    if (magnitude < 0x38800000) {
+      float sum = std::fabs(value) + 0.5f;
+      uint32_t rounded;
+      std::memcpy(&rounded, &sum, sizeof(rounded));
+      return sign | static_cast<uint16_t>(rounded - 0x3f000000);
+    }
+    // The exponent's bias falls from 127 to 15.
+    const uint32_t rebased = magnitude - (112u << 23);
+    return sign |
+           static_cast<uint16_t>((rebased + 0xfff + (rebased >> 13 & 1)) >> 13);
+  }
+  llvm::APFloat wide(value);
+  bool losesInfo;
+  wide.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint16_t>(wide.bitcastToAPInt().getZExtValue());
+}
 
 std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
   std::optional<RawConstant> raw = getRawConstant(attr);
@@ -144,6 +143,19 @@ ElementsAttr makeRaw(RankedTensorType type, ArrayRef<char> bytes,
   if (type.getNumElements() <= maxInlineElements)
     return DenseIntOrFPElementsAttr::getFromRawBuffer(type, bytes);
   return makeResource(type, bytes, name);
+}
+
+ElementsAttr makeRaw(RankedTensorType type, std::vector<char> &&bytes,
+                     StringRef name) {
+  if (type.getNumElements() <= maxInlineElements)
+    return makeRaw(type, ArrayRef<char>(bytes), name);
+  // The blob's deleter keeps the vector.
+  const ArrayRef<char> data(bytes.data(), bytes.size());
+  return DenseResourceElementsAttr::get(
+      type, name.empty() ? "hinm" : name,
+      UnmanagedAsmResourceBlob::allocateWithAlign(
+          data, alignof(uint64_t),
+          [kept = std::move(bytes)](void *, size_t, size_t) {}));
 }
 
 ElementsAttr makeFloats(RankedTensorType type, ArrayRef<float> values,
@@ -204,7 +216,7 @@ ElementsAttr permuteConstant(ElementsAttr attr, int64_t dim,
     for (auto [i, source] : llvm::enumerate(permutation))
       std::memcpy(bytes.data() + slab + i * rowBytes,
                   raw->bytes.data() + slab + source * rowBytes, rowBytes);
-  return makeRaw(type, bytes, getResourceName(attr));
+  return makeRaw(type, std::move(bytes), getResourceName(attr));
 }
 
 StringRef getResourceName(ElementsAttr attr) {

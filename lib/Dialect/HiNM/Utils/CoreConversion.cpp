@@ -12,6 +12,7 @@
 #include "hinm/Core/Prune.h"
 #include "hinm/Core/Saliency.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include <cstring>
 
 using namespace mlir;
@@ -82,6 +83,16 @@ std::optional<core::Matrix<uint16_t>> readBits(ElementsAttr attr) {
   return matrix;
 }
 
+core::Matrix<uint16_t> roundMatrix(core::MatrixView<float> values,
+                                   FloatType element) {
+  core::Matrix<uint16_t> bits(values.getRows(), values.getCols());
+  const llvm::fltSemantics &semantics = element.getFloatSemantics();
+  for (int64_t r = 0; r < values.getRows(); ++r)
+    for (int64_t c = 0; c < values.getCols(); ++c)
+      bits(r, c) = roundTo16(values(r, c), semantics);
+  return bits;
+}
+
 llvm::Expected<MaskArguments> readMaskArguments(ElementsAttr weight,
                                                 ElementsAttr saliency,
                                                 PatternAttr pattern,
@@ -135,6 +146,47 @@ llvm::Expected<core::Matrix<uint8_t>> computeMask(ElementsAttr weight,
       arguments->saliency,
       core::identityPermutation(arguments->saliency.getRows()),
       arguments->pattern, arguments->columns);
+}
+
+std::optional<std::vector<char>> applyMask(ElementsAttr weight,
+                                           const core::Matrix<uint8_t> &mask) {
+  std::optional<RawConstant> raw = getRawConstant(weight);
+  const int64_t bits = weight.getShapedType().getElementTypeBitWidth();
+  if (!raw || bits % 8 != 0)
+    return std::nullopt;
+  // The kept elements' bytes are copied as they are; all else is zero.
+  const size_t width = bits / 8;
+  std::vector<char> pruned(weight.getNumElements() * width, 0);
+  for (auto [i, keep] : llvm::enumerate(mask.getElements()))
+    if (keep)
+      std::memcpy(pruned.data() + i * width,
+                  raw->bytes.data() + (raw->isSplat ? 0 : i * width), width);
+  return pruned;
+}
+
+ElementsAttr replaceElements(ElementsAttr weight, std::vector<char> &&bytes) {
+  std::optional<RawConstant> raw = getRawConstant(weight);
+  if (raw && !raw->isSplat && raw->bytes == ArrayRef<char>(bytes))
+    return weight;
+  return makeRaw(cast<RankedTensorType>(weight.getType()), std::move(bytes),
+                 getResourceName(weight));
+}
+
+std::array<ElementsAttr, 4>
+makePackedConstants(const core::PackedWeight &packed, FloatType element,
+                    StringRef name) {
+  Type word = IntegerType::get(element.getContext(), 32);
+  auto make = [&](const auto &values, Type type, StringRef suffix) {
+    return makeRaw(
+        RankedTensorType::get({static_cast<int64_t>(values.size())}, type),
+        ArrayRef<char>(reinterpret_cast<const char *>(values.data()),
+                       values.size() * sizeof(values[0])),
+        (name + suffix).str());
+  };
+  return {make(packed.values, element, ".values"),
+          make(packed.metadata, word, ".metadata"),
+          make(packed.columns, word, ".columns"),
+          make(packed.tileOffsets, word, ".tile_offsets")};
 }
 
 } // namespace hinm

@@ -19,6 +19,7 @@
 
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
@@ -45,6 +46,10 @@ std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
 /// another element type.
 std::optional<llvm::SmallVector<int32_t>> readInts(mlir::ElementsAttr attr);
 
+/// \p value rounded to nearest even in the 16-bit format \p semantics, f16 or
+/// bf16.
+uint16_t roundTo16(float value, const llvm::fltSemantics &semantics);
+
 /// A constant of \p type (static shape; f16, bf16, f32 or f64) holding
 /// \p values rounded to nearest even. \p name is a hint for the resource.
 mlir::ElementsAttr makeFloats(mlir::RankedTensorType type,
@@ -59,6 +64,10 @@ mlir::ElementsAttr makeInts(mlir::MLIRContext *context,
 /// A constant of \p type with the raw row-major \p bytes of its elements.
 mlir::ElementsAttr makeRaw(mlir::RankedTensorType type,
                            llvm::ArrayRef<char> bytes, llvm::StringRef name);
+
+/// The same without a copy: a resource takes \p bytes over.
+mlir::ElementsAttr makeRaw(mlir::RankedTensorType type,
+                           std::vector<char> &&bytes, llvm::StringRef name);
 
 /// \p attr with dimension \p dim reordered: element i along it is element
 /// permutation[i] of \p attr. A splat is returned as it is. Null when \p attr

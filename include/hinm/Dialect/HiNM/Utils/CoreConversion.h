@@ -19,7 +19,9 @@
 #include "hinm/Core/PackedFormat.h"
 #include "hinm/Core/Pattern.h"
 #include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include <array>
 #include <optional>
+#include <vector>
 
 namespace hinm {
 
@@ -35,6 +37,10 @@ std::optional<core::Matrix<float>> readMatrix(mlir::ElementsAttr attr);
 
 /// The bits of an f16 or bf16 constant of rank 2, without a conversion.
 std::optional<core::Matrix<uint16_t>> readBits(mlir::ElementsAttr attr);
+
+/// The bits of \p values rounded to nearest even in \p element, f16 or bf16.
+core::Matrix<uint16_t> roundMatrix(core::MatrixView<float> values,
+                                   mlir::FloatType element);
 
 /// What a mask is computed from: the saliency, R×C, the pattern, and the kept
 /// columns of its tiles.
@@ -60,6 +66,22 @@ llvm::Expected<core::Matrix<uint8_t>> computeMask(mlir::ElementsAttr weight,
                                                   mlir::ElementsAttr saliency,
                                                   PatternAttr pattern,
                                                   ColumnIndexAttr columns);
+
+/// The elements of the constant \p weight, zero where \p mask is; empty
+/// optional if it has no data, or elements of less than a byte.
+std::optional<std::vector<char>> applyMask(mlir::ElementsAttr weight,
+                                           const core::Matrix<uint8_t> &mask);
+
+/// A constant like \p weight with the elements \p bytes; \p weight itself if it
+/// has them already.
+mlir::ElementsAttr replaceElements(mlir::ElementsAttr weight,
+                                   std::vector<char> &&bytes);
+
+/// The four operands of \p packed as constants: values of \p element, metadata,
+/// column list and tile offsets. \p name is a hint for their resources.
+std::array<mlir::ElementsAttr, 4>
+makePackedConstants(const core::PackedWeight &packed, mlir::FloatType element,
+                    llvm::StringRef name);
 
 } // namespace hinm
 
