@@ -31,6 +31,11 @@ using namespace hinm;
 
 namespace {
 
+/// Weights of layers that are searched together: a search holds three copies
+/// of them in f32. The residual stream of a model of billions is beyond that,
+/// and an order for all its layers would help none of them.
+constexpr int64_t maxJoinedWeights = int64_t(1) << 28;
+
 /// Layers that are searched together, as their rows are the same channels, and
 /// what the search found for them.
 struct Job {
@@ -134,7 +139,25 @@ private:
       }
       jobs.push_back({{op}, {}});
     });
-    return jobs;
+    std::vector<Job> small;
+    for (Job &job : jobs) {
+      int64_t size = 0;
+      for (MatmulOp op : job.layers)
+        size += op.getNumRows() * op.getNumColumns();
+      if (job.layers.size() == 1 || size <= maxJoinedWeights) {
+        small.push_back(std::move(job));
+        continue;
+      }
+      remark::missed(job.layers.front().getLoc(),
+                     remarkAbout(job.layers.front(), "order-not-shared"))
+          << "too many weights to search together: each layer gets an order of "
+             "its own"
+          << remark::metric("layers", job.layers.size())
+          << remark::metric("weights", size);
+      for (MatmulOp op : job.layers)
+        small.push_back({{op}, {}});
+    }
+    return small;
   }
 
   static std::string nameOf(const Job &job) {
