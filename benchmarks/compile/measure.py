@@ -36,14 +36,14 @@ PASSES = {
 
 HEAD = """# Compile time
 
-Written by `benchmarks/compile/measure.py`: transformers of {width} channels and more and
-more layers (attention by heads, norms, residuals, feed-forward), random f32 weights,
-read as bytecode, through every pass up to `hinm-select-kernels`. Wall seconds of each
-pass (`--mlir-timing`), {cores} cores; *search* is `algorithm=none`, which reads the
-weights and picks columns, and is not in the sum. *Memory* is the largest resident size
-of hinm-opt, with its libraries and the module that it has read: the weights are in it as
-they came and as they were pruned, and a search that reorders rows adds them once more.
-{machine}
+Written by `benchmarks/compile/measure.py`: transformers of {width} channels and more
+and more layers (attention by heads, norms, residuals, feed-forward), random f32
+weights, read as bytecode, through every pass up to `hinm-select-kernels`. Wall seconds
+of each pass (`--mlir-timing`), {cores} cores; *search* is `algorithm=none`, which reads
+the weights and picks columns, and is not in the sum. *Memory* is the largest resident
+size of hinm-opt, with its libraries and the module that it has read: the weights are in
+it as they came and as they were pruned, and a search that reorders rows adds them once
+more. {machine}
 
 """
 
