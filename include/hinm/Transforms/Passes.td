@@ -44,6 +44,17 @@ def ImportLayers : Pass<"hinm-import-layers", "::mlir::ModuleOp"> {
     %y = linalg.transpose ins(%p : tensor<16x4xf32>) outs(%2 : tensor<4x16xf32>) permutation = [1, 0]
     ```
 
+    **Convolutions** of one, two or three dimensions, in any layout, with strides
+    and dilations, on images of static size: the image becomes a matrix of channels
+    × pixels, and the layer a product of the weight [out, in · kh · kw] with its
+    `hinm.patches`, which exist only as a description (a window of one pixel needs
+    none). Depthwise convolutions stay: a channel with a filter of its own has
+    nothing to prune.
+
+    **Several weights.** Where each index of a batch has its own weight (experts;
+    the groups of a convolution) every one becomes a layer, on its slice of the
+    input; up to 512 of them.
+
     `layer` is the resource name of the weight (or the name under which it was
     bound), else `<function>.layer<k>`; a second layer of that name gets `.2`.
 
@@ -59,9 +70,10 @@ def ImportLayers : Pass<"hinm-import-layers", "::mlir::ModuleOp"> {
 
     **What is refused, what is left.** An elided weight that no file provides is an
     error, and the module stays as it was. Products of two activations are left
-    alone. Other contractions and convolutions with a constant operand, and layers
-    whose weight is an argument that is not bound, are left as they are with a
-    remark and an attribute `hinm.skipped` that says why.
+    alone. Other contractions and convolutions with a constant operand (integers,
+    images of dynamic size), and layers whose weight is an argument that is not
+    bound, are left as they are with a remark and an attribute `hinm.skipped` that
+    says why.
   }];
   let options = [
     Option<"weights", "weights", "std::string", /*default=*/"\"\"",
