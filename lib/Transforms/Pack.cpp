@@ -143,11 +143,10 @@ private:
     SmallVector<Value> packed;
     // Constants get their names one after the other, whatever the threads.
     for (ElementsAttr operand :
-         makePackedConstants(layer.weight, element,
+         makePackedConstants(std::move(layer.weight), element,
                              getResourceName(getConstant(op.getWeight()))))
       packed.push_back(
           arith::ConstantOp::create(builder, loc, cast<TypedAttr>(operand)));
-    layer.weight = {};
 
     // The kernel gathers the patches of an image itself.
     auto patches = op.getInput().getDefiningOp<PatchesOp>();

@@ -70,9 +70,9 @@ LogicalResult PackOp::fold(FoldAdaptor adaptor,
     llvm::consumeError(packed.takeError());
     return failure();
   }
-  for (ElementsAttr constant :
-       makePackedConstants(*packed, cast<FloatType>(weight.getElementType()),
-                           getResourceName(weight)))
+  for (ElementsAttr constant : makePackedConstants(
+           std::move(*packed), cast<FloatType>(weight.getElementType()),
+           getResourceName(weight)))
     results.push_back(constant);
   return success();
 }

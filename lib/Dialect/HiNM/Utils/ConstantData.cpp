@@ -145,18 +145,28 @@ ElementsAttr makeRaw(RankedTensorType type, ArrayRef<char> bytes,
   return makeResource(type, bytes, name);
 }
 
-ElementsAttr makeRaw(RankedTensorType type, std::vector<char> &&bytes,
-                     StringRef name) {
+template <typename T>
+ElementsAttr makeOwned(RankedTensorType type, std::vector<T> &&values,
+                       StringRef name) {
+  const ArrayRef<char> data(reinterpret_cast<const char *>(values.data()),
+                            values.size() * sizeof(T));
   if (type.getNumElements() <= maxInlineElements)
-    return makeRaw(type, ArrayRef<char>(bytes), name);
+    return makeRaw(type, data, name);
   // The blob's deleter keeps the vector.
-  const ArrayRef<char> data(bytes.data(), bytes.size());
   return DenseResourceElementsAttr::get(
       type, name.empty() ? "hinm" : name,
       UnmanagedAsmResourceBlob::allocateWithAlign(
           data, alignof(uint64_t),
-          [kept = std::move(bytes)](void *, size_t, size_t) {}));
+          [kept = std::move(values)](void *, size_t, size_t) {}));
 }
+template ElementsAttr makeOwned(RankedTensorType, std::vector<char> &&,
+                                StringRef);
+template ElementsAttr makeOwned(RankedTensorType, std::vector<uint16_t> &&,
+                                StringRef);
+template ElementsAttr makeOwned(RankedTensorType, std::vector<int32_t> &&,
+                                StringRef);
+template ElementsAttr makeOwned(RankedTensorType, std::vector<uint32_t> &&,
+                                StringRef);
 
 ElementsAttr makeFloats(RankedTensorType type, ArrayRef<float> values,
                         StringRef name) {
@@ -216,7 +226,7 @@ ElementsAttr permuteConstant(ElementsAttr attr, int64_t dim,
     for (auto [i, source] : llvm::enumerate(permutation))
       std::memcpy(bytes.data() + slab + i * rowBytes,
                   raw->bytes.data() + slab + source * rowBytes, rowBytes);
-  return makeRaw(type, std::move(bytes), getResourceName(attr));
+  return makeOwned(type, std::move(bytes), getResourceName(attr));
 }
 
 StringRef getResourceName(ElementsAttr attr) {

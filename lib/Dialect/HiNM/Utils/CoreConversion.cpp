@@ -168,25 +168,23 @@ ElementsAttr replaceElements(ElementsAttr weight, std::vector<char> &&bytes) {
   std::optional<RawConstant> raw = getRawConstant(weight);
   if (raw && !raw->isSplat && raw->bytes == ArrayRef<char>(bytes))
     return weight;
-  return makeRaw(cast<RankedTensorType>(weight.getType()), std::move(bytes),
-                 getResourceName(weight));
+  return makeOwned(cast<RankedTensorType>(weight.getType()), std::move(bytes),
+                   getResourceName(weight));
 }
 
-std::array<ElementsAttr, 4>
-makePackedConstants(const core::PackedWeight &packed, FloatType element,
-                    StringRef name) {
+std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
+                                                FloatType element,
+                                                StringRef name) {
   Type word = IntegerType::get(element.getContext(), 32);
-  auto make = [&](const auto &values, Type type, StringRef suffix) {
-    return makeRaw(
-        RankedTensorType::get({static_cast<int64_t>(values.size())}, type),
-        ArrayRef<char>(reinterpret_cast<const char *>(values.data()),
-                       values.size() * sizeof(values[0])),
-        (name + suffix).str());
+  auto make = [&](auto &&values, Type type, StringRef suffix) {
+    auto shaped =
+        RankedTensorType::get({static_cast<int64_t>(values.size())}, type);
+    return makeOwned(shaped, std::move(values), (name + suffix).str());
   };
-  return {make(packed.values, element, ".values"),
-          make(packed.metadata, word, ".metadata"),
-          make(packed.columns, word, ".columns"),
-          make(packed.tileOffsets, word, ".tile_offsets")};
+  return {make(std::move(packed.values), element, ".values"),
+          make(std::move(packed.metadata), word, ".metadata"),
+          make(std::move(packed.columns), word, ".columns"),
+          make(std::move(packed.tileOffsets), word, ".tile_offsets")};
 }
 
 } // namespace hinm

@@ -80,7 +80,7 @@ mlir::ElementsAttr replaceElements(mlir::ElementsAttr weight,
 /// The four operands of \p packed as constants: values of \p element, metadata,
 /// column list and tile offsets. \p name is a hint for their resources.
 std::array<mlir::ElementsAttr, 4>
-makePackedConstants(const core::PackedWeight &packed, mlir::FloatType element,
+makePackedConstants(core::PackedWeight &&packed, mlir::FloatType element,
                     llvm::StringRef name);
 
 } // namespace hinm
