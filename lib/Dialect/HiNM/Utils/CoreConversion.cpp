@@ -176,7 +176,7 @@ std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
                                                 FloatType element,
                                                 StringRef name) {
   Type word = IntegerType::get(element.getContext(), 32);
-  auto make = [&](auto &&values, Type type, StringRef suffix) {
+  auto make = [&](auto values, Type type, StringRef suffix) {
     auto shaped =
         RankedTensorType::get({static_cast<int64_t>(values.size())}, type);
     return makeOwned(shaped, std::move(values), (name + suffix).str());
