@@ -17,6 +17,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace hinm::core {
@@ -51,6 +52,12 @@ public:
   Matrix() = default;
   Matrix(int64_t rows, int64_t cols)
       : elements(rows * cols), rows(rows), cols(cols) {}
+  /// Takes over \p elements, row after row.
+  Matrix(std::vector<T> elements, int64_t rows, int64_t cols)
+      : elements(std::move(elements)), rows(rows), cols(cols) {
+    assert(static_cast<int64_t>(this->elements.size()) == rows * cols &&
+           "not the elements of such a matrix");
+  }
 
   int64_t getRows() const { return rows; }
   int64_t getCols() const { return cols; }

@@ -62,10 +62,9 @@ std::optional<core::Matrix<float>> readMatrix(ElementsAttr attr) {
   std::optional<std::vector<float>> values = readFloats(attr);
   if (!values || attr.getShapedType().getRank() != 2)
     return std::nullopt;
-  core::Matrix<float> matrix(attr.getShapedType().getDimSize(0),
+  return core::Matrix<float>(std::move(*values),
+                             attr.getShapedType().getDimSize(0),
                              attr.getShapedType().getDimSize(1));
-  std::copy(values->begin(), values->end(), matrix.row(0));
-  return matrix;
 }
 
 std::optional<core::Matrix<uint16_t>> readBits(ElementsAttr attr) {
