@@ -133,7 +133,6 @@ static void takeBest(const std::vector<float> &gains, int64_t count,
                      uint32_t start, std::vector<int32_t> &best) {
   best.resize(gains.size());
   std::iota(best.begin(), best.end(), 0);
-  std::rotate(best.begin(), best.begin() + start, best.end());
   const auto size = static_cast<int32_t>(best.size());
   auto rank = [&](int32_t x) {
     const auto from = static_cast<int32_t>(start);

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -42,38 +43,6 @@ struct LayerPlan {
   SmallVector<std::string> names;
 };
 
-/// Calls \p visit with every index of the loops over layers, the last fastest;
-/// once, without an index, if there is only one.
-void forEachLayer(const LayerMatch &match,
-                  llvm::function_ref<void(ArrayRef<int64_t>)> visit) {
-  SmallVector<int64_t> index(match.batches.size(), 0);
-  for (;;) {
-    visit(index);
-    int64_t d = index.size() - 1;
-    while (d >= 0 && ++index[d] == match.sizes[match.batches[d]])
-      index[d--] = 0;
-    if (d < 0)
-      return;
-  }
-}
-
-/// The layer \p index of \p match: its loops over layers have become tokens, of
-/// size 1.
-LayerMatch pickLayer(const LayerMatch &match, ArrayRef<int64_t> index) {
-  LayerMatch layer = match;
-  linalg::LinalgOp op = match.op;
-  AffineMap map = op.getMatchingIndexingMap(match.weight);
-  for (auto [loop, i] : llvm::zip_equal(match.batches, index)) {
-    const unsigned dim =
-        *map.getResultPosition(getAffineDimExpr(loop, map.getContext()));
-    layer.source.offset += i * match.source.strides[dim];
-    layer.sizes[loop] = 1;
-    layer.tokens.push_back(loop);
-  }
-  layer.batches.clear();
-  return layer;
-}
-
 int64_t multiplySizes(const LayerMatch &match, ArrayRef<unsigned> loops) {
   int64_t product = 1;
   for (unsigned loop : loops) {
@@ -91,6 +60,35 @@ SmallVector<int64_t> findPositions(AffineMap map, ArrayRef<unsigned> loops) {
     positions.push_back(
         *map.getResultPosition(getAffineDimExpr(loop, map.getContext())));
   return positions;
+}
+
+/// Every index of the loops over layers, the last fastest; one without numbers
+/// if there is only one layer.
+SmallVector<SmallVector<int64_t>> getLayerIndices(const LayerMatch &match) {
+  SmallVector<int64_t> sizes;
+  for (unsigned loop : match.batches)
+    sizes.push_back(match.sizes[loop]);
+  const SmallVector<int64_t> strides = computeSuffixProduct(sizes);
+  SmallVector<SmallVector<int64_t>> indices;
+  for (int64_t i = 0, e = multiplySizes(match, match.batches); i < e; ++i)
+    indices.push_back(delinearize(i, strides));
+  return indices;
+}
+
+/// The layer \p index of \p match: its loops over layers have become tokens, of
+/// size 1.
+LayerMatch pickLayer(const LayerMatch &match, ArrayRef<int64_t> index) {
+  LayerMatch layer = match;
+  linalg::LinalgOp op = match.op;
+  AffineMap map = op.getMatchingIndexingMap(match.weight);
+  for (auto [loop, dim, i] : llvm::zip_equal(
+           match.batches, findPositions(map, match.batches), index)) {
+    layer.source.offset += i * match.source.strides[dim];
+    layer.sizes[loop] = 1;
+    layer.tokens.push_back(loop);
+  }
+  layer.batches.clear();
+  return layer;
 }
 
 bool isIdentity(ArrayRef<int64_t> permutation) {
@@ -216,9 +214,8 @@ findPart(OpBuilder &b, Location loc, const LayerMatch &match, AffineMap map,
          Value value, ArrayRef<int64_t> index) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
   SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-  for (auto [loop, i] : llvm::zip_equal(match.batches, index)) {
-    const unsigned dim =
-        *map.getResultPosition(getAffineDimExpr(loop, map.getContext()));
+  for (auto [dim, i] :
+       llvm::zip_equal(findPositions(map, match.batches), index)) {
     offsets[dim] = b.getIndexAttr(i);
     sizes[dim] = b.getIndexAttr(1);
   }
@@ -415,8 +412,8 @@ void rewriteLayer(IRRewriter &rewriter, const LayerPlan &plan) {
     result = tensor::EmptyOp::create(rewriter, loc,
                                      tensor::getMixedSizes(rewriter, loc, init),
                                      resultType.getElementType());
-    size_t next = 0;
-    forEachLayer(match, [&](ArrayRef<int64_t> index) {
+    for (auto [index, weight, name] :
+         llvm::zip_equal(getLayerIndices(match), plan.weights, plan.names)) {
       auto [offsets, sizes] =
           findPart(rewriter, loc, match, op.getMatchingIndexingMap(match.input),
                    input, index);
@@ -424,15 +421,14 @@ void rewriteLayer(IRRewriter &rewriter, const LayerPlan &plan) {
       Value part = tensor::ExtractSliceOp::create(rewriter, loc, input, offsets,
                                                   sizes, ones);
       Value layer = buildLayer(rewriter, loc, pickLayer(match, index), part,
-                               plan.weights[next], plan.names[next]);
-      ++next;
+                               weight, name);
       auto [toOffsets, toSizes] = findPart(
           rewriter, loc, match,
           op.getMatchingIndexingMap(op.getDpsInitOperand(0)), result, index);
       ones.resize(toOffsets.size(), rewriter.getIndexAttr(1));
       result = tensor::InsertSliceOp::create(rewriter, loc, layer, result,
                                              toOffsets, toSizes, ones);
-    });
+    }
   }
   result = castToShape(rewriter, loc, result, resultType.getShape());
   if (!isZero(init)) {
@@ -476,9 +472,7 @@ struct ImportLayersPass
       for (LayerMatch &match : verdict.matches) {
         LayerPlan plan{match, {}, {}};
         bool complete = true;
-        forEachLayer(match, [&](ArrayRef<int64_t> index) {
-          if (!complete || refused)
-            return;
+        for (ArrayRef<int64_t> index : getLayerIndices(match)) {
           FailureOr<WeightBinder::Result> bound =
               binder->getMatrix(pickLayer(match, index));
           if (failed(bound)) {
@@ -486,13 +480,14 @@ struct ImportLayersPass
             return;
           }
           complete = static_cast<bool>(bound->weight);
+          if (!complete) {
+            if (reason.empty())
+              reason = bound->reason;
+            break;
+          }
           plan.weights.push_back(bound->weight);
           plan.names.push_back(bound->name);
-          if (!complete && reason.empty())
-            reason = bound->reason;
-        });
-        if (refused)
-          return;
+        }
         if (complete) {
           plans.push_back(std::move(plan));
           return;

@@ -22,6 +22,14 @@ static constexpr int64_t maxLayersOfOp = 512;
 
 namespace {
 
+/// How many weights \p match has; the sizes of its loops over them are static.
+int64_t countLayers(const LayerMatch &match) {
+  int64_t count = 1;
+  for (unsigned loop : match.batches)
+    count *= match.sizes[loop];
+  return count;
+}
+
 /// The input that \p value is, directly or widened; −1 if it is another value.
 int getWidenedInput(Value value, Block *body) {
   while (auto extend = value.getDefiningOp<arith::ExtFOp>())
@@ -123,12 +131,10 @@ std::string classifyLoops(LayerMatch &match) {
       return *position(map, a) < *position(map, b);
     });
   };
-  int64_t layers = 1;
-  for (unsigned loop : match.batches) {
+  for (unsigned loop : match.batches)
     if (ShapedType::isDynamic(match.sizes[loop]))
       return "the number of its weights is dynamic";
-    layers *= match.sizes[loop];
-  }
+  const int64_t layers = countLayers(match);
   // Two activations may have a batch in common.
   if (layers > 1 && !match.source.isConstant())
     return "each element of a batch has a weight of its own";
@@ -156,12 +162,12 @@ std::string classifyConvolution(LayerMatch &match) {
       linalg::inferConvolutionDims(op);
   if (failed(dims) || dims->outputImage.size() != dims->filterLoop.size())
     return "its indexing maps are not those of a convolution";
+  match.sizes = op.getStaticLoopRanges();
   // Exporters also write that as groups of one channel.
-  const SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   if (dims->inputChannel.empty() ||
       (!dims->depth.empty() &&
        llvm::all_of(dims->inputChannel,
-                    [&](unsigned loop) { return ranges[loop] == 1; })))
+                    [&](unsigned loop) { return match.sizes[loop] == 1; })))
     return "each channel has a filter of its own (depthwise): there is nothing "
            "to prune";
   if (dims->inputChannel.size() != 1 || dims->outputChannel.size() != 1 ||
@@ -191,14 +197,11 @@ std::string classifyConvolution(LayerMatch &match) {
   llvm::sort(order, [&](unsigned a, unsigned b) {
     return *findOnly(dims->outputImage[a]) < *findOnly(dims->outputImage[b]);
   });
-  match.sizes = op.getStaticLoopRanges();
   match.rows = {dims->outputChannel.front()};
   match.columns = {dims->inputChannel.front()};
   match.tokens.assign(dims->batch.begin(), dims->batch.end());
   match.batches.assign(dims->depth.begin(), dims->depth.end());
-  int64_t groups = 1;
-  for (unsigned loop : match.batches)
-    groups *= match.sizes[loop];
+  const int64_t groups = countLayers(match);
   if (groups > maxLayersOfOp)
     return llvm::formatv("it has {0} groups, more than {1}", groups,
                          maxLayersOfOp);

@@ -32,14 +32,6 @@ namespace {
 /// at all, and a row index.
 constexpr int64_t permuteCost = 2, rowIndexCost = 1;
 
-PermuteOp getPermute(const OrderEnd &end) {
-  auto permute = dyn_cast_if_present<PermuteOp>(
-      end.use ? end.use->getOwner() : end.value.getDefiningOp());
-  return permute && static_cast<int64_t>(permute.getDim()) == end.dim
-             ? permute
-             : PermuteOp();
-}
-
 /// What it costs to give the result \p value of an operation in another order:
 /// the rows of a weight without a pattern are reordered themselves.
 int64_t getProducerCost(Value value) {

@@ -8,7 +8,6 @@
 
 #include "Reorder.h"
 
-#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,6 +17,14 @@
 using namespace mlir;
 
 namespace hinm {
+
+PermuteOp getPermute(const OrderEnd &end) {
+  auto permute = dyn_cast_if_present<PermuteOp>(
+      end.use ? end.use->getOwner() : end.value.getDefiningOp());
+  return permute && static_cast<int64_t>(permute.getDim()) == end.dim
+             ? permute
+             : PermuteOp();
+}
 
 core::Permutation expandOrder(ArrayRef<int32_t> units, int64_t size) {
   const int64_t block = size / static_cast<int64_t>(units.size());
@@ -60,7 +67,7 @@ public:
     Value &restored = restoredValues[{end.use->get(), end.dim}];
     if (!restored) {
       builder.setInsertionPointAfterValue(end.use->get());
-      restored = makePermute(end.use->get(), end.dim, inverse);
+      restored = makePermute(end.use->get(), end.dim, /*isInverse=*/true);
     }
     end.use->set(restored);
   }
@@ -68,7 +75,7 @@ public:
   /// \p value is defined in the old order; its readers get the new one.
   void reorderAfter(Value value, int64_t dim) {
     builder.setInsertionPointAfterValue(value);
-    auto permute = makePermute(value, dim, order);
+    auto permute = makePermute(value, dim, /*isInverse=*/false);
     value.replaceAllUsesExcept(permute, permute);
   }
 
@@ -94,12 +101,9 @@ public:
   }
 
 private:
-  PermuteOp makePermute(Value value, int64_t dim, ArrayRef<int32_t> units) {
-    const int64_t size =
-        cast<RankedTensorType>(value.getType()).getDimSize(dim);
-    return PermuteOp::create(
-        builder, value.getLoc(), value.getType(), value, dim,
-        PermutationAttr::get(builder.getContext(), expandOrder(units, size)));
+  PermuteOp makePermute(Value value, int64_t dim, bool isInverse) {
+    return PermuteOp::create(builder, value.getLoc(), value.getType(), value,
+                             dim, getOrder(value, dim, isInverse));
   }
 
   ArrayRef<int32_t> order;
@@ -112,10 +116,6 @@ private:
 
 void reorderClass(const OrderClass &orderClass, ArrayRef<int32_t> order,
                   llvm::function_ref<void(Operation *)> erased) {
-  auto isPermute = [](const OrderEnd &end, Operation *op) {
-    auto permute = dyn_cast_if_present<PermuteOp>(op);
-    return permute && static_cast<int64_t>(permute.getDim()) == end.dim;
-  };
   auto getContext = [&]() -> MLIRContext * {
     for (ArrayRef<OrderEnd> ends : {ArrayRef<OrderEnd>(orderClass.members),
                                     ArrayRef<OrderEnd>(orderClass.constants)})
@@ -132,26 +132,24 @@ void reorderClass(const OrderClass &orderClass, ArrayRef<int32_t> order,
 
   // Permutes at the edges change in place. They are erased last: one may lie
   // between two ends of this very class.
-  llvm::SmallSetVector<Operation *, 8> edges;
+  llvm::SmallSetVector<PermuteOp, 8> edges;
   for (const OrderEnd &end : orderClass.consumers) {
-    Operation *user = end.use->getOwner();
-    if (!isPermute(end, user)) {
+    PermuteOp permute = getPermute(end);
+    if (!permute) {
       reorderer.restoreBefore(end);
       continue;
     }
-    auto permute = cast<PermuteOp>(user);
     permute.setPermutationAttr(
         reorderer.getOrder(end.use->get(), end.dim, /*isInverse=*/true)
             .compose(permute.getPermutation()));
     edges.insert(permute);
   }
   for (const OrderEnd &end : orderClass.producers) {
-    Operation *producer = end.value.getDefiningOp();
-    if (!isPermute(end, producer)) {
+    PermuteOp permute = getPermute(end);
+    if (!permute) {
       reorderer.reorderAfter(end.value, end.dim);
       continue;
     }
-    auto permute = cast<PermuteOp>(producer);
     permute.setPermutationAttr(permute.getPermutation().compose(
         reorderer.getOrder(end.value, end.dim, /*isInverse=*/false)));
     edges.insert(permute);
@@ -160,8 +158,7 @@ void reorderClass(const OrderClass &orderClass, ArrayRef<int32_t> order,
     if (!pin.end.use)
       reorderer.reorderAfter(pin.end.value, pin.end.dim);
 
-  for (Operation *op : edges) {
-    auto permute = cast<PermuteOp>(op);
+  for (PermuteOp permute : edges) {
     if (!permute.getPermutation().isIdentity())
       continue;
     erased(permute);

@@ -17,8 +17,12 @@
 
 #include "hinm/Analysis/ChannelOrder.h"
 #include "hinm/Core/Permutation.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 
 namespace hinm {
+
+/// The permute along its dimension that defines or reads \p end, or null.
+PermuteOp getPermute(const OrderEnd &end);
 
 /// \p units, an order of `count` units, as one of a dimension of \p size in
 /// blocks of size / count.

@@ -9,6 +9,7 @@
 #include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
 
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -178,18 +179,13 @@ LogicalResult PatternAttr::verify(
 // ConvolutionAttr
 //===----------------------------------------------------------------------===//
 
-static int64_t multiply(ArrayRef<int64_t> sizes) {
-  int64_t product = 1;
-  for (int64_t size : sizes)
-    product *= size;
-  return product;
-}
-
 int64_t ConvolutionAttr::getNumImagePixels() const {
-  return multiply(getImage());
+  return computeProduct(getImage());
 }
 
-int64_t ConvolutionAttr::getWindowSize() const { return multiply(getKernel()); }
+int64_t ConvolutionAttr::getWindowSize() const {
+  return computeProduct(getKernel());
+}
 
 SmallVector<int64_t> ConvolutionAttr::getOutputSizes() const {
   SmallVector<int64_t> sizes;
@@ -200,7 +196,7 @@ SmallVector<int64_t> ConvolutionAttr::getOutputSizes() const {
 }
 
 int64_t ConvolutionAttr::getNumOutputPixels() const {
-  return getImage().front() * multiply(getOutputSizes());
+  return getImage().front() * computeProduct(getOutputSizes());
 }
 
 LogicalResult
