@@ -18,7 +18,6 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
@@ -143,8 +142,10 @@ static void readBranchRule(BranchOpInterface op, ChannelOrderRule &rule) {
 
 class ChannelOrderBuilder {
 public:
+  using Axis = OrderAxes::Axis;
+
   ChannelOrderBuilder(Operation *root, ChannelOrder &result)
-      : root(root), result(result) {}
+      : root(root), result(result), axes(result.axes) {}
 
   void run() {
     collectFunctions();
@@ -247,36 +248,139 @@ private:
   }
 
   void add(Operation *op, const ChannelOrderRule &rule) {
-    for (ArrayRef<OrderEnd> tied : rule.ties) {
-      std::optional<unsigned> first;
-      for (const OrderEnd &end : tied) {
-        mark(end);
-        std::optional<unsigned> id = getElement(end, op);
-        if (first && id)
-          joined.join(*first, *id);
-        else if (id)
-          first = id;
-      }
-    }
+    RuleReader reader(*this, op);
+    for (ArrayRef<OrderEnd> tied : rule.ties)
+      reader.tie(tied);
+    for (ArrayRef<OrderRange> tied : rule.rangeTies)
+      reader.tieRanges(tied);
+    for (const auto &[whole, digits] : rule.digitTies)
+      reader.tieDigits(whole, digits);
+    reader.finish();
     for (const OrderEnd &end : rule.absorbed)
-      note(end, op, consumers);
+      if (std::optional<AxisEnd> element = getElement(end, op))
+        consumers.push_back(*element);
     for (const OrderEnd &end : rule.produced)
-      note(end, op, producers);
-    for (const ChannelOrderRule::Pin &pin : rule.pins) {
-      mark(pin.end);
-      if (std::optional<unsigned> id = getElement(pin.end, op))
-        pins.push_back({*id, {pin.end, op, pin.reason}});
-    }
+      if (std::optional<AxisEnd> element = getElement(end, op))
+        producers.push_back(*element);
+    for (const ChannelOrderRule::Pin &pin : rule.pins)
+      if (std::optional<AxisEnd> element = getElement(pin.end, op))
+        pins.push_back({element->axis, {*element, op, pin.reason}});
     for (OpOperand *operand : rule.ignored)
       ignored.insert(operand);
   }
 
-  void note(const OrderEnd &end, Operation *op,
-            SmallVectorImpl<std::pair<unsigned, OrderEnd>> &list) {
-    mark(end);
-    if (std::optional<unsigned> id = getElement(end, op))
-      list.emplace_back(*id, end);
-  }
+  /// Unifies what one operation ties together.
+  class RuleReader {
+  public:
+    RuleReader(ChannelOrderBuilder &builder, Operation *op)
+        : builder(builder), axes(builder.axes), op(op) {}
+
+    void tie(ArrayRef<OrderEnd> tied) {
+      std::optional<AxisEnd> first;
+      for (const OrderEnd &end : tied) {
+        std::optional<AxisEnd> element = getElement(end);
+        if (first && element)
+          tie(*first, *element);
+        else if (element)
+          first = element;
+      }
+    }
+
+    void tieRanges(ArrayRef<OrderRange> tied) {
+      std::optional<Axis> first;
+      SmallVector<Axis, 4> wholes;
+      bool fits = true;
+      for (const OrderRange &range : tied) {
+        std::optional<AxisEnd> element = getElement(range.end);
+        if (!element)
+          continue;
+        wholes.push_back(element->axis);
+        std::optional<Axis> axis = axes.getRange(element->axis, range.offset,
+                                                 range.size, range.stride);
+        if (!axis)
+          fits = false;
+        else if (first)
+          axes.unify(*first, *axis);
+        else
+          first = axis;
+      }
+      if (!fits)
+        fixed.append(wholes.begin(), wholes.end());
+    }
+
+    void tieDigits(const OrderEnd &whole, ArrayRef<OrderEnd> digits) {
+      std::optional<AxisEnd> element = getElement(whole);
+      std::optional<Axis> product;
+      SmallVector<Axis, 4> parts;
+      for (const OrderEnd &digit : digits)
+        if (std::optional<AxisEnd> part = getElement(digit))
+          parts.push_back(part->axis);
+      if (!element || parts.empty())
+        return;
+      if (llvm::any_of(parts, [&](Axis part) { return isDynamic(part); })) {
+        // The outermost alone may be of any size.
+        for (Axis part : ArrayRef(parts).drop_front())
+          fixed.push_back(part);
+        tieDynamic(element->axis, parts.front());
+        return;
+      }
+      for (Axis part : parts)
+        product = product ? axes.makeProduct(*product, part) : part;
+      axes.unify(element->axis, *product);
+    }
+
+    /// Whatever could not be unified is fixed wherever the operation meets it.
+    void finish() {
+      for (Axis axis : axes.takeFrozen())
+        fixed.push_back(axis);
+      for (Axis axis : fixed)
+        for (const AxisEnd &end : ends)
+          builder.pins.push_back(
+              {axis,
+               {end, op,
+                "it cuts the dimension in blocks that do not fit its others"}});
+    }
+
+  private:
+    std::optional<AxisEnd> getElement(const OrderEnd &end) {
+      std::optional<AxisEnd> element = builder.getElement(end, op);
+      if (element)
+        ends.push_back(*element);
+      return element;
+    }
+
+    bool isDynamic(Axis axis) {
+      return ShapedType::isDynamic(axes.getSize(axis));
+    }
+
+    void tieDynamic(Axis a, Axis b) {
+      if (isDynamic(a) && isDynamic(b))
+        axes.unify(a, b);
+      else
+        fixed.append({a, b});
+    }
+
+    void tie(const AxisEnd &a, const AxisEnd &b) {
+      if (isDynamic(a.axis) || isDynamic(b.axis))
+        return tieDynamic(a.axis, b.axis);
+      const int64_t blocks =
+          std::gcd(axes.getSize(a.axis), axes.getSize(b.axis));
+      auto first = axes.split(a.axis, blocks);
+      auto second = axes.split(b.axis, blocks);
+      if (!first || !second) {
+        fixed.append({a.axis, b.axis});
+        return;
+      }
+      axes.unify(first->first, second->first);
+      fixed.append({first->second, second->second});
+    }
+
+    ChannelOrderBuilder &builder;
+    OrderAxes &axes;
+    Operation *op;
+    SmallVector<AxisEnd, 8> ends;
+    SmallVector<Axis, 4> fixed;
+  };
 
   void mark(const OrderEnd &end) {
     if (end.use)
@@ -329,76 +433,101 @@ private:
     return invariant[value] = is;
   }
 
-  /// The element at \p end; none where order has no meaning. An element that
+  /// \p end with its axis; none where order has no meaning. An element that
   /// can not be put in another order is pinned by \p op.
-  std::optional<unsigned> getElement(const OrderEnd &end, Operation *op) {
+  std::optional<AxisEnd> getElement(const OrderEnd &end, Operation *op) {
+    mark(end);
     auto type = dyn_cast<RankedTensorType>(end.value.getType());
-    if (!type || type.getDimSize(end.dim) == 1 || isInvariant(end.value))
+    if (!type || type.getDimSize(end.dim) == 0 ||
+        type.getDimSize(end.dim) == 1 || isInvariant(end.value))
       return std::nullopt;
     Operation *def = end.value.getDefiningOp();
     const bool isConstant = def && def->hasTrait<OpTrait::ConstantLike>();
     if (isConstant && !end.use)
       return std::nullopt;
-    unsigned &id = isConstant ? constantUses[{end.use, end.dim}]
-                              : values[{end.value, end.dim}];
-    if (id != 0)
-      return id - 1;
+    unsigned &index = isConstant ? constantUses[{end.use, end.dim}]
+                                 : values[{end.value, end.dim}];
+    if (index != 0)
+      return AxisEnd(end, elements[index - 1].end.axis);
+    const Axis axis = axes.makeFree(type.getDimSize(end.dim));
     elements.push_back(
-        {isConstant ? end : OrderEnd(end.value, end.dim),
-         type.isDynamicDim(end.dim) ? 0 : type.getDimSize(end.dim),
+        {AxisEnd(isConstant ? end : OrderEnd(end.value, end.dim), axis),
          isConstant});
-    id = elements.size();
-    joined.grow(id);
-    const unsigned index = id - 1;
+    index = elements.size();
+    const AxisEnd element(end, axis);
     if (type.isDynamicDim(end.dim))
-      pins.push_back({index, {end, op, "the size is dynamic", true}});
+      pins.push_back(
+          {axis, {element, op, "the size is dynamic", /*isHard=*/true}});
     if (isConstant) {
       ElementsAttr attr;
       if (!matchPattern(end.value, m_Constant(&attr)) || !isPermutable(attr))
-        pins.push_back(
-            {index, {end, op, "it reads a constant without data", true}});
+        pins.push_back({axis,
+                        {element, op, "it reads a constant without data",
+                         /*isHard=*/true}});
     }
-    return index;
+    return element;
+  }
+
+  llvm::SmallSetVector<Axis, 2> getLeaves(Axis axis) {
+    llvm::SmallSetVector<Axis, 2> leaves;
+    axes.collectFree(axis, leaves);
+    return leaves;
   }
 
   void makeClasses() {
-    joined.compress();
-    result.classes.resize(joined.getNumClasses());
-    for (auto [i, element] : llvm::enumerate(elements)) {
-      OrderClass &orderClass = result.classes[joined[i]];
-      orderClass.count = std::gcd(orderClass.count, element.size);
-      (element.isConstant ? orderClass.constants : orderClass.members)
-          .push_back(element.end);
+    for (const Element &element : elements) {
+      for (Axis leaf : getLeaves(element.end.axis)) {
+        auto [it, isNew] =
+            result.classOf.try_emplace(leaf, result.classes.size());
+        if (isNew) {
+          const int64_t size = axes.getSize(leaf);
+          result.classes.emplace_back().count =
+              ShapedType::isDynamic(size) ? 0 : size;
+          result.leaves.push_back(leaf);
+        }
+        OrderClass &orderClass = result.classes[it->second];
+        (element.isConstant ? orderClass.constants : orderClass.members)
+            .push_back(element.end);
+      }
       if (!element.isConstant)
-        result.classOf[{element.end.value, element.end.dim}] = joined[i];
+        result.axisOf[{element.end.value, element.end.dim}] = element.end.axis;
     }
-    for (auto &[id, end] : producers)
-      result.classes[joined[id]].producers.push_back(end);
-    for (auto &[id, end] : consumers)
-      result.classes[joined[id]].consumers.push_back(end);
-    for (auto &[id, pin] : pins)
-      result.classes[joined[id]].pins.push_back(std::move(pin));
+    auto getClass = [&](Axis leaf) -> OrderClass & {
+      return result.classes[result.classOf.lookup(leaf)];
+    };
+    for (const AxisEnd &end : producers)
+      for (Axis leaf : getLeaves(end.axis))
+        getClass(leaf).producers.push_back(end);
+    for (const AxisEnd &end : consumers)
+      for (Axis leaf : getLeaves(end.axis))
+        getClass(leaf).consumers.push_back(end);
+    for (auto &[axis, pin] : pins) {
+      const llvm::SmallSetVector<Axis, 2> atEnd = getLeaves(pin.end.axis);
+      for (Axis leaf : getLeaves(axis))
+        if (atEnd.contains(leaf))
+          getClass(leaf).pins.push_back(pin);
+    }
   }
 
   Operation *root;
   ChannelOrder &result;
+  OrderAxes &axes;
   SymbolTableCollection symbolTables;
   llvm::MapVector<FunctionOpInterface, Function> functions;
 
   struct Element {
-    OrderEnd end;
-    int64_t size;
+    AxisEnd end;
     bool isConstant;
   };
   SmallVector<Element, 0> elements;
-  llvm::IntEqClasses joined;
   /// Index of the element, plus 1.
   llvm::DenseMap<std::pair<Value, int64_t>, unsigned> values;
   llvm::DenseMap<std::pair<OpOperand *, int64_t>, unsigned> constantUses;
   llvm::DenseMap<Value, bool> invariant;
 
-  SmallVector<std::pair<unsigned, OrderEnd>> producers, consumers;
-  SmallVector<std::pair<unsigned, OrderClass::Pin>> pins;
+  SmallVector<AxisEnd> producers, consumers;
+  /// What is pinned, an axis or a part of one, and where.
+  SmallVector<std::pair<Axis, OrderClass::Pin>> pins;
   llvm::DenseSet<std::pair<OpOperand *, int64_t>> knownUses;
   llvm::DenseSet<std::pair<Value, int64_t>> knownDefs;
   llvm::DenseSet<OpOperand *> ignored;
@@ -412,9 +541,37 @@ ChannelOrder::ChannelOrder(Operation *root) {
   ChannelOrderBuilder(root, *this).run();
 }
 
-const OrderClass *ChannelOrder::lookup(Value value, int64_t dim) const {
-  auto it = classOf.find({value, dim});
-  return it == classOf.end() ? nullptr : &classes[it->second];
+std::optional<OrderAxes::Axis> ChannelOrder::lookup(Value value,
+                                                    int64_t dim) const {
+  auto it = axisOf.find({value, dim});
+  return it == axisOf.end() ? std::nullopt : std::optional(it->second);
+}
+
+void ChannelOrder::forEachClass(
+    OrderAxes::Axis axis,
+    llvm::function_ref<void(const OrderClass &, int64_t, int64_t)> visit)
+    const {
+  axes.forEachFree(axis,
+                   [&](OrderAxes::Axis leaf, int64_t offset, int64_t block) {
+                     visit(classes[classOf.lookup(leaf)], offset, block);
+                   });
+}
+
+core::Permutation ChannelOrder::expand(OrderAxes::Axis axis,
+                                       const OrderClass &orderClass,
+                                       ArrayRef<int32_t> order) const {
+  return axes.expand(axis, leaves[&orderClass - classes.data()], order);
+}
+
+std::optional<ChannelOrder::Orders>
+ChannelOrder::decompose(OrderAxes::Axis axis, ArrayRef<int32_t> order) const {
+  std::optional<OrderAxes::Orders> parts = axes.decompose(axis, order);
+  if (!parts)
+    return std::nullopt;
+  Orders orders;
+  for (auto &[leaf, part] : *parts)
+    orders.insert({&classes[classOf.lookup(leaf)], part});
+  return orders;
 }
 
 namespace {
@@ -459,6 +616,18 @@ std::string quoteForGraphviz(StringRef text) {
 } // namespace
 
 void ChannelOrder::print(llvm::raw_ostream &os, bool all) const {
+  // A dimension that is more than the class says what it is.
+  auto printEnd = [&](StringRef role,
+                      const AxisEnd &end) -> llvm::raw_ostream & {
+    os << "  " << role << ' ' << describe(end);
+    if (axes.isFree(end.axis))
+      return os;
+    os << " = ";
+    axes.print(os, end.axis, [&](OrderAxes::Axis leaf) {
+      os << 'c' << classOf.lookup(leaf);
+    });
+    return os;
+  };
   for (auto [i, orderClass] : llvm::enumerate(classes)) {
     if (!all && !isOfInterest(orderClass))
       continue;
@@ -466,13 +635,13 @@ void ChannelOrder::print(llvm::raw_ostream &os, bool all) const {
        << orderClass.members.size() << " values, "
        << orderClass.constants.size() << " constants, "
        << (orderClass.isFree() ? "free" : "pinned") << '\n';
-    for (const OrderEnd &end : orderClass.producers)
-      os << "  produced by " << describe(end) << '\n';
-    for (const OrderEnd &end : orderClass.consumers)
-      os << "  consumed by " << describe(end) << '\n';
+    for (const AxisEnd &end : orderClass.producers)
+      printEnd("produced by", end) << '\n';
+    for (const AxisEnd &end : orderClass.consumers)
+      printEnd("consumed by", end) << '\n';
     for (const OrderClass::Pin &pin : orderClass.pins)
-      os << "  pinned at " << describe(pin.end) << ": " << describe(pin.op)
-         << ": " << pin.reason << '\n';
+      printEnd("pinned at", pin.end)
+          << ": " << describe(pin.op) << ": " << pin.reason << '\n';
   }
 }
 
@@ -491,11 +660,11 @@ void ChannelOrder::printGraph(llvm::raw_ostream &os) const {
       continue;
     os << "  class" << i << " [label=\"" << orderClass.count << " units\""
        << (orderClass.isFree() ? "" : ", style=filled") << "];\n";
-    for (const OrderEnd &end : orderClass.producers) {
+    for (const AxisEnd &end : orderClass.producers) {
       const unsigned from = node(end.value.getDefiningOp());
       os << "  op" << from << " -> class" << i << ";\n";
     }
-    for (const OrderEnd &end : orderClass.consumers) {
+    for (const AxisEnd &end : orderClass.consumers) {
       const unsigned to = node(end.use->getOwner());
       os << "  class" << i << " -> op" << to << ";\n";
     }

@@ -22,36 +22,20 @@ namespace {
 template <typename Model, typename Op>
 using External = ChannelOrderOpInterface::ExternalModel<Model, Op>;
 
-/// Ties dimension \p collapsed of one side to the outermost of the dimensions
-/// \p group of the other; those inside keep their order.
-template <typename Collapsed, typename Expanded>
-void tieReshape(Collapsed &&collapsed, int64_t collapsedDim,
-                Expanded &&expanded, ArrayRef<int64_t> group,
-                ArrayRef<int64_t> shape, ChannelOrderRule &rule) {
-  bool isOutermost = true;
-  for (int64_t dim : group) {
-    OrderEnd end(expanded, dim);
-    if (shape[dim] == 1) {
-      // Stands for nothing, but has to be mentioned.
-      rule.tie({end});
-    } else if (isOutermost) {
-      isOutermost = false;
-      rule.tie({{collapsed, collapsedDim}, end});
-    } else {
-      rule.pin(end,
-               "it cuts a dimension in blocks, of which this is the inside");
-    }
-  }
-  if (isOutermost)
-    rule.tie({{collapsed, collapsedDim}});
-}
-
 struct ExpandShapeOrder : External<ExpandShapeOrder, tensor::ExpandShapeOp> {
   void getChannelOrderRule(Operation *op, ChannelOrderRule &rule) const {
     auto expand = cast<tensor::ExpandShapeOp>(op);
-    for (auto [dim, group] : llvm::enumerate(expand.getReassociationIndices()))
-      tieReshape(expand.getSrcMutable(), dim, Value(expand.getResult()), group,
-                 expand.getResultType().getShape(), rule);
+    for (auto [dim, group] :
+         llvm::enumerate(expand.getReassociationIndices())) {
+      SmallVector<OrderEnd, 4> digits;
+      for (int64_t digit : group)
+        digits.emplace_back(Value(expand.getResult()), digit);
+      rule.tieDigits(OrderEnd(expand.getSrcMutable(), dim), digits);
+    }
+    // A tensor of rank 0 is expanded to ones.
+    if (expand.getReassociationIndices().empty())
+      for (int64_t dim = 0; dim < expand.getResultType().getRank(); ++dim)
+        rule.tie({{expand.getResult(), dim}});
   }
 };
 
@@ -60,9 +44,15 @@ struct CollapseShapeOrder
   void getChannelOrderRule(Operation *op, ChannelOrderRule &rule) const {
     auto collapse = cast<tensor::CollapseShapeOp>(op);
     for (auto [dim, group] :
-         llvm::enumerate(collapse.getReassociationIndices()))
-      tieReshape(Value(collapse.getResult()), dim, collapse.getSrcMutable(),
-                 group, collapse.getSrcType().getShape(), rule);
+         llvm::enumerate(collapse.getReassociationIndices())) {
+      SmallVector<OrderEnd, 4> digits;
+      for (int64_t digit : group)
+        digits.emplace_back(collapse.getSrcMutable(), digit);
+      rule.tieDigits(OrderEnd(Value(collapse.getResult()), dim), digits);
+    }
+    if (collapse.getReassociationIndices().empty())
+      for (int64_t dim = 0; dim < collapse.getSrcType().getRank(); ++dim)
+        rule.tie({{collapse.getSrcMutable(), dim}});
   }
 };
 
@@ -82,10 +72,29 @@ struct DimOrder : External<DimOrder, tensor::DimOp> {
   }
 };
 
+/// What a slice takes of dimension \p dim; nothing if that is known only at run
+/// time.
+std::optional<OrderRange> getRange(OffsetSizeAndStrideOpInterface slice,
+                                   int64_t dim, OrderEnd end) {
+  OrderRange range{end, slice.getStaticOffset(dim), slice.getStaticSize(dim),
+                   slice.getStaticStride(dim)};
+  if (ShapedType::isDynamic(range.offset) ||
+      ShapedType::isDynamic(range.size) || range.size == 0 ||
+      ShapedType::isDynamic(range.stride) || range.stride < 1)
+    return std::nullopt;
+  return range;
+}
+
 /// Whether a slice takes all of dimension \p dim, of \p size elements.
 bool isWhole(OffsetSizeAndStrideOpInterface slice, int64_t dim, int64_t size) {
   return !ShapedType::isDynamic(size) && slice.getStaticOffset(dim) == 0 &&
          slice.getStaticSize(dim) == size && slice.getStaticStride(dim) == 1;
+}
+
+/// All of a dimension.
+OrderRange getWhole(OrderEnd end) {
+  return {end, 0,
+          cast<RankedTensorType>(end.value.getType()).getDimSize(end.dim)};
 }
 
 struct ExtractSliceOrder : External<ExtractSliceOrder, tensor::ExtractSliceOp> {
@@ -96,14 +105,22 @@ struct ExtractSliceOrder : External<ExtractSliceOrder, tensor::ExtractSliceOp> {
     int64_t to = 0;
     for (auto [dim, size] : llvm::enumerate(slice.getSourceType().getShape())) {
       OrderEnd from(source, dim);
-      if (isWhole(slice, dim, size) && !dropped.test(dim))
-        rule.tie({from, {slice.getResult(), to}});
-      else
-        rule.pin(from, "it takes a part of the dimension");
-      if (!dropped.test(dim)) {
-        if (!isWhole(slice, dim, size))
-          rule.pin({slice.getResult(), to}, "it takes a part of a dimension");
-        ++to;
+      std::optional<OrderEnd> result;
+      if (!dropped.test(dim))
+        result = OrderEnd(slice.getResult(), to++);
+      std::optional<OrderRange> range;
+      if (!ShapedType::isDynamic(size))
+        range = getRange(slice, dim, from);
+      if (!range) {
+        rule.pin(from, "it takes a part of the dimension that is known only at "
+                       "run time");
+        if (result)
+          rule.pin(*result, "it takes a part of a dimension that is known only "
+                            "at run time");
+      } else if (!result) {
+        rule.tieRanges({*range});
+      } else {
+        rule.tieRanges({*range, getWhole(*result)});
       }
     }
   }
@@ -113,21 +130,52 @@ struct InsertSliceOrder : External<InsertSliceOrder, tensor::InsertSliceOp> {
   void getChannelOrderRule(Operation *op, ChannelOrderRule &rule) const {
     auto slice = cast<tensor::InsertSliceOp>(op);
     const llvm::SmallBitVector dropped = slice.getDroppedDims();
+    const ArrayRef<int64_t> shape = slice.getDestType().getShape();
+    int64_t cuts = 0;
+    for (auto [dim, size] : llvm::enumerate(shape))
+      cuts += !isWhole(slice, dim, size);
     int64_t from = 0;
-    for (auto [dim, size] : llvm::enumerate(slice.getDestType().getShape())) {
-      SmallVector<OrderEnd, 4> ends{
-          {slice.getDestMutable(), static_cast<int64_t>(dim)},
-          {slice.getResult(), static_cast<int64_t>(dim)}};
-      const bool isDropped = dropped.test(dim);
-      if (!isDropped)
+    for (auto [dim, size] : llvm::enumerate(shape)) {
+      OrderEnd dest(slice.getDestMutable(), dim),
+          result(slice.getResult(), dim);
+      SmallVector<OrderEnd, 4> ends{result};
+      if (!dropped.test(dim))
         ends.emplace_back(slice.getSourceMutable(), from++);
-      if (isWhole(slice, dim, size)) {
+      std::optional<OrderRange> range;
+      if (!ShapedType::isDynamic(size))
+        range = getRange(slice, dim, result);
+      if (cuts == 0) {
+        // Nothing is left of the destination.
+        rule.tie({dest});
         rule.tie(ends);
-        continue;
+      } else if (isWhole(slice, dim, size)) {
+        ends.push_back(dest);
+        rule.tie(ends);
+      } else if (range) {
+        SmallVector<OrderRange, 3> replaced{*range};
+        if (ends.size() > 1)
+          replaced.push_back(getWhole(ends.back()));
+        rule.tieRanges(replaced);
+        tieRest(*range, dest, result, /*isOnlyCut=*/cuts == 1, rule);
+      } else {
+        ends.push_back(dest);
+        for (const OrderEnd &end : ends)
+          rule.pin(end, "it replaces a part of a dimension that is known only "
+                        "at run time");
       }
-      for (const OrderEnd &end : ends)
-        rule.pin(end, "it replaces a part of the dimension");
     }
+  }
+
+  /// Ties what is not in \p range: it is the destination's.
+  static void tieRest(const OrderRange &range, OrderEnd dest, OrderEnd result,
+                      bool isOnlyCut, ChannelOrderRule &rule) {
+    if (!isOnlyCut || range.stride > 1)
+      return rule.tie({dest, result});
+    const int64_t end = range.offset + range.size;
+    for (auto [begin, size] : {std::pair(int64_t(0), range.offset),
+                               std::pair(end, getWhole(result).size - end)})
+      if (size > 0)
+        rule.tieRanges({{dest, begin, size}, {result, begin, size}});
   }
 };
 
@@ -137,13 +185,18 @@ struct PadOrder : External<PadOrder, tensor::PadOp> {
     const bool isConstant = static_cast<bool>(pad.getConstantPaddingValue());
     for (int64_t dim = 0; dim < pad.getSourceType().getRank(); ++dim) {
       OrderEnd from(pad.getSourceMutable(), dim), to(pad.getResult(), dim);
-      if (isConstant && pad.getStaticLow()[dim] == 0 &&
-          pad.getStaticHigh()[dim] == 0) {
+      const int64_t low = pad.getStaticLow()[dim];
+      const int64_t high = pad.getStaticHigh()[dim];
+      const int64_t size = pad.getSourceType().getDimSize(dim);
+      if (isConstant && low == 0 && high == 0) {
         rule.tie({from, to});
-        continue;
+      } else if (isConstant && !ShapedType::isDynamic(low) &&
+                 !ShapedType::isDynamic(high) && size > 0) {
+        rule.tieRanges({getWhole(from), {to, low, size}});
+      } else {
+        rule.pin(from, "it pads the dimension");
+        rule.pin(to, "it pads the dimension");
       }
-      rule.pin(from, "it pads the dimension");
-      rule.pin(to, "it pads the dimension");
     }
   }
 };
@@ -152,15 +205,31 @@ struct ConcatOrder : External<ConcatOrder, tensor::ConcatOp> {
   void getChannelOrderRule(Operation *op, ChannelOrderRule &rule) const {
     auto concat = cast<tensor::ConcatOp>(op);
     for (int64_t dim = 0; dim < concat.getResultType().getRank(); ++dim) {
-      SmallVector<OrderEnd, 4> ends{{concat.getResult(), dim}};
+      OrderEnd result(concat.getResult(), dim);
+      SmallVector<OrderEnd, 4> ends{result};
       for (OpOperand &operand : op->getOpOperands())
         ends.emplace_back(operand, dim);
       if (dim != static_cast<int64_t>(concat.getDim())) {
         rule.tie(ends);
         continue;
       }
-      for (const OrderEnd &end : ends)
-        rule.pin(end, "it puts parts of the dimension one after the other");
+      if (llvm::any_of(ends, [](const OrderEnd &end) {
+            return ShapedType::isDynamic(getWhole(end).size);
+          })) {
+        for (const OrderEnd &end : ends)
+          rule.pin(end, "it puts parts one after the other, of sizes that are "
+                        "known only at run time");
+        continue;
+      }
+      int64_t offset = 0;
+      for (const OrderEnd &part : ArrayRef(ends).drop_front()) {
+        const OrderRange whole = getWhole(part);
+        if (whole.size > 0)
+          rule.tieRanges({whole, {result, offset, whole.size}});
+        else
+          rule.tie({part});
+        offset += whole.size;
+      }
     }
   }
 };

@@ -91,7 +91,8 @@ private:
   int64_t rows, tile, listRows;
   std::vector<Matrix<float>> expected;
 
-  // The rows' problem: the weights whose tiles choose columns, side by side.
+  // The rows' problem, of blocks of rows: the weights whose tiles choose
+  // columns, side by side.
   std::vector<RowSegment> segments;
   Matrix<float> joined;
   std::optional<MatrixView<float>> worth;
@@ -109,7 +110,7 @@ private:
 
 void ExchangeSearch::joinWorths() {
   const int64_t tiles = (rows + listRows - 1) / listRows;
-  if (!options.ocp || tiles < 2 || listRows == 1)
+  if (!options.ocp || tiles < 2 || listRows == options.rowBlock)
     return;
   std::vector<size_t> taking;
   int64_t width = 0;
@@ -132,18 +133,24 @@ void ExchangeSearch::joinWorths() {
   if (taking.empty())
     return;
   const int64_t stride = simd::padded(width);
-  if (taking.size() == 1 && stride == width) {
+  const int64_t block = options.rowBlock;
+  if (taking.size() == 1 && stride == width && block == 1) {
     worth = expected[taking.front()];
   } else {
-    joined = Matrix<float>(rows, stride);
-    pool.forEach(rows, [&](int64_t r, unsigned) {
-      float *to = joined.row(r);
-      for (size_t i : taking)
-        to = std::copy_n(expected[i].row(r), expected[i].getCols(), to);
+    joined = Matrix<float>(rows / block, stride);
+    pool.forEach(rows / block, [&](int64_t unit, unsigned) {
+      float *to = joined.row(unit);
+      for (size_t i : taking) {
+        const int64_t cols = expected[i].getCols();
+        for (int64_t r = unit * block; r < (unit + 1) * block; ++r)
+          for (int64_t c = 0; c < cols; ++c)
+            to[c] += expected[i](r, c);
+        to += cols;
+      }
     });
     worth = joined;
   }
-  const double roundSteps = static_cast<double>(rows) * stride;
+  const double roundSteps = static_cast<double>(rows / block) * stride;
   rowRounds =
       std::min({meetings * (tiles - 1), maxRowRounds,
                 static_cast<int64_t>(std::ceil(maxSteps / roundSteps))});
@@ -168,7 +175,9 @@ void ExchangeSearch::planColumns() {
 
 double ExchangeSearch::getAttemptSteps() const {
   const double rowSteps =
-      worth ? static_cast<double>(rowRounds) * rows * worth->getCols() : 0.0;
+      worth ? static_cast<double>(rowRounds) *
+                  static_cast<double>(worth->getRows() * worth->getCols())
+            : 0.0;
   return rowSteps + columnSteps * static_cast<double>(columnRounds);
 }
 
@@ -177,10 +186,19 @@ Permutation ExchangeSearch::searchRows(Permutation order, double heat,
                                        std::optional<double> until) {
   if (!worth)
     return order;
+  const int64_t block = options.rowBlock;
+  Permutation units;
+  for (int64_t r = 0; r < rows; r += block)
+    units.push_back(static_cast<int32_t>(order[r] / block));
   PhaseClock phase(clock, "rows", rowRounds, until);
-  RowExchange search(*worth, segments, listRows, std::move(order), seed, pool);
+  RowExchange search(*worth, segments, listRows / block, std::move(units), seed,
+                     pool);
   search.run(phase, heat);
-  return search.getOrder();
+  order.clear();
+  for (int32_t unit : search.getOrder())
+    for (int64_t i = 0; i < block; ++i)
+      order.push_back(static_cast<int32_t>(unit * block + i));
+  return order;
 }
 
 /// Improves one tile's list in \p index; returns what it retains.
@@ -346,7 +364,8 @@ llvm::Expected<SearchResult> ExchangeSearch::run() {
   const double rowsEnd =
       options.icp ? rowsBegin + (1.0 - rowsBegin) * rowShare : 1.0;
   const Permutation &start = warm ? options.warmStart : natural;
-  const bool deals = options.ocp && options.icp && listRows > tile;
+  const bool deals =
+      options.ocp && options.icp && listRows > tile && options.rowBlock == 1;
   if (warm || !worth)
     consider(start, /*deal=*/false, options.seed,
              share(worth ? rowsBegin : (deals ? 0.5 : 1.0)));

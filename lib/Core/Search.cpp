@@ -60,12 +60,28 @@ llvm::Error checkArguments(llvm::ArrayRef<SearchWeight> weights,
             weight.pattern.check(rows, weight.saliency.getCols()))
       return error;
   }
+  const int64_t block = options.rowBlock;
+  if (block < 1 || rows % block != 0 || tile % block != 0)
+    return llvm::createStringError(
+        "blocks of %lld rows do not divide %lld rows in tiles of %lld",
+        static_cast<long long>(block), static_cast<long long>(rows),
+        static_cast<long long>(tile));
+  if (block > 1 && options.algorithm == SearchAlgorithm::Gyro)
+    return llvm::createStringError(
+        "gyro knows no blocks of rows: use exchange");
   if (!options.warmStart.empty() &&
       (static_cast<int64_t>(options.warmStart.size()) != rows ||
        !isPermutation(options.warmStart)))
     return llvm::createStringError(
         "the warm start is no order of the %lld rows",
         static_cast<long long>(rows));
+  for (size_t i = 0; i < options.warmStart.size(); ++i)
+    if (options.warmStart[i] % block != static_cast<int64_t>(i) % block ||
+        (i % block != 0 &&
+         options.warmStart[i] != options.warmStart[i - 1] + 1))
+      return llvm::createStringError(
+          "the warm start does not keep blocks of %lld rows together",
+          static_cast<long long>(block));
   if (options.timeBudget &&
       !(*options.timeBudget > 0.0 && std::isfinite(*options.timeBudget)))
     return llvm::createStringError(

@@ -30,6 +30,7 @@ void hinm::buildOrderPipeline(OpPassManager &pm,
                               const PipelineOptions &options) {
   ImportLayersOptions import;
   import.weights = options.weights;
+  pm.addPass(createRaiseConcatenations());
   pm.addPass(createImportLayers(import));
   pm.addPass(createPropagateTransposes());
   AssignPatternsOptions patterns;

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Reorder.h"
 #include "hinm/Core/Permutation.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
@@ -34,25 +35,12 @@ struct FoldIntoColumns : public OpRewritePattern<MatmulOp> {
   LogicalResult matchAndRewrite(MatmulOp op,
                                 PatternRewriter &rewriter) const override {
     auto permute = op.getInput().getDefiningOp<PermuteOp>();
-    ElementsAttr weight = getConstant(op.getWeight());
-    if (!permute || permute.getDim() != 0 || !weight)
+    if (!permute || permute.getDim() != 0)
       return failure();
     std::optional<SmallVector<int32_t>> order =
         permute.getPermutation().getValues();
     if (!order)
       return failure();
-    const core::Permutation inverse = core::invert(*order);
-    ElementsAttr reordered = permuteConstant(weight, /*dim=*/1, inverse);
-    if (!reordered)
-      return failure();
-    // What the weights are worth goes with them.
-    ElementsAttr worth;
-    if (Value saliency = op.getSaliency()) {
-      ElementsAttr old = getConstant(saliency);
-      worth = old ? permuteConstant(old, /*dim=*/1, inverse) : nullptr;
-      if (!worth)
-        return failure();
-    }
     std::optional<core::ColumnIndex> index;
     if (ColumnIndexAttr columns = op.getColumnsAttr()) {
       index = toCore(columns);
@@ -61,14 +49,19 @@ struct FoldIntoColumns : public OpRewritePattern<MatmulOp> {
       for (int32_t &column : index->columns)
         column = (*order)[column];
     }
-    auto constant = arith::ConstantOp::create(rewriter, op.getWeight().getLoc(),
-                                              cast<TypedAttr>(reordered));
+    // What the weights are worth goes with them.
+    for (Value constant : {op.getWeight(), op.getSaliency()}) {
+      ElementsAttr data = constant ? getConstant(constant) : nullptr;
+      if (constant && (!data || !isPermutable(data)))
+        return failure();
+    }
+    const core::Permutation inverse = core::invert(*order);
+    Value weight = makePermuted(rewriter, op.getWeight(), /*dim=*/1, inverse);
     Value saliency;
-    if (worth)
-      saliency = arith::ConstantOp::create(rewriter, op.getSaliency().getLoc(),
-                                           cast<TypedAttr>(worth));
+    if (op.getSaliency())
+      saliency = makePermuted(rewriter, op.getSaliency(), /*dim=*/1, inverse);
     rewriter.modifyOpInPlace(op, [&] {
-      op.getWeightMutable().assign(constant);
+      op.getWeightMutable().assign(weight);
       if (saliency)
         op.getSaliencyMutable().assign(saliency);
       op.getInputMutable().assign(permute.getInput());
@@ -117,17 +110,16 @@ struct FoldIntoRows : public OpRewritePattern<PermuteOp> {
         matmul.getPatternAttr() || matmul.getRowIndexAttr() ||
         matmul.getSaliency())
       return failure();
-    ElementsAttr weight = getConstant(matmul.getWeight());
     std::optional<SmallVector<int32_t>> order = op.getPermutation().getValues();
-    ElementsAttr reordered =
-        weight && order ? permuteConstant(weight, /*dim=*/0, *order) : nullptr;
-    if (!reordered)
+    if (!order)
       return failure();
     rewriter.setInsertionPoint(matmul);
-    auto constant = arith::ConstantOp::create(
-        rewriter, matmul.getWeight().getLoc(), cast<TypedAttr>(reordered));
-    rewriter.modifyOpInPlace(
-        matmul, [&] { matmul.getWeightMutable().assign(constant); });
+    Value weight =
+        makePermuted(rewriter, matmul.getWeight(), /*dim=*/0, *order);
+    if (!weight)
+      return failure();
+    rewriter.modifyOpInPlace(matmul,
+                             [&] { matmul.getWeightMutable().assign(weight); });
     rewriter.replaceOp(op, matmul.getResult());
     return success();
   }

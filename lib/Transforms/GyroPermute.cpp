@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Reorder.h"
 #include "hinm/Analysis/ChannelOrder.h"
 #include "hinm/Core/Saliency.h"
 #include "hinm/Core/Search.h"
@@ -18,7 +19,11 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include <limits>
+#include <map>
 #include <optional>
 
 namespace hinm {
@@ -36,12 +41,48 @@ namespace {
 /// and an order for all its layers would help none of them.
 constexpr int64_t maxJoinedWeights = int64_t(1) << 28;
 
-/// Layers that are searched together, as their rows are the same channels, and
-/// what the search found for them.
-struct Job {
-  SmallVector<MatmulOp, 1> layers;
-  core::SearchResult result;
+/// Rows of a layer that are ordered by themselves: all of them, or a head's.
+struct Part {
+  MatmulOp layer;
+  int64_t firstRow;
 };
+
+/// What is searched together, as its rows are the same channels.
+struct Job {
+  SmallVector<Part, 1> parts;
+  /// How many rows each part has, and how many of them make a unit.
+  int64_t rows, block = 1;
+  /// The class of the rows' order; null if they will be stored by a row index.
+  const OrderClass *orderClass = nullptr;
+
+  int64_t getSize() const {
+    int64_t size = 0;
+    for (Part part : parts)
+      size += rows * part.layer.getNumColumns();
+    return size;
+  }
+  /// Whether all parts are whole layers, row by row.
+  bool isWhole() const {
+    return block == 1 && llvm::all_of(parts, [&](Part part) {
+             return rows == part.layer.getNumRows();
+           });
+  }
+};
+
+/// What was found for a layer.
+struct Found {
+  core::Permutation rowOrder;
+  core::WeightResult figures;
+};
+
+/// Row i is row order[i] of \p matrix.
+core::Matrix<float> takeRows(const core::Matrix<float> &matrix,
+                             ArrayRef<int32_t> order) {
+  core::Matrix<float> result(matrix.getRows(), matrix.getCols());
+  for (auto [i, row] : llvm::enumerate(order))
+    std::copy_n(matrix.row(row), matrix.getCols(), result.row(i));
+  return result;
+}
 
 struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
   using GyroPermuteBase::GyroPermuteBase;
@@ -87,23 +128,15 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
     }
 
     // Search everything first: an error leaves the module as it was.
-    std::vector<Job> jobs = makeJobs(
-        orders == "class" && *chosen == core::SearchAlgorithm::Exchange && ocp);
-    SearchObserver *observer = getObserver();
-    for (Job &job : jobs) {
-      if (observer)
-        observer->searchBegins(nameOf(job));
-      FailureOr<core::SearchResult> result = search(job, options);
-      if (observer)
-        observer->searchEnds();
-      if (failed(result))
-        return signalPassFailure();
-      job.result = std::move(*result);
-    }
-    for (Job &job : jobs)
-      for (auto [layer, figures] :
-           llvm::zip_equal(job.layers, job.result.weights))
-        rewrite(layer, job.result.rowOrder, figures);
+    const bool byClass =
+        orders == "class" && ocp && *chosen == core::SearchAlgorithm::Exchange;
+    if (failed(searchAll(options, byClass)))
+      return signalPassFailure();
+    getOperation()->walk([&](MatmulOp op) {
+      if (auto it = found.find(op); it != found.end())
+        rewrite(op, it->second);
+    });
+    found.clear();
   }
 
 private:
@@ -111,59 +144,116 @@ private:
     return getContext().getLoadedDialect<HiNMDialect>()->getSearchObserver();
   }
 
-  /// The layers to search, by jobs. Layers join if they are in one class whose
-  /// order nothing pins, and their tiles are of the same size.
-  std::vector<Job> makeJobs(bool joined) {
+  /// A place of a class in the rows of a layer.
+  struct Place {
+    const OrderClass *orderClass;
+    int64_t firstRow, block;
+  };
+
+  /// The places in the rows of \p op of classes that nothing pins, whose order
+  /// says which rows share a tile. Nothing if there are rows in no such place:
+  /// then a row index is better.
+  static SmallVector<Place> getPlaces(MatmulOp op, const ChannelOrder &orders) {
+    // Rows that are stored elsewhere already have an order of their own.
+    std::optional<OrderAxes::Axis> axis = orders.lookup(op.getResult(), 0);
+    if (!axis || op.getRowIndexAttr())
+      return {};
+    const PatternAttr pattern = op.getPatternAttr();
+    const int64_t step =
+        std::max(pattern.getTile(), pattern.getListRows().value_or(0));
+    SmallVector<Place> places;
+    int64_t ordered = 0;
+    orders.forEachClass(*axis, [&](const OrderClass &orderClass, int64_t row,
+                                   int64_t block) {
+      const int64_t rows = orderClass.count * block;
+      const bool isWhole = rows == op.getNumRows();
+      // Units that are tiles, or all within one, change nothing.
+      if (!orderClass.isFree() || pattern.getTile() % block != 0 ||
+          (!isWhole && (rows <= step || row % step != 0 || rows % step != 0)))
+        return;
+      places.push_back({&orderClass, row, block});
+      ordered += rows;
+    });
+    if (ordered != op.getNumRows())
+      places.clear();
+    return places;
+  }
+
+  /// What to search, and in \p followers the layers that take the orders of
+  /// classes as others found them.
+  std::vector<Job> makeJobs(const std::optional<ChannelOrder> &classes,
+                            llvm::SetVector<Operation *> &followers) {
     std::vector<Job> jobs;
-    std::optional<ChannelOrder> classes;
-    if (joined)
-      classes.emplace(getOperation());
-    llvm::DenseMap<std::tuple<const OrderClass *, int64_t, int64_t>, size_t>
-        jobOf;
+    llvm::MapVector<std::tuple<const OrderClass *, int64_t, int64_t, int64_t>,
+                    Job>
+        shared;
+    llvm::DenseMap<Operation *, size_t> position;
     getOperation()->walk([&](MatmulOp op) {
       PatternAttr pattern = op.getPatternAttr();
       if (!pattern || op.getColumnsAttr())
         return;
-      const OrderClass *orderClass =
-          classes ? classes->lookup(op.getResult(), 0) : nullptr;
-      // Rows that are stored elsewhere already have an order of their own.
-      if (orderClass && orderClass->isFree() &&
-          orderClass->count == op.getNumRows() && !op.getRowIndexAttr()) {
-        auto [it, isNew] = jobOf.try_emplace(
-            {orderClass, pattern.getTile(), pattern.getListRows().value_or(0)},
-            jobs.size());
-        if (!isNew) {
-          jobs[it->second].layers.push_back(op);
-          return;
-        }
+      position.insert({op, position.size()});
+      SmallVector<Place> places;
+      if (classes)
+        places = getPlaces(op, *classes);
+      if (places.empty()) {
+        jobs.push_back({{{op, 0}}, op.getNumRows()});
+        return;
       }
-      jobs.push_back({{op}, {}});
+      followers.insert(op);
+      for (auto [orderClass, row, block] : places) {
+        Job &job = shared[{orderClass, pattern.getTile(),
+                           pattern.getListRows().value_or(0), block}];
+        job.orderClass = orderClass;
+        job.rows = orderClass->count * block;
+        job.block = block;
+        job.parts.push_back({op, row});
+      }
     });
-    std::vector<Job> small;
-    for (Job &job : jobs) {
-      int64_t size = 0;
-      for (MatmulOp op : job.layers)
-        size += op.getNumRows() * op.getNumColumns();
-      if (job.layers.size() == 1 || size <= maxJoinedWeights) {
-        small.push_back(std::move(job));
+
+    // Where tiles are of several sizes, most of the weights decide.
+    llvm::MapVector<const OrderClass *, Job> chosen;
+    for (auto &entry : shared) {
+      Job &job = chosen[entry.second.orderClass];
+      if (job.parts.empty() || job.getSize() < entry.second.getSize())
+        job = std::move(entry.second);
+    }
+    for (auto &entry : chosen) {
+      Job &job = entry.second;
+      if (job.parts.size() == 1 || job.getSize() <= maxJoinedWeights ||
+          !job.isWhole()) {
+        jobs.push_back(std::move(job));
         continue;
       }
-      remark::missed(job.layers.front().getLoc(),
-                     remarkAbout(job.layers.front(), "order-not-shared"))
+      MatmulOp first = job.parts.front().layer;
+      remark::missed(first.getLoc(), remarkAbout(first, "order-not-shared"))
           << "too many weights to search together: each layer gets an order of "
              "its own"
-          << remark::metric("layers", job.layers.size())
-          << remark::metric("weights", size);
-      for (MatmulOp op : job.layers)
-        small.push_back({{op}, {}});
+          << remark::metric("layers", job.parts.size())
+          << remark::metric("weights", job.getSize());
+      for (Part part : job.parts) {
+        followers.remove(part.layer);
+        jobs.push_back({{part}, job.rows});
+      }
     }
-    return small;
+    // In the order of the module, whose user waits for one layer after the
+    // other.
+    llvm::sort(jobs, [&](const Job &a, const Job &b) {
+      auto key = [&](Part part) {
+        return std::pair(position.lookup(part.layer), part.firstRow);
+      };
+      return key(a.parts.front()) < key(b.parts.front());
+    });
+    return jobs;
   }
 
-  static std::string nameOf(const Job &job) {
-    std::string name = getLayerName(job.layers.front()).str();
-    if (job.layers.size() > 1)
-      name += " and " + std::to_string(job.layers.size() - 1) + " more";
+  static std::string getName(const Job &job) {
+    llvm::SmallPtrSet<Operation *, 8> layers;
+    for (const Part &part : job.parts)
+      layers.insert(part.layer);
+    std::string name = getLayerName(job.parts.front().layer).str();
+    if (layers.size() > 1)
+      name += " and " + std::to_string(layers.size() - 1) + " more";
     return name;
   }
 
@@ -201,41 +291,121 @@ private:
            << getLayerName(op) << "' cannot be searched: " << why;
   }
 
-  FailureOr<core::SearchResult> search(Job &job,
-                                       const core::SearchOptions &options) {
-    std::vector<core::Matrix<float>> saliencies;
-    for (MatmulOp op : job.layers) {
-      FailureOr<core::Matrix<float>> scores = readSaliency(op);
-      if (failed(scores))
+  /// Finds the orders and columns of all layers.
+  LogicalResult searchAll(const core::SearchOptions &options, bool byClass) {
+    std::optional<ChannelOrder> classes;
+    if (byClass)
+      classes.emplace(getOperation());
+    llvm::SetVector<Operation *> followers;
+    ChannelOrder::Orders orders;
+    for (const Job &job : makeJobs(classes, followers)) {
+      std::map<Operation *, core::Matrix<float>> saliencies;
+      std::vector<core::SearchWeight> weights;
+      for (auto [op, row] : job.parts) {
+        auto [it, isNew] = saliencies.try_emplace(op);
+        if (isNew) {
+          FailureOr<core::Matrix<float>> scores = readSaliency(op);
+          if (failed(scores))
+            return failure();
+          it->second = std::move(*scores);
+        }
+        weights.push_back({{it->second.row(row), job.rows, op.getNumColumns()},
+                           toCore(op.getPatternAttr())});
+      }
+      // The columns of a layer that is not whole wait until all of its rows
+      // have an order: the vectors to keep are chosen among those of the layer.
+      const bool isWhole = job.isWhole();
+      core::SearchOptions own = options;
+      own.rowBlock = job.block;
+      own.icp = options.icp && isWhole;
+      FailureOr<core::SearchResult> result =
+          search(job.parts.front().layer, getName(job), weights, own);
+      if (failed(result))
         return failure();
-      saliencies.push_back(std::move(*scores));
+      if (job.orderClass)
+        orders.insert({job.orderClass, getUnits(*result, job.block)});
+      if (!isWhole)
+        continue;
+      for (auto [part, figures] : llvm::zip_equal(job.parts, result->weights)) {
+        followers.remove(part.layer);
+        found.insert({part.layer, {result->rowOrder, std::move(figures)}});
+      }
     }
-    std::vector<core::SearchWeight> weights;
-    for (auto [op, scores] : llvm::zip_equal(job.layers, saliencies))
-      weights.push_back({scores, toCore(op.getPatternAttr())});
+    for (Operation *layer : followers)
+      if (failed(follow(cast<MatmulOp>(layer), orders, *classes, options)))
+        return failure();
+    return success();
+  }
+
+  static core::Permutation getUnits(const core::SearchResult &result,
+                                    int64_t block) {
+    core::Permutation units;
+    for (size_t i = 0; i < result.rowOrder.size(); i += block)
+      units.push_back(static_cast<int32_t>(result.rowOrder[i] / block));
+    return units;
+  }
+
+  /// Puts the rows of \p op in \p orders and searches its columns.
+  LogicalResult follow(MatmulOp op, const ChannelOrder::Orders &orders,
+                       const ChannelOrder &classes,
+                       const core::SearchOptions &options) {
+    const OrderAxes::Axis axis = *classes.lookup(op.getResult(), 0);
+    Found &result = found[op];
+    result.rowOrder = core::identityPermutation(op.getNumRows());
+    llvm::SmallSetVector<const OrderClass *, 4> own;
+    classes.forEachClass(axis, [&](const OrderClass &orderClass, int64_t,
+                                   int64_t) { own.insert(&orderClass); });
+    for (const OrderClass *orderClass : own)
+      if (auto order = orders.find(orderClass); order != orders.end())
+        result.rowOrder = core::compose(
+            result.rowOrder, classes.expand(axis, *orderClass, order->second));
+    FailureOr<core::Matrix<float>> scores = readSaliency(op);
+    if (failed(scores))
+      return failure();
+    const core::Pattern pattern = toCore(op.getPatternAttr());
+    core::SearchOptions nothing;
+    nothing.algorithm = core::SearchAlgorithm::None;
+    FailureOr<core::SearchResult> natural =
+        search(op, getLayerName(op), {{*scores, pattern}}, nothing);
+    const core::Matrix<float> permuted = takeRows(*scores, result.rowOrder);
+    core::SearchOptions columnsOnly = options;
+    columnsOnly.ocp = false;
+    FailureOr<core::SearchResult> columns =
+        search(op, getLayerName(op), {{permuted, pattern}}, columnsOnly);
+    if (failed(natural) || failed(columns))
+      return failure();
+    result.figures = std::move(columns->weights.front());
+    result.figures.retainedWithoutPermutation =
+        natural->weights.front().retained;
+    return success();
+  }
+
+  FailureOr<core::SearchResult> search(MatmulOp op, StringRef name,
+                                       ArrayRef<core::SearchWeight> weights,
+                                       const core::SearchOptions &options) {
+    SearchObserver *observer = getObserver();
+    if (observer)
+      observer->searchBegins(name);
     llvm::Expected<core::SearchResult> result =
         core::searchOrders(weights, options);
+    if (observer)
+      observer->searchEnds();
     if (!result)
-      return refuse(job.layers.front(), llvm::toString(result.takeError()));
+      return refuse(op, llvm::toString(result.takeError()));
     return std::move(*result);
   }
 
-  static void permuteRows(OpBuilder &builder, OpOperand &operand,
-                          const core::Permutation &order) {
-    ElementsAttr permuted =
-        permuteConstant(getConstant(operand.get()), /*dim=*/0, order);
-    operand.set(arith::ConstantOp::create(builder, operand.get().getLoc(),
-                                          cast<TypedAttr>(permuted)));
-  }
-
   /// W becomes P·W, and the result is brought back to the old order.
-  void rewrite(MatmulOp op, const core::Permutation &order,
-               const core::WeightResult &result) {
+  void rewrite(MatmulOp op, const Found &result) {
+    const core::Permutation &order = result.rowOrder;
+    const core::WeightResult &figures = result.figures;
     OpBuilder builder(op);
     if (order != core::identityPermutation(order.size())) {
-      permuteRows(builder, op.getWeightMutable(), order);
+      op.getWeightMutable().assign(
+          makePermuted(builder, op.getWeight(), /*dim=*/0, order));
       if (op.getSaliency())
-        permuteRows(builder, op.getSaliencyMutable()[0], order);
+        op.getSaliencyMutable().assign(
+            makePermuted(builder, op.getSaliency(), /*dim=*/0, order));
       auto moved = PermutationAttr::get(&getContext(), order);
       if (PermutationAttr rowIndex = op.getRowIndexAttr()) {
         // The rows are stored elsewhere already: row i of P·W is row p[i].
@@ -248,21 +418,23 @@ private:
         op.getResult().replaceAllUsesExcept(restored, restored);
       }
     }
-    op.setColumnsAttr(fromCore(&getContext(), result.columns));
+    op.setColumnsAttr(fromCore(&getContext(), figures.columns));
 
-    const double total = result.total > 0.0 ? result.total : 1.0;
-    setStats(
-        op,
-        {{"retained", result.retained / total},
-         {"retained_no_permutation", result.retainedWithoutPermutation / total},
-         {"retained_unstructured", result.retainedUnstructured / total}});
+    const double total = figures.total > 0.0 ? figures.total : 1.0;
+    setStats(op,
+             {{"retained", figures.retained / total},
+              {"retained_no_permutation",
+               figures.retainedWithoutPermutation / total},
+              {"retained_unstructured", figures.retainedUnstructured / total}});
     remark::passed(op.getLoc(), remarkAbout(op, "layer-permuted"))
         << remark::metric("layer", getLayerName(op))
-        << remark::metric("retained-saliency", result.retained / total)
+        << remark::metric("retained-saliency", figures.retained / total)
         << remark::metric("without-permutation",
-                          result.retainedWithoutPermutation / total)
-        << remark::metric("unstructured", result.retainedUnstructured / total);
+                          figures.retainedWithoutPermutation / total)
+        << remark::metric("unstructured", figures.retainedUnstructured / total);
   }
+
+  llvm::DenseMap<Operation *, Found> found;
 };
 
 } // namespace

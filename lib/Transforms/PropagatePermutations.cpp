@@ -15,7 +15,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Iterators.h"
 #include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include <map>
 
 namespace hinm {
@@ -56,16 +57,22 @@ class Round {
 public:
   explicit Round(ModuleOp module) : orders(module) {
     for (const OrderClass &orderClass : orders.getClasses()) {
-      for (const OrderEnd &end : orderClass.producers)
+      for (const AxisEnd &end : orderClass.producers)
         if (!getPermute(end))
           produced.insert({end.value, end.dim});
-      for (const OrderEnd &end : orderClass.consumers)
+      for (const AxisEnd &end : orderClass.consumers)
         if (!getPermute(end))
           consumed.insert({end.use, end.dim});
     }
     module.walk([&](PermuteOp op) {
-      sidesOf[op] = {orders.lookup(op.getInput(), op.getDim()),
-                     orders.lookup(op.getResult(), op.getDim())};
+      Sides &sides = sidesOf[op];
+      for (Value value : {op.getInput(), op.getResult()})
+        if (auto axis = orders.lookup(value, op.getDim()))
+          orders.forEachClass(
+              *axis, [&](const OrderClass &orderClass, int64_t, int64_t) {
+                (value == op.getInput() ? sides.before : sides.behind)
+                    .insert(&orderClass);
+              });
     });
   }
 
@@ -93,72 +100,128 @@ private:
   }
 
   /// What it costs besides the permutes that are there already to reorder
-  /// \p orderClass; nothing if it cannot be done.
-  std::optional<int64_t> getCostOfEnds(const OrderClass &orderClass) {
+  /// \p moved; nothing if it cannot be done.
+  std::optional<int64_t> getCostOfEnds(const ChannelOrder::Orders &moved) {
     int64_t cost = 0;
-    for (const OrderEnd &end : orderClass.producers)
-      if (!getPermute(end))
-        cost += getProducerCost(end.value);
-    llvm::DenseSet<std::pair<Value, int64_t>> moved;
-    for (const OrderClass::Pin &pin : orderClass.pins) {
-      if (pin.isHard)
-        return std::nullopt;
-      // One permute before all uses of a value, and one behind it. (A value
-      // that a permute defined when the class was found may be another one by
-      // now.)
-      Value value = pin.end.use ? pin.end.use->get() : pin.end.value;
-      if (moved.insert({value, 2 * pin.end.dim + (pin.end.use ? 1 : 0)}).second)
-        cost += getMoveCost(value);
+    llvm::DenseSet<std::pair<Value, int64_t>> paid;
+    // One permute before all uses of a value, and one behind it.
+    auto pay = [&](const AxisEnd &end, int64_t price) {
+      // (A value that a permute defined when the class was found may be another
+      // one by now.)
+      Value value = end.use ? end.use->get() : end.value;
+      if (paid.insert({value, 2 * end.dim + (end.use ? 1 : 0)}).second)
+        cost += price;
+    };
+    for (const auto &entry : moved) {
+      for (const AxisEnd &end : entry.first->producers)
+        if (!getPermute(end))
+          pay(end, getProducerCost(end.value));
+      for (const OrderClass::Pin &pin : entry.first->pins) {
+        if (pin.isHard)
+          return std::nullopt;
+        pay(pin.end,
+            getMoveCost(pin.end.use ? pin.end.use->get() : pin.end.value));
+      }
     }
     return cost;
+  }
+
+  /// The orders of classes that would make \p permute at \p end vanish; nothing
+  /// if there are none.
+  std::optional<ChannelOrder::Orders> getWish(PermuteOp permute,
+                                              const AxisEnd &end) {
+    std::optional<SmallVector<int32_t>> order =
+        permute.getPermutation().getValues();
+    if (!order)
+      return std::nullopt;
+    std::optional<ChannelOrder::Orders> wish =
+        orders.decompose(end.axis, *order);
+    if (!wish)
+      return std::nullopt;
+    // In a loop the order of a permute's input is that of its result.
+    const Sides &sides = sidesOf[permute];
+    for (auto &[orderClass, part] : *wish) {
+      if (stale.contains(orderClass) || (sides.before.contains(orderClass) &&
+                                         sides.behind.contains(orderClass)))
+        return std::nullopt;
+      if (!end.use)
+        part = core::invert(part);
+    }
+    return wish;
+  }
+
+  /// The permutes at the edges of \p orderClass, each with what it wishes.
+  llvm::MapVector<Operation *, ChannelOrder::Orders>
+  getWishes(const OrderClass &orderClass) {
+    llvm::MapVector<Operation *, ChannelOrder::Orders> wishes;
+    for (ArrayRef<AxisEnd> ends : {ArrayRef<AxisEnd>(orderClass.producers),
+                                   ArrayRef<AxisEnd>(orderClass.consumers)})
+      for (const AxisEnd &end : ends)
+        if (PermuteOp permute = getPermute(end))
+          if (!wishes.contains(permute))
+            if (std::optional<ChannelOrder::Orders> wish =
+                    getWish(permute, end))
+              wishes.insert({permute, std::move(*wish)});
+    return wishes;
+  }
+
+  /// What the permutes that \p moved makes vanish have cost.
+  int64_t getSavings(const ChannelOrder::Orders &moved) {
+    llvm::DenseSet<Operation *> gone;
+    int64_t savings = 0;
+    for (const auto &entry : moved)
+      for (auto &[permute, wish] : getWishes(*entry.first))
+        if (gone.insert(permute).second &&
+            llvm::all_of(wish, [&](const auto &part) {
+              auto it = moved.find(part.first);
+              return it != moved.end() && it->second == part.second;
+            }))
+          savings += getCost(cast<PermuteOp>(permute));
+    return savings;
   }
 
   bool improve(const OrderClass &orderClass) {
     if (orderClass.count < 2)
       return false;
-    // Every permute at an edge asks for the order that would make it vanish.
-    std::map<core::Permutation, int64_t> wishes;
-    llvm::SmallSetVector<Operation *, 8> edges;
-    auto wish = [&](const OrderEnd &end) {
-      PermuteOp permute = getPermute(end);
-      std::optional<SmallVector<int32_t>> order;
-      if (permute)
-        order = permute.getPermutation().getValues();
-      // In a loop the order of a permute's input is that of its result.
-      if (!order || !edges.insert(permute) ||
-          sidesOf[permute].first == sidesOf[permute].second)
-        return;
-      std::optional<core::Permutation> units =
-          shrinkOrder(*order, orderClass.count);
-      if (!units)
-        return;
-      const int64_t cost = getCost(permute);
-      wishes[end.use ? *units : core::invert(*units)] += cost;
-    };
-    for (const OrderEnd &end : orderClass.producers)
-      wish(end);
-    for (const OrderEnd &end : orderClass.consumers)
-      wish(end);
-    auto best = wishes.begin();
-    for (auto it = wishes.begin(); it != wishes.end(); ++it)
-      if (it->second > best->second)
+    // Every permute at an edge asks for the order that would make it vanish,
+    // most of all the dearest. It may need other classes to change as well.
+    std::map<core::Permutation, std::pair<int64_t, Operation *>> asked;
+    auto wishes = getWishes(orderClass);
+    for (auto &[permute, wish] : wishes) {
+      auto own = wish.find(&orderClass);
+      if (own == wish.end())
+        continue;
+      auto &[price, first] = asked[own->second];
+      price += getCost(cast<PermuteOp>(permute));
+      first = first ? first : permute;
+    }
+    auto best = asked.begin();
+    for (auto it = asked.begin(); it != asked.end(); ++it)
+      if (it->second.first > best->second.first)
         best = it;
-    if (best == wishes.end() || best->second == 0)
+    if (best == asked.end() || best->second.first == 0)
       return false;
-    std::optional<int64_t> cost = getCostOfEnds(orderClass);
-    if (!cost || *cost >= best->second)
-      return false;
+    Operation *first = best->second.second;
+    ChannelOrder::Orders moved;
+    moved.insert({&orderClass, best->first});
+    for (auto &part : wishes[first])
+      moved.insert(part);
 
-    Operation *first = edges.front();
+    const int64_t savings = getSavings(moved);
+    std::optional<int64_t> cost = getCostOfEnds(moved);
+    if (!cost || *cost >= savings)
+      return false;
     remark::passed(first->getLoc(), remarkAbout(first, "order-moved"))
         << remark::metric("channels", orderClass.count)
         << remark::metric("values", orderClass.members.size())
-        << remark::metric("saved", best->second - *cost);
-    reorderClass(orderClass, best->first, [&](Operation *permute) {
-      // What the permute kept apart is one class now.
-      stale.insert(sidesOf[permute].first);
-      stale.insert(sidesOf[permute].second);
-    });
+        << remark::metric("saved", savings - *cost);
+    for (auto &[part, order] : moved)
+      reorderClass(orders, *part, order, [&](Operation *permute) {
+        // What the permute kept apart is one class now.
+        const Sides &sides = sidesOf[permute];
+        stale.insert(sides.before.begin(), sides.before.end());
+        stale.insert(sides.behind.begin(), sides.behind.end());
+      });
     return true;
   }
 
@@ -166,8 +229,10 @@ private:
   llvm::DenseSet<std::pair<Value, int64_t>> produced;
   llvm::DenseSet<std::pair<OpOperand *, int64_t>> consumed;
   /// The classes before and behind each permute.
-  llvm::DenseMap<Operation *, std::pair<const OrderClass *, const OrderClass *>>
-      sidesOf;
+  struct Sides {
+    llvm::SmallPtrSet<const OrderClass *, 2> before, behind;
+  };
+  llvm::DenseMap<Operation *, Sides> sidesOf;
   llvm::DenseSet<const OrderClass *> stale;
 };
 
@@ -209,10 +274,16 @@ private:
     ChannelOrder orders(getOperation());
     getOperation()->walk([&](PermuteOp op) {
       for (Value value : {Value(op.getResult()), Value(op.getInput())}) {
-        const OrderClass *orderClass = orders.lookup(value, op.getDim());
-        if (!orderClass || orderClass->pins.empty())
+        const OrderClass::Pin *found = nullptr;
+        if (auto axis = orders.lookup(value, op.getDim()))
+          orders.forEachClass(
+              *axis, [&](const OrderClass &orderClass, int64_t, int64_t) {
+                if (!found && !orderClass.pins.empty())
+                  found = &orderClass.pins.front();
+              });
+        if (!found)
           continue;
-        const OrderClass::Pin &pin = orderClass->pins.front();
+        const OrderClass::Pin &pin = *found;
         remark::missed(op.getLoc(), remarkAbout(op, "order-stays"))
             << "the order is pinned by '" +
                    pin.op->getName().getStringRef().str() + "': " + pin.reason;

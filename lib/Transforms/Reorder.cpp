@@ -26,105 +26,94 @@ PermuteOp getPermute(const OrderEnd &end) {
              : PermuteOp();
 }
 
-core::Permutation expandOrder(ArrayRef<int32_t> units, int64_t size) {
-  const int64_t block = size / static_cast<int64_t>(units.size());
-  core::Permutation order;
-  order.reserve(size);
-  for (int32_t unit : units)
-    for (int64_t i = 0; i < block; ++i)
-      order.push_back(static_cast<int32_t>(unit * block + i));
-  return order;
-}
-
-std::optional<core::Permutation> shrinkOrder(ArrayRef<int32_t> order,
-                                             int64_t count) {
-  const int64_t size = order.size();
-  if (count < 1 || size % count != 0)
-    return std::nullopt;
-  const int64_t block = size / count;
-  core::Permutation units;
-  for (int64_t u = 0; u < count; ++u) {
-    const int32_t first = order[u * block];
-    if (first % block != 0)
-      return std::nullopt;
-    for (int64_t i = 1; i < block; ++i)
-      if (order[u * block + i] != first + i)
-        return std::nullopt;
-    units.push_back(static_cast<int32_t>(first / block));
-  }
-  return units;
+Value makePermuted(OpBuilder &builder, Value constant, int64_t dim,
+                   ArrayRef<int32_t> order) {
+  ElementsAttr data = getConstant(constant);
+  ElementsAttr permuted = data ? permuteConstant(data, dim, order) : nullptr;
+  if (!permuted)
+    return nullptr;
+  return arith::ConstantOp::create(builder, constant.getLoc(),
+                                   cast<TypedAttr>(permuted));
 }
 
 namespace {
 
 class Reorderer {
 public:
-  Reorderer(ArrayRef<int32_t> order, MLIRContext *context)
-      : order(order), inverse(core::invert(order)), builder(context) {}
+  Reorderer(const ChannelOrder &orders, const OrderClass &orderClass,
+            ArrayRef<int32_t> order, MLIRContext *context)
+      : orders(orders), orderClass(orderClass), order(order),
+        inverse(core::invert(order)), builder(context) {}
 
   /// The operation at \p use goes on reading the old order.
-  void restoreBefore(const OrderEnd &end) {
-    Value &restored = restoredValues[{end.use->get(), end.dim}];
+  void restoreBefore(const AxisEnd &end) {
+    PermutationAttr back = getOrder(end, /*isInverse=*/true);
+    Value &restored = restoredValues[{{end.use->get(), end.dim}, back}];
     if (!restored) {
       builder.setInsertionPointAfterValue(end.use->get());
-      restored = makePermute(end.use->get(), end.dim, /*isInverse=*/true);
+      restored = makePermute(end.use->get(), end.dim, back);
     }
     end.use->set(restored);
   }
 
-  /// \p value is defined in the old order; its readers get the new one.
-  void reorderAfter(Value value, int64_t dim) {
+  /// The value at \p end is defined in the old order; its readers get the new
+  /// one.
+  void reorderAfter(const AxisEnd &end) {
+    Value value = end.value;
     builder.setInsertionPointAfterValue(value);
-    auto permute = makePermute(value, dim, /*isInverse=*/false);
+    PermuteOp permute =
+        makePermute(value, end.dim, getOrder(end, /*isInverse=*/false));
     value.replaceAllUsesExcept(permute, permute);
   }
 
-  void reorderConstant(const OrderEnd &end) {
-    Value &copy = copies[{end.use->get(), end.dim}];
+  void reorderConstant(const AxisEnd &end) {
+    PermutationAttr moved = getOrder(end, /*isInverse=*/false);
+    Value &copy = copies[{{end.use->get(), end.dim}, moved}];
     if (!copy) {
-      ElementsAttr old = getConstant(end.use->get());
-      ElementsAttr reordered = permuteConstant(
-          old, end.dim,
-          expandOrder(order, old.getShapedType().getDimSize(end.dim)));
       builder.setInsertionPointAfterValue(end.use->get());
-      copy = arith::ConstantOp::create(builder, end.use->get().getLoc(),
-                                       cast<TypedAttr>(reordered));
+      copy = makePermuted(builder, end.use->get(), end.dim,
+                          orders.expand(end.axis, orderClass, order));
     }
     end.use->set(copy);
   }
 
-  PermutationAttr getOrder(Value value, int64_t dim, bool isInverse) {
-    const int64_t size =
-        cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  PermutationAttr getOrder(const AxisEnd &end, bool isInverse) {
     const ArrayRef<int32_t> units = isInverse ? ArrayRef(inverse) : order;
-    return PermutationAttr::get(builder.getContext(), expandOrder(units, size));
+    return PermutationAttr::get(builder.getContext(),
+                                orders.expand(end.axis, orderClass, units));
   }
 
 private:
-  PermuteOp makePermute(Value value, int64_t dim, bool isInverse) {
+  PermuteOp makePermute(Value value, int64_t dim, PermutationAttr permutation) {
     return PermuteOp::create(builder, value.getLoc(), value.getType(), value,
-                             dim, getOrder(value, dim, isInverse));
+                             dim, permutation);
   }
 
+  const ChannelOrder &orders;
+  const OrderClass &orderClass;
   ArrayRef<int32_t> order;
   core::Permutation inverse;
   OpBuilder builder;
-  llvm::DenseMap<std::pair<Value, int64_t>, Value> restoredValues, copies;
+  /// By the value and its dimension, and the order: ends of one value may be of
+  /// different structure.
+  llvm::DenseMap<std::pair<std::pair<Value, int64_t>, Attribute>, Value>
+      restoredValues, copies;
 };
 
 } // namespace
 
-void reorderClass(const OrderClass &orderClass, ArrayRef<int32_t> order,
+void reorderClass(const ChannelOrder &orders, const OrderClass &orderClass,
+                  ArrayRef<int32_t> order,
                   llvm::function_ref<void(Operation *)> erased) {
   auto getContext = [&]() -> MLIRContext * {
-    for (ArrayRef<OrderEnd> ends : {ArrayRef<OrderEnd>(orderClass.members),
-                                    ArrayRef<OrderEnd>(orderClass.constants)})
+    for (ArrayRef<AxisEnd> ends : {ArrayRef<AxisEnd>(orderClass.members),
+                                   ArrayRef<AxisEnd>(orderClass.constants)})
       if (!ends.empty())
         return ends.front().value.getContext();
     return nullptr;
   };
-  Reorderer reorderer(order, getContext());
-  for (const OrderEnd &end : orderClass.constants)
+  Reorderer reorderer(orders, orderClass, order, getContext());
+  for (const AxisEnd &end : orderClass.constants)
     reorderer.reorderConstant(end);
   for (const OrderClass::Pin &pin : orderClass.pins)
     if (pin.end.use)
@@ -133,30 +122,29 @@ void reorderClass(const OrderClass &orderClass, ArrayRef<int32_t> order,
   // Permutes at the edges change in place. They are erased last: one may lie
   // between two ends of this very class.
   llvm::SmallSetVector<PermuteOp, 8> edges;
-  for (const OrderEnd &end : orderClass.consumers) {
+  for (const AxisEnd &end : orderClass.consumers) {
     PermuteOp permute = getPermute(end);
     if (!permute) {
       reorderer.restoreBefore(end);
       continue;
     }
-    permute.setPermutationAttr(
-        reorderer.getOrder(end.use->get(), end.dim, /*isInverse=*/true)
-            .compose(permute.getPermutation()));
+    permute.setPermutationAttr(reorderer.getOrder(end, /*isInverse=*/true)
+                                   .compose(permute.getPermutation()));
     edges.insert(permute);
   }
-  for (const OrderEnd &end : orderClass.producers) {
+  for (const AxisEnd &end : orderClass.producers) {
     PermuteOp permute = getPermute(end);
     if (!permute) {
-      reorderer.reorderAfter(end.value, end.dim);
+      reorderer.reorderAfter(end);
       continue;
     }
     permute.setPermutationAttr(permute.getPermutation().compose(
-        reorderer.getOrder(end.value, end.dim, /*isInverse=*/false)));
+        reorderer.getOrder(end, /*isInverse=*/false)));
     edges.insert(permute);
   }
   for (const OrderClass::Pin &pin : orderClass.pins)
     if (!pin.end.use)
-      reorderer.reorderAfter(pin.end.value, pin.end.dim);
+      reorderer.reorderAfter(pin.end);
 
   for (PermuteOp permute : edges) {
     if (!permute.getPermutation().isIdentity())

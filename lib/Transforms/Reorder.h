@@ -24,23 +24,20 @@ namespace hinm {
 /// The permute along its dimension that defines or reads \p end, or null.
 PermuteOp getPermute(const OrderEnd &end);
 
-/// \p units, an order of `count` units, as one of a dimension of \p size in
-/// blocks of size / count.
-core::Permutation expandOrder(llvm::ArrayRef<int32_t> units, int64_t size);
+/// A copy of \p constant with dimension \p dim in order \p order; null if it is
+/// no constant with data.
+mlir::Value makePermuted(mlir::OpBuilder &builder, mlir::Value constant,
+                         int64_t dim, llvm::ArrayRef<int32_t> order);
 
-/// The order of \p count units that \p order is in blocks; nothing if it does
-/// not keep blocks together.
-std::optional<core::Permutation> shrinkOrder(llvm::ArrayRef<int32_t> order,
-                                             int64_t count);
-
-/// Stores each value x of \p orderClass as permute(x, order), with \p order
-/// over the units of the class. Permutes appear before its consumers and at its
-/// pins (which must not be hard) and after its producers; if one is there
-/// already, the two become one, or none. Constants get reordered copies.
+/// Stores each value x of \p orderClass, one of \p orders, with its units in
+/// order \p order. Permutes appear before its consumers and at its pins (which
+/// must not be hard) and after its producers; if one is there already, the two
+/// become one, or none. Constants get reordered copies.
 ///
 /// The ends of other classes stay valid, unless a permute of theirs has gone:
 /// \p erased is called with each such operation before.
-void reorderClass(const OrderClass &orderClass, llvm::ArrayRef<int32_t> order,
+void reorderClass(const ChannelOrder &orders, const OrderClass &orderClass,
+                  llvm::ArrayRef<int32_t> order,
                   llvm::function_ref<void(mlir::Operation *)> erased);
 
 } // namespace hinm

@@ -7,6 +7,7 @@ exactly in any order and a pass that only reorders must not change a bit.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -128,6 +129,50 @@ class _Writer:
         return self.op(
             f"linalg.transpose ins({x} : {tensor(*shape)}) outs({self.empty(*to)} : "
             f"{tensor(*to)}) permutation = {list(order)}"
+        )
+
+    def expand(self, x: str, *channels: int) -> str:
+        """The channels of (TOKENS, width) as several dimensions."""
+        to = (TOKENS, *channels)
+        groups = [[0], list(range(1, len(to)))]
+        return self.op(
+            f"tensor.expand_shape {x} {groups} output_shape {list(to)} : "
+            f"{tensor(TOKENS, math.prod(channels))} into {tensor(*to)}"
+        )
+
+    def collapse(self, x: str, *channels: int) -> str:
+        """The other way round."""
+        to = (TOKENS, *channels)
+        groups = [[0], list(range(1, len(to)))]
+        return self.op(
+            f"tensor.collapse_shape {x} {groups} : {tensor(*to)} into "
+            f"{tensor(TOKENS, math.prod(channels))}"
+        )
+
+    def slice(
+        self,
+        x: str,
+        shape: tuple[int, ...],
+        begin: int,
+        size: int,
+        stride: int = 1,
+    ) -> str:
+        """A range of the last dimension."""
+        to = (*shape[:-1], size)
+        return self.op(
+            f"tensor.extract_slice {x}{[*[0] * len(to[:-1]), begin]} {list(to)} "
+            f"{[*[1] * len(to[:-1]), stride]} : {tensor(*shape)} to {tensor(*to)}"
+        )
+
+    def concat(self, parts: list[tuple[str, tuple[int, ...]]]) -> str:
+        """Along the last dimension."""
+        first = parts[0][1]
+        total = sum(shape[-1] for _, shape in parts)
+        return self.op(
+            f"tensor.concat dim({len(first) - 1}) "
+            f"{', '.join(value for value, _ in parts)} : "
+            f"({', '.join(tensor(*shape) for _, shape in parts)}) -> "
+            f"{tensor(*first[:-1], total)}"
         )
 
     def linear(self, x: str, tokens: int, columns: int, rows: int) -> str:
@@ -276,18 +321,18 @@ def _index(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
     return w.clamp(y, *shape)
 
 
+def _head_size(w: _Writer, width: int) -> int:
+    return w.draw.choice([size for size in (2, 4, 6, 8) if width % size == 0])
+
+
 def _attention(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
-    """q, k, v by heads of four channels."""
-    heads, size = node.width // 4, 4
+    """q, k, v by heads."""
+    size = _head_size(w, node.width)
+    heads = node.width // size
     split = (TOKENS, heads, size)
 
     def by_head(value: str) -> str:
-        expanded = w.op(
-            f"tensor.expand_shape {value} [[0], [1, 2]] output_shape "
-            f"[{TOKENS}, {heads}, {size}] : {tensor(TOKENS, node.width)} into "
-            f"{tensor(*split)}"
-        )
-        return w.transpose(expanded, split, (1, 0, 2))
+        return w.transpose(w.expand(value, heads, size), split, (1, 0, 2))
 
     q, k, v = (by_head(value) for value in x)
     turned = w.transpose(k, (heads, TOKENS, size), (0, 2, 1))
@@ -304,21 +349,60 @@ def _attention(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
         f"outs({w.zeros(*out)} : {tensor(*out)}) -> {tensor(*out)}"
     )
     back = w.transpose(w.clamp(mixed, *out), out, (1, 0, 2))
-    return w.op(
-        f"tensor.collapse_shape {back} [[0], [1, 2]] : {tensor(*split)} into "
-        f"{tensor(TOKENS, node.width)}"
+    return w.collapse(back, heads, size)
+
+
+def _rotary(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
+    """Pairs of channels of a head, turned by an angle: its halves, or neighbours."""
+    size = _head_size(w, node.width)
+    heads, half = node.width // size, size // 2
+    whole, part = (TOKENS, heads, size), (TOKENS, heads, half)
+    value = w.expand(x[0], heads, size)
+    if w.draw.random() < 0.5:
+        first, second = (
+            w.slice(value, whole, 0, half),
+            w.slice(value, whole, half, half),
+        )
+    else:
+        first = w.slice(value, whole, 0, half, stride=2)
+        second = w.slice(value, whole, 1, half, stride=2)
+    negative = w.op(f"arith.negf {second} : {tensor(*part)}")
+    turned = w.concat([(negative, part), (first, part)])
+    tables = [w.constant(TOKENS, half) for _ in range(2)]
+    both = [w.concat([(t, (TOKENS, half))] * 2) for t in tables]
+    y = w.generic(
+        [
+            (value, whole, "d0, d1, d2"), (both[0], (TOKENS, size), "d0, d2"),
+            (turned, whole, "d0, d1, d2"), (both[1], (TOKENS, size), "d0, d2"),
+        ],
+        whole,
+        [
+            "%s = arith.mulf %a0, %a1 : f32",
+            "%t = arith.mulf %a2, %a3 : f32",
+            "%r = arith.addf %s, %t : f32",
+        ],
+        "%r",
+        out="d0, d1, d2",
+        loops=3,
+    )  # fmt: skip
+    return w.collapse(w.clamp(y, *whole), heads, size)
+
+
+def _shuffle(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
+    """The channel shuffle between grouped convolutions."""
+    groups = w.draw.choice((2, 4))
+    size = node.width // groups
+    turned = w.transpose(
+        w.expand(x[0], groups, size), (TOKENS, groups, size), (0, 2, 1)
     )
+    return w.collapse(turned, size, groups)
 
 
 def _experts(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
     """Each half of the channels has a weight of its own."""
     half = node.width // 2
     split = (TOKENS, 2, half)
-    expanded = w.op(
-        f"tensor.expand_shape {x[0]} [[0], [1, 2]] output_shape "
-        f"[{TOKENS}, 2, {half}] : {tensor(TOKENS, node.width)} into {tensor(*split)}"
-    )
-    turned = w.transpose(expanded, split, (1, 0, 2))
+    turned = w.transpose(w.expand(x[0], 2, half), split, (1, 0, 2))
     out = (2, TOKENS, half)
     weights = w.constant(2, half, half)
     y = w.op(
@@ -327,25 +411,41 @@ def _experts(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
         f"{tensor(*out)}"
     )
     back = w.transpose(w.clamp(y, *out), out, (1, 0, 2))
-    return w.op(
-        f"tensor.collapse_shape {back} [[0], [1, 2]] : {tensor(*split)} into "
-        f"{tensor(TOKENS, node.width)}"
-    )
+    return w.collapse(back, 2, half)
 
 
 def _concat(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
-    types = ", ".join(tensor(TOKENS, width) for width in widths)
-    return w.op(
-        f"tensor.concat dim(1) {x[0]}, {x[1]} : ({types}) -> "
-        f"{tensor(TOKENS, node.width)}"
-    )
+    return w.concat([(v, (TOKENS, n)) for v, n in zip(x, widths, strict=True)])
 
 
 def _slice(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
-    begin = w.draw.randint(0, widths[0] - node.width)
+    stride = w.draw.randint(1, max(1, (widths[0] - 1) // max(1, node.width - 1)))
+    begin = w.draw.randint(0, widths[0] - (node.width - 1) * stride - 1)
+    return w.slice(x[0], (TOKENS, widths[0]), begin, node.width, stride)
+
+
+def _fused(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
+    """One layer for the gate and what it lets through."""
+    both, shape = 2 * node.width, (TOKENS, node.width)
+    y = w.linear(x[0], TOKENS, widths[0], both)
+    gate = w.slice(y, (TOKENS, both), 0, node.width)
+    value = w.slice(y, (TOKENS, both), node.width, node.width)
+    return w.clamp(w.op(f"arith.mulf {gate}, {value} : {tensor(*shape)}"), *shape)
+
+
+def _insert(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
+    """Some channels, or channels of some tokens, replaced by those of another."""
+    rows = w.draw.choice((TOKENS, 2))
+    at = w.draw.randint(0, TOKENS - rows)
+    size = w.draw.randint(1, node.width)
+    begin = w.draw.randint(0, node.width - size)
+    part = w.op(
+        f"tensor.extract_slice {x[1]}[0, 0] [{rows}, {size}] [1, 1] : "
+        f"{tensor(TOKENS, node.width)} to {tensor(rows, size)}"
+    )
     return w.op(
-        f"tensor.extract_slice {x[0]}[0, {begin}] [{TOKENS}, {node.width}] [1, 1] : "
-        f"{tensor(TOKENS, widths[0])} to {tensor(TOKENS, node.width)}"
+        f"tensor.insert_slice {part} into {x[0]}[{at}, {begin}] [{rows}, {size}] "
+        f"[1, 1] : {tensor(rows, size)} into {tensor(TOKENS, node.width)}"
     )
 
 
@@ -478,11 +578,20 @@ def _branch(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
 
 
 def _permute(w: _Writer, node: Node, x: list[str], widths: list[int]) -> str:
-    """A permutation that is part of the network."""
+    """A permutation that is part of the network, of any channels or of blocks."""
     dim = w.draw.randrange(2)
     size = (TOKENS, node.width)[dim]
     order = list(range(size))
-    w.draw.shuffle(order)
+    kind = w.draw.randrange(4)
+    block = w.draw.choice([n for n in range(2, size + 1) if size % n == 0])
+    outer, inner = list(range(size // block)), list(range(block))
+    if kind in (0, 1):
+        w.draw.shuffle(outer)
+    if kind in (1, 2):
+        w.draw.shuffle(inner)
+    order = [block * i + j for i in outer for j in inner]
+    if kind == 3:
+        w.draw.shuffle(order)
     return w.op(
         f"hinm.permute {x[0]} by #hinm.permutation<dense<{order}> : "
         f"tensor<{size}xi32>> dim {dim} : {tensor(TOKENS, node.width)}"
@@ -502,6 +611,10 @@ KINDS: dict[str, tuple[Emit, int, str]] = {
     "embedding": (_embedding, 0, "any"),
     "index": (_index, 1, "same"),
     "attention": (_attention, 3, "same"),
+    "rotary": (_rotary, 1, "same"),
+    "shuffle": (_shuffle, 1, "same"),
+    "fused": (_fused, 1, "any"),
+    "insert": (_insert, 2, "same"),
     "experts": (_experts, 1, "same"),
     "concat": (_concat, 2, "sum"),
     "slice": (_slice, 1, "more"),

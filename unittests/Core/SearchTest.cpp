@@ -216,6 +216,29 @@ TEST(Search, WeightsThatShareAnOrder) {
   EXPECT_GT(search(weights[1]).weights[0].retained, joint.weights[1].retained);
 }
 
+// Heads of four rows: the search puts those that weigh in the same columns into
+// one tile, and leaves each head as it is.
+TEST(Search, BlocksOfRowsStayTogether) {
+  std::mt19937_64 random(5);
+  Matrix<float> saliency(64, 32);
+  std::uniform_real_distribution<float> small(0.0f, 0.01f);
+  for (int64_t r = 0; r < 64; ++r)
+    for (int64_t c = 0; c < 32; ++c)
+      saliency(r, c) = small(random) + (c / 8 == r / 4 % 4 ? 1.0f : 0.0f);
+  SearchOptions options;
+  options.rowBlock = 4;
+  const SearchResult result =
+      search(SearchWeight{saliency, makePattern(16, 0.75)}, options);
+  for (int64_t r = 0; r < 64; ++r)
+    EXPECT_EQ(result.rowOrder[r], result.rowOrder[r / 4 * 4] + r % 4);
+  for (int64_t t = 0; t < 4; ++t)
+    for (int64_t i = 1; i < 4; ++i)
+      EXPECT_EQ(result.rowOrder[16 * t + 4 * i] / 4 % 4,
+                result.rowOrder[16 * t] / 4 % 4);
+  EXPECT_GT(result.weights[0].retained,
+            1.5 * result.weights[0].retainedWithoutPermutation);
+}
+
 TEST(Search, WarmStartIsNotLost) {
   std::mt19937_64 random(6);
   Matrix<float> saliency = randomSaliency(128, 96, random);
@@ -312,6 +335,14 @@ TEST(Search, RefusesBadArguments) {
   options.timeBudget.reset();
   options.warmStart = {0, 1, 2, 3, 4, 5, 6, 6};
   EXPECT_NE(refusal(weight, options).find("warm start"), std::string::npos);
+  options.rowBlock = 2;
+  options.warmStart = {0, 1, 3, 2, 4, 5, 6, 7};
+  EXPECT_NE(refusal(weight, options).find("blocks of 2 rows together"),
+            std::string::npos);
+  options.rowBlock = 3;
+  EXPECT_NE(refusal(weight, options).find("blocks of 3 rows"),
+            std::string::npos);
+  options.rowBlock = 1;
   options.warmStart.clear();
   options.algorithm = SearchAlgorithm::Gyro;
   EXPECT_NE(refusal({weight, weight}, options).find("one weight"),

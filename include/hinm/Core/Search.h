@@ -70,6 +70,9 @@ struct SearchOptions {
   std::optional<double> timeBudget;
   /// 0 for all cores.
   unsigned threads = 0;
+  /// Rows that change places together, as the channels of a head: it divides
+  /// the rows and the tile (Exchange).
+  int64_t rowBlock = 1;
   /// A row order to start from (Exchange), as a former result gave it.
   Permutation warmStart;
   /// Called between steps, from one thread at a time.
@@ -104,9 +107,9 @@ struct SearchResult {
 
 /// Searches the orders of \p weights, which have the same number of rows and
 /// patterns of the same tile. Refuses a saliency with NaN, infinite or negative
-/// entries, a pattern that does not fit, a warm start that is no order of the
-/// rows, and a budget that is not positive. The weights together never retain
-/// less than in the natural order.
+/// entries, a pattern that does not fit, blocks of rows that do not, a warm
+/// start that is no order of them, and a budget that is not positive. The
+/// weights together never retain less than in the natural order.
 llvm::Expected<SearchResult> searchOrders(llvm::ArrayRef<SearchWeight> weights,
                                           const SearchOptions &options);
 

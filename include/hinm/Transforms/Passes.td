@@ -12,6 +12,45 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// hinm-raise-concatenations
+//===----------------------------------------------------------------------===//
+
+def RaiseConcatenations : Pass<"hinm-raise-concatenations"> {
+  let summary = "generics that join tensors become tensor.concat";
+  let description = [{
+    StableHLO's legalisation writes a concatenation as a `linalg.generic` that asks
+    of each element in which operand it is. Nothing is known of the order of its
+    channels then; of `tensor.concat` all is.
+
+    ```mlir
+    %y = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<4x8xf32>) {
+    ^bb0(%out: f32):
+      %i = linalg.index 0 : index
+      %j = linalg.index 1 : index
+      %first = arith.cmpi ult, %j, %c5 : index
+      %v = scf.if %first -> (f32) {
+        %p = tensor.extract %a[%i, %j] : tensor<4x5xf32>
+        scf.yield %p : f32
+      } else {
+        %k = arith.subi %j, %c5 : index
+        %q = tensor.extract %b[%i, %k] : tensor<4x3xf32>
+        scf.yield %q : f32
+      }
+      linalg.yield %v : f32
+    } -> tensor<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %y = tensor.concat dim(1) %a, %b : (tensor<4x5xf32>, tensor<4x3xf32>) -> tensor<4x8xf32>
+    ```
+
+    A body that does anything else, and a dimension of dynamic size, are left.
+    Run it before `hinm-import-layers`.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // hinm-import-layers
 //===----------------------------------------------------------------------===//
 
@@ -234,7 +273,15 @@ def GyroPermute : Pass<"hinm-gyro-permute", "::mlir::ModuleOp"> {
     `algorithm=gyro` is gyro-permutation as published (arXiv 2407.20496). The
     rows of the weight are put in the order found, and a `hinm.permute` brings
     the result back, so that the module computes what it did. The columns become
-    the layer's `columns`. Each layer is searched by itself.
+    the layer's `columns`.
+
+    With `orders=class` (and `algorithm=exchange`) the rows that are in one free
+    class of channels (docs/channel-orders.md) take one order, by the saliency of
+    all their weights: of several layers, of all heads of a layer, of both halves
+    of a gated unit, or of whole heads where a tile holds several. That order
+    vanishes at compile time. A layer whose rows are not all in such classes, or
+    are in classes that decide nothing about its tiles, is searched by itself, as
+    all are with `orders=layer`; its kernel stores its rows by an index.
 
     Run `hinm-assign-patterns` before, and `hinm-propagate-permutations` and
     `hinm-fold-permutations` after it.

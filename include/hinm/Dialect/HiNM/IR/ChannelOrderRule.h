@@ -20,6 +20,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
 #include <string>
+#include <utility>
 
 namespace hinm {
 
@@ -35,6 +36,13 @@ struct OrderEnd {
   int64_t dim;
 };
 
+/// The indices offset, offset + stride, … of a dimension, `size` of them.
+struct OrderRange {
+  OrderEnd end;
+  int64_t offset, size;
+  int64_t stride = 1;
+};
+
 class ChannelOrderRule {
 public:
   /// The operation computes the same if all of \p ends are put in a new order
@@ -42,6 +50,17 @@ public:
   /// as many as the greatest common divisor of the sizes.
   void tie(llvm::ArrayRef<OrderEnd> ends) {
     ties.emplace_back(ends.begin(), ends.end());
+  }
+  /// The same of ranges of one size, at least 1, instead of whole dimensions.
+  /// What no range of an end mentions is in any order.
+  void tieRanges(llvm::ArrayRef<OrderRange> ranges) {
+    rangeTies.emplace_back(ranges.begin(), ranges.end());
+  }
+  /// The indices of \p digits are those of \p whole, outermost first, as in a
+  /// reshape: the order of \p whole is made of theirs.
+  void tieDigits(OrderEnd whole, llvm::ArrayRef<OrderEnd> digits) {
+    digitTies.emplace_back(
+        whole, llvm::SmallVector<OrderEnd, 4>(digits.begin(), digits.end()));
   }
   /// The operation takes \p operand in any order of \p dim: a `hinm.permute`
   /// right before it is folded into it.
@@ -66,6 +85,9 @@ public:
     std::string reason;
   };
   llvm::SmallVector<llvm::SmallVector<OrderEnd, 4>> ties;
+  llvm::SmallVector<llvm::SmallVector<OrderRange, 3>> rangeTies;
+  llvm::SmallVector<std::pair<OrderEnd, llvm::SmallVector<OrderEnd, 4>>>
+      digitTies;
   llvm::SmallVector<OrderEnd> absorbed, produced;
   llvm::SmallVector<Pin> pins;
   llvm::SmallVector<mlir::OpOperand *> ignored;
