@@ -29,6 +29,7 @@ def test_network(name, tmp_path):
     assert outcome.report["runtime_permutes"] == 0
     assert outcome.report["permutations_folded"] > 0
     assert outcome.report["error_of_orders"] < 1e-12
+    assert outcome.report["different_integers"] == 0
     assert outcome.report["error_vs_masked"] < outcome.report["bound"]
     assert outcome.retained() > outcome.retained("retained_no_permutation")
 

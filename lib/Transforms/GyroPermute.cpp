@@ -166,10 +166,13 @@ private:
     orders.forEachClass(*axis, [&](const OrderClass &orderClass, int64_t row,
                                    int64_t block) {
       const int64_t rows = orderClass.count * block;
-      const bool isWhole = rows == op.getNumRows();
-      // Units that are tiles, or all within one, change nothing.
-      if (!orderClass.isFree() || pattern.getTile() % block != 0 ||
-          (!isWhole && (rows <= step || row % step != 0 || rows % step != 0)))
+      const bool isLayer = block == 1 && rows == op.getNumRows();
+      // Units that are whole tiles, or all within one, change nothing.
+      const bool decides = block < pattern.getTile() && rows > step;
+      const bool fits =
+          pattern.getTile() % block == 0 &&
+          ((row % step == 0 && rows % step == 0) || rows == op.getNumRows());
+      if (!orderClass.isFree() || (!isLayer && !(decides && fits)))
         return;
       places.push_back({&orderClass, row, block});
       ordered += rows;

@@ -103,6 +103,7 @@ ModuleReport hinm::collectReport(ModuleOp module) {
       layer.columns = spmm.getFormat().getColumns();
       layer.weights = *layer.rows * *layer.columns;
       layer.status = "packed";
+      layer.hasRowIndex = static_cast<bool>(spmm.getRowIndex());
       if (ScheduleAttr schedule = spmm.getScheduleAttr())
         layer.kernel = kernelName(schedule);
       report.layers.push_back(std::move(layer));
@@ -111,6 +112,7 @@ ModuleReport hinm::collectReport(ModuleOp module) {
       layer.rows = matmul.getNumRows();
       layer.columns = matmul.getNumColumns();
       layer.weights = *layer.rows * *layer.columns;
+      layer.hasRowIndex = static_cast<bool>(matmul.getRowIndexAttr());
       layer.status = !matmul.getPatternAttr()  ? "dense"
                      : layer.sparsity          ? "pruned"
                      : matmul.getColumnsAttr() ? "permuted"
@@ -149,6 +151,7 @@ llvm::json::Object hinm::toJSON(const ModuleReport &report) {
         {"retained_unstructured", orNull(layer.retainedUnstructured)},
         {"status", layer.status},
         {"reason", llvm::json::fixUTF8(layer.reason)},
+        {"row_index", layer.hasRowIndex},
         {"kernel", layer.kernel}});
   return llvm::json::Object{{"layers", std::move(layers)},
                             {"coverage", report.getCoverage()},

@@ -21,8 +21,8 @@
 // IR: module attributes {hinm.permutations_folded = 3 : i64}
 // IR: hinm.spmm
 
-// JSON: {"coverage": 0.999{{[0-9]+}}, "layers": [{"columns": 128, "kernel": "m32n32k64s3", "name": "packed", "nm": "2:4", "reason": "", "retained": 0.9, "retained_no_permutation": 0.8, "retained_unstructured": 0.95, "rows": 32, "sparsity": 0.75, "status": "packed", "tile": 32, "weights": 4096},
-// JSON-SAME: {"columns": 128, "kernel": "none", "name": "none", "nm": "", "reason": "no kernel", "retained": null, "retained_no_permutation": null, "retained_unstructured": null, "rows": 32, "sparsity": null, "status": "packed", "tile": null, "weights": 4096},
+// JSON: {"coverage": 0.999{{[0-9]+}}, "layers": [{"columns": 128, "kernel": "m32n32k64s3", "name": "packed", "nm": "2:4", "reason": "", "retained": 0.9, "retained_no_permutation": 0.8, "retained_unstructured": 0.95, "row_index": false, "rows": 32, "sparsity": 0.75, "status": "packed", "tile": 32, "weights": 4096},
+// JSON-SAME: {"columns": 128, "kernel": "none", "name": "none", "nm": "", "reason": "no kernel", "retained": null, "retained_no_permutation": null, "retained_unstructured": null, "row_index": false, "rows": 32, "sparsity": null, "status": "packed", "tile": null, "weights": 4096},
 // JSON-SAME: "name": "pruned"{{.*}} "status": "pruned"
 // JSON-SAME: "name": "permuted"{{.*}} "status": "permuted"
 // JSON-SAME: "name": "patterned"{{.*}} "status": "patterned"

@@ -17,12 +17,15 @@
 #include "LayerCheck.h"
 #include "NpyFile.h"
 #include "hinm-c/Runtime.h"
+#include "hinm/Conversion/Passes.h"
 #include "hinm/InitAll.h"
 #include "hinm/Pipelines.h"
 #include "hinm/ProgressLine.h"
+#include "hinm/Transforms/IntegerImage.h"
 #include "hinm/Transforms/LayerReport.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -112,6 +115,10 @@ static cl::opt<double> bound(
     "bound", cl::init(0.0), cl::cat(category),
     cl::desc("Largest relative error (Frobenius) against the pruned model "
              "in f64; default 2e-3 for f16, 1.6e-2 for bf16"));
+static cl::opt<bool>
+    exact("exact", cl::cat(category),
+          cl::desc("Also compare the reordered, unpruned model with the dense "
+                   "one in integers modulo 2^32, bit for bit"));
 static cl::opt<bool> json("json", cl::cat(category),
                           cl::desc("Print JSON instead of tables"));
 
@@ -218,13 +225,9 @@ std::vector<Tensor> makeInputs(FunctionType type, MLIRContext *context) {
   return inputs;
 }
 
-/// Evaluates \p name of \p module in f64, on the host.
-std::vector<Tensor> evaluateWide(ModuleOp module, llvm::StringRef name,
-                                 llvm::ArrayRef<Tensor> inputs) {
-  PassManager widen(module.getContext());
-  widen.addPass(createWidenFloats());
-  if (failed(widen.run(module)))
-    std::exit(1);
+/// Evaluates \p name of \p module on the host.
+std::vector<Tensor> evaluate(ModuleOp module, llvm::StringRef name,
+                             llvm::ArrayRef<Tensor> inputs) {
   FunctionType type = module.lookupSymbol<func::FuncOp>(name).getFunctionType();
   requestWrappers(module);
   runStage(
@@ -233,6 +236,43 @@ std::vector<Tensor> evaluateWide(ModuleOp module, llvm::StringRef name,
       PipelineOptions());
   Executor executor = exitOnError(Executor::create(module));
   return exitOnError(executor.call(name, type, inputs));
+}
+
+/// Evaluates \p name of \p module in f64.
+std::vector<Tensor> evaluateWide(ModuleOp module, llvm::StringRef name,
+                                 llvm::ArrayRef<Tensor> inputs) {
+  PassManager widen(module.getContext());
+  widen.addPass(createWidenFloats());
+  if (failed(widen.run(module)))
+    std::exit(1);
+  return evaluate(module, name, inputs);
+}
+
+/// Evaluates \p name of \p module in integers modulo 2^32.
+std::vector<Tensor> evaluateInIntegers(ModuleOp module, llvm::StringRef name,
+                                       std::vector<Tensor> inputs) {
+  FunctionType type = module.lookupSymbol<func::FuncOp>(name).getFunctionType();
+  for (auto [argument, input] : llvm::zip_equal(type.getInputs(), inputs))
+    if (isa<FloatType>(getElementTypeOrSelf(argument)))
+      for (double &value : input.values)
+        value = getIntegerImage(value);
+  PassManager pm(module.getContext());
+  pm.addPass(createConvertHiNMToLinalg());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createFloatsToIntegers());
+  if (failed(pm.run(module)))
+    std::exit(1);
+  return evaluate(module, name, inputs);
+}
+
+/// Elements of \p results that are not those of \p references.
+int64_t countDifferent(llvm::ArrayRef<Tensor> results,
+                       llvm::ArrayRef<Tensor> references) {
+  int64_t count = 0;
+  for (auto [result, reference] : llvm::zip_equal(results, references))
+    for (auto [a, b] : llvm::zip_equal(result.values, reference.values))
+      count += a != b;
+  return count;
 }
 
 /// What a change of the order of f64 sums may do to a result.
@@ -388,6 +428,13 @@ int main(int argc, char **argv) {
   for (int64_t i = 0; i < hinmRuntimeLaunchCount(); ++i)
     kernelTime += hinmRuntimeLaunchMilliseconds(i);
 
+  std::optional<int64_t> different;
+  if (exact) {
+    say("evaluating the orders in integers");
+    OwningOpRef<ModuleOp> before = dense->clone(), behind = reordered->clone();
+    different = countDifferent(evaluateInIntegers(*behind, name, inputs),
+                               evaluateInIntegers(*before, name, inputs));
+  }
   say("evaluating the references in f64");
   std::vector<Tensor> maskedResults = evaluateWide(*masked, name, inputs);
   std::vector<Tensor> denseResults = evaluateWide(*dense, name, inputs);
@@ -419,6 +466,8 @@ int main(int argc, char **argv) {
       layer["time_ms"] = runs[next++].milliseconds;
     }
     object["error_of_orders"] = errorOfOrders;
+    if (different)
+      object["different_integers"] = *different;
     object["error_vs_masked"] = errorVsMasked;
     object["error_vs_dense"] = errorVsDense;
     object["bound"] = limit;
@@ -433,23 +482,32 @@ int main(int argc, char **argv) {
                  << "\n";
   } else {
     printLayerRuns(report, runs);
-    llvm::outs()
-        << "device: " << hinmRuntimeDeviceName()
-        << llvm::format(", kernels %.2f ms, compiled in %.2f s\n", kernelTime,
-                        compileSeconds)
-        << llvm::format("reordered and unpruned, in f64: relative error "
+    llvm::outs() << "device: " << hinmRuntimeDeviceName()
+                 << llvm::format(", kernels %.2f ms, compiled in %.2f s\n",
+                                 kernelTime, compileSeconds)
+                 << llvm::format(
+                        "reordered and unpruned, in f64: relative error "
                         "%.1e (bound %.0e)\n",
-                        errorOfOrders, ordersBound)
-        << llvm::format("relative error: %.2e against the pruned model "
-                        "in f64 (bound %.1e), %.2e against the "
-                        "unpruned model\n",
-                        errorVsMasked, limit, errorVsDense);
+                        errorOfOrders, ordersBound);
+    if (different)
+      llvm::outs() << "reordered and unpruned, in integers modulo 2^32: "
+                   << *different << " elements differ\n";
+    llvm::outs() << llvm::format(
+        "relative error: %.2e against the pruned model "
+        "in f64 (bound %.1e), %.2e against the "
+        "unpruned model\n",
+        errorVsMasked, limit, errorVsDense);
     if (accuracies)
       llvm::outs() << llvm::format(
           "top-1 accuracy: %.2f %% dense, %.2f %% sparse, not fine-tuned\n",
           100 * accuracies->first, 100 * accuracies->second);
   }
   llvm::outs().flush();
+  if (different.value_or(0) != 0)
+    fail("the reordered model, unpruned, differs in " +
+         llvm::Twine(*different) +
+         " elements in integers: an order was not carried right, please report "
+         "this");
   // Written so that a NaN fails.
   if (!(errorOfOrders <= ordersBound))
     fail("the reordered model, unpruned, is off by " +

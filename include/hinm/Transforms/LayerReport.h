@@ -44,6 +44,8 @@ struct LayerReport {
   std::string status;
   /// Why a layer is dense or skipped, or has no kernel.
   std::string reason;
+  /// Whether its rows are stored elsewhere, by an index.
+  bool hasRowIndex = false;
   /// The kernel's schedule, or "none".
   std::string kernel = "none";
 };

@@ -579,4 +579,37 @@ def WidenFloats : Pass<"hinm-widen-floats", "::mlir::ModuleOp"> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// hinm-floats-to-integers
+//===----------------------------------------------------------------------===//
+
+def FloatsToIntegers : Pass<"hinm-floats-to-integers", "::mlir::ModuleOp"> {
+  let summary = "evaluates a module in integers modulo 2³²: sums in any order";
+  let description = [{
+    Replaces floats by 32-bit integers in every type and constant: integers stay
+    what they are, other numbers become a hash of themselves. Sums, differences,
+    products, maxima and minima become those of integers, where their order does
+    not matter, not to the last bit. A quotient a / b becomes a · h(b), and what is
+    left (exp, rsqrt, tanh …) a hash of its operands. The module computes something else, then, but of the same
+    structure. Two modules that differ in the order of their channels only give
+    the same integers, and hardly ever do so if a channel is at the wrong place:
+    `hinm-run --exact` compares them so, where floats would differ by rounding.
+
+    ```mlir
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %p, %c : f32
+    ```
+    becomes
+    ```mlir
+    %p = arith.muli %a, %b : i32
+    %s = arith.addi %p, %c : i32
+    ```
+
+    Operations on tensors have to be structured: run `convert-hinm-to-linalg` and
+    `convert-elementwise-to-linalg` before. What reads the bits of a float is
+    refused, as are constants without data.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 #endif // HINM_TRANSFORMS_PASSES_TD
