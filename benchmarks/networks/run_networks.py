@@ -149,8 +149,8 @@ def main() -> int:
     if arguments.names:
         return 0
     header = [
-        "network", "layers", "weights", "covered", "orders", "exact", "packed", "folded",
-        "left", "without", "class", "indexed", "layer", "indexed",
+        "network", "layers", "weights", "covered", "orders", "exact", "packed",
+        "folded", "left", "without", "class", "indexed", "layer", "indexed",
     ]  # fmt: skip
     commit = subprocess.run(
         ["git", "-C", ROOT, "describe", "--always"],

@@ -135,6 +135,12 @@ void buildPrunePipeline(mlir::OpPassManager &pm,
 /// Packs the pruned layers and picks a kernel for each.
 void buildPackPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 
+/// Orders, prunes and packs, as one pass (`hinm-owning-pipeline`): what its
+/// passes make and replace is freed at once, so that the weights are in memory
+/// as they came, and once more.
+void buildSparsePipeline(mlir::OpPassManager &pm,
+                         const PipelineOptions &options);
+
 /// Lowers a packed module to the LLVM dialect, with its kernels as binaries.
 /// Layers without a kernel and everything else run on the host.
 void buildDevicePipeline(mlir::OpPassManager &pm,

@@ -10,6 +10,7 @@
 
 #include "hinm/Conversion/HiNMToGPU/HiNMToGPU.h"
 #include "hinm/Conversion/Passes.h"
+#include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
 #include "hinm/Target/Emulator/Passes.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
@@ -22,6 +23,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace hinm;
@@ -151,22 +153,79 @@ void hinm::buildHostPipeline(OpPassManager &pm) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
+namespace {
+
+/// Runs a pipeline, of which nobody sees the module before it ends.
+class OwningPipelinePass
+    : public PassWrapper<OwningPipelinePass, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OwningPipelinePass)
+
+  OwningPipelinePass() = default;
+  explicit OwningPipelinePass(
+      llvm::function_ref<void(OpPassManager &)> populate) {
+    populate(passes);
+    llvm::raw_string_ostream os(pipeline);
+    llvm::interleaveComma(passes, os,
+                          [&](Pass &pass) { pass.printAsTextualPipeline(os); });
+  }
+  OwningPipelinePass(const OwningPipelinePass &other)
+      : PassWrapper(other), passes(other.passes) {}
+
+  StringRef getArgument() const final { return "hinm-owning-pipeline"; }
+  StringRef getDescription() const final {
+    return "runs passes, and frees the constants that they make and replace";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<HiNMDialect>();
+    passes.getDependentDialects(registry);
+  }
+  LogicalResult initializeOptions(
+      StringRef options,
+      llvm::function_ref<LogicalResult(const llvm::Twine &)> error) final {
+    if (failed(PassWrapper::initializeOptions(options, error)))
+      return failure();
+    if (failed(parsePassPipeline(pipeline, passes)))
+      return error("cannot parse the pipeline '" + pipeline + "'");
+    return success();
+  }
+  void runOnOperation() final {
+    ConstantOwner owner(getOperation());
+    if (failed(runPipeline(passes, getOperation())))
+      signalPassFailure();
+  }
+
+private:
+  OpPassManager passes = OpPassManager(ModuleOp::getOperationName());
+  Option<std::string> pipeline{*this, "pipeline",
+                               llvm::cl::desc("The passes, on modules")};
+};
+
+} // namespace
+
+void hinm::buildSparsePipeline(OpPassManager &pm,
+                               const PipelineOptions &options) {
+  pm.addPass(std::make_unique<OwningPipelinePass>([&](OpPassManager &passes) {
+    buildPrunePipeline(passes, options);
+    buildPackPipeline(passes, options);
+  }));
+}
+
 void hinm::registerPipelines() {
+  PassRegistration<OwningPipelinePass>();
   PassPipelineRegistration<PipelineOptions>(
       "hinm-sparsify",
       "imports the linear layers, permutes, prunes and packs them, and picks "
       "their kernels; the result is still on tensors",
       [](OpPassManager &pm, const PipelineOptions &options) {
-        buildPrunePipeline(pm, options);
-        buildPackPipeline(pm, options);
+        buildSparsePipeline(pm, options);
       });
   PassPipelineRegistration<PipelineOptions>(
       "hinm-pipeline",
       "the whole way from a dense model on tensors to the LLVM dialect with "
       "compiled kernels",
       [](OpPassManager &pm, const PipelineOptions &options) {
-        buildPrunePipeline(pm, options);
-        buildPackPipeline(pm, options);
+        buildSparsePipeline(pm, options);
         buildDevicePipeline(pm, options);
       });
 }

@@ -10,6 +10,7 @@
 #include "hinm/Core/Permutation.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
 #include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "hinm/Transforms/Passes.h"
@@ -60,6 +61,7 @@ struct FoldIntoColumns : public OpRewritePattern<MatmulOp> {
     Value saliency;
     if (op.getSaliency())
       saliency = makePermuted(rewriter, op.getSaliency(), /*dim=*/1, inverse);
+    const Value oldWeight = op.getWeight(), oldSaliency = op.getSaliency();
     rewriter.modifyOpInPlace(op, [&] {
       op.getWeightMutable().assign(weight);
       if (saliency)
@@ -68,6 +70,9 @@ struct FoldIntoColumns : public OpRewritePattern<MatmulOp> {
       if (index)
         op.setColumnsAttr(fromCore(op.getContext(), *index));
     });
+    freeIfDropped(oldWeight, &rewriter);
+    if (oldSaliency)
+      freeIfDropped(oldSaliency, &rewriter);
     return success();
   }
 };

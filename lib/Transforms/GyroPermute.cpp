@@ -13,6 +13,7 @@
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
 #include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "hinm/Transforms/Passes.h"
@@ -133,8 +134,10 @@ struct GyroPermutePass : public hinm::impl::GyroPermuteBase<GyroPermutePass> {
     if (failed(searchAll(options, byClass)))
       return signalPassFailure();
     getOperation()->walk([&](MatmulOp op) {
-      if (auto it = found.find(op); it != found.end())
+      if (auto it = found.find(op); it != found.end()) {
         rewrite(op, it->second);
+        it->second = {};
+      }
     });
     found.clear();
   }
@@ -404,11 +407,14 @@ private:
     const core::WeightResult &figures = result.figures;
     OpBuilder builder(op);
     if (order != core::identityPermutation(order.size())) {
-      op.getWeightMutable().assign(
-          makePermuted(builder, op.getWeight(), /*dim=*/0, order));
-      if (op.getSaliency())
-        op.getSaliencyMutable().assign(
-            makePermuted(builder, op.getSaliency(), /*dim=*/0, order));
+      for (MutableOperandRange operand :
+           {MutableOperandRange(op.getWeightMutable()),
+            op.getSaliencyMutable()})
+        for (OpOperand &constant : operand) {
+          Value old = constant.get();
+          constant.set(makePermuted(builder, old, /*dim=*/0, order));
+          freeIfDropped(old);
+        }
       auto moved = PermutationAttr::get(&getContext(), order);
       if (PermutationAttr rowIndex = op.getRowIndexAttr()) {
         // The rows are stored elsewhere already: row i of P·W is row p[i].

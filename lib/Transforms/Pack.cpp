@@ -9,6 +9,7 @@
 #include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
 #include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "hinm/Transforms/Passes.h"
@@ -90,6 +91,7 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
       return signalPassFailure();
     for (Packed &layer : layers)
       apply(layer, element);
+    freeDroppedConstants(getOperation());
   }
 
 private:

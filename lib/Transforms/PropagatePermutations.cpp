@@ -9,6 +9,7 @@
 #include "Reorder.h"
 #include "hinm/Analysis/ChannelOrder.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -266,6 +267,7 @@ private:
           if (isa<PermuteOp, arith::ConstantOp>(op) && op->use_empty())
             op->erase();
         });
+    freeDroppedConstants(getOperation());
   }
 
   void explainTheRest() {

@@ -9,6 +9,7 @@
 #include "hinm/Core/Prune.h"
 #include "hinm/Core/Permutation.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
 #include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "hinm/Transforms/Passes.h"
@@ -16,6 +17,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Threading.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace hinm {
 #define GEN_PASS_DEF_PRUNE
@@ -30,6 +32,9 @@ namespace {
 /// What becomes of one layer.
 struct Pruned {
   MatmulOp op;
+  /// Which weights are kept: R·C bits, row after row, in words of 64.
+  std::vector<uint64_t> mask;
+  /// With the others zero. Of a few layers at a time.
   std::vector<char> weight;
   core::ColumnIndex columns;
   /// Share of the saliency that is kept, and of zeros.
@@ -47,8 +52,8 @@ struct PrunePass : public hinm::impl::PruneBase<PrunePass> {
       if (op.getPatternAttr())
         layers.emplace_back().op = op;
     });
-    // Everything is computed first: an error leaves the module as it was.
-    parallelForEach(&getContext(), layers, compute);
+    // All masks are computed first: an error leaves the module as it was.
+    parallelForEach(&getContext(), layers, computeMask);
     bool refused = false;
     for (Pruned &layer : layers) {
       if (layer.problem.empty())
@@ -59,12 +64,23 @@ struct PrunePass : public hinm::impl::PruneBase<PrunePass> {
     }
     if (refused)
       return signalPassFailure();
-    for (Pruned &layer : layers)
-      apply(layer);
+    // The pruned weights are computed a few at a time, before they take the
+    // place of the weights as they were: work for all threads, and little
+    // memory.
+    const size_t atOnce = 8 * getContext().getNumThreads();
+    for (MutableArrayRef<Pruned> rest = layers; !rest.empty();) {
+      MutableArrayRef<Pruned> few =
+          rest.take_front(std::min(atOnce, rest.size()));
+      parallelForEach(&getContext(), few, computeWeight);
+      for (Pruned &layer : few)
+        apply(layer);
+      freeDroppedConstants(getOperation());
+      rest = rest.drop_front(few.size());
+    }
   }
 
 private:
-  static void compute(Pruned &layer) {
+  static void computeMask(Pruned &layer) {
     MatmulOp op = layer.op;
     ElementsAttr weight = getConstant(op.getWeight());
     ElementsAttr saliency =
@@ -88,9 +104,12 @@ private:
     core::Matrix<uint8_t> mask = cantFail(
         core::computeMask(worth, core::identityPermutation(op.getNumRows()),
                           arguments->pattern, arguments->columns));
-    // A weight with a mask has data.
-    layer.weight = *applyMask(weight, mask);
-    layer.columns = std::move(arguments->columns);
+    const std::vector<uint8_t> &bits = mask.getElements();
+    layer.mask.resize(llvm::divideCeil(bits.size(), 64));
+    for (size_t i = 0; i < bits.size(); ++i)
+      layer.mask[i / 64] |= static_cast<uint64_t>(bits[i] != 0) << i % 64;
+    if (!op.getColumnsAttr())
+      layer.columns = std::move(arguments->columns);
     std::optional<core::Matrix<float>> values;
     if (saliency)
       values = readMatrix(weight);
@@ -109,6 +128,15 @@ private:
       layer.sparsity = static_cast<double>(zeros) / mask.getElements().size();
   }
 
+  static void computeWeight(Pruned &layer) {
+    core::Matrix<uint8_t> mask(layer.op.getNumRows(), layer.op.getNumColumns());
+    for (int64_t i = 0; i < mask.getRows() * mask.getCols(); ++i)
+      mask.row(0)[i] = layer.mask[i / 64] >> i % 64 & 1;
+    layer.mask = {};
+    // A weight with a mask has data.
+    layer.weight = *applyMask(getConstant(layer.op.getWeight()), mask);
+  }
+
   void apply(Pruned &layer) {
     MatmulOp op = layer.op;
     // The choice is written down: packing needs the same one.
@@ -119,8 +147,8 @@ private:
     ElementsAttr pruned = replaceElements(weight, std::move(layer.weight));
     if (pruned != weight) {
       OpBuilder builder(op);
-      op.getWeightMutable().assign(arith::ConstantOp::create(
-          builder, op.getWeight().getLoc(), cast<TypedAttr>(pruned)));
+      op.getWeightMutable().assign(
+          makeConstant(builder, op.getWeight().getLoc(), pruned));
     }
     // Of what is left, everything is kept: the saliency has done its work.
     op.getSaliencyMutable().clear();

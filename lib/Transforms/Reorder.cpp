@@ -9,6 +9,7 @@
 #include "Reorder.h"
 
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
 #include "hinm/Transforms/LayerStats.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
@@ -32,8 +33,9 @@ Value makePermuted(OpBuilder &builder, Value constant, int64_t dim,
   ElementsAttr permuted = data ? permuteConstant(data, dim, order) : nullptr;
   if (!permuted)
     return nullptr;
-  return arith::ConstantOp::create(builder, constant.getLoc(),
-                                   cast<TypedAttr>(permuted));
+  if (permuted == data)
+    return constant;
+  return makeConstant(builder, constant.getLoc(), permuted);
 }
 
 namespace {

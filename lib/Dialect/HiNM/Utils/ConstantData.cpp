@@ -12,6 +12,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/APFloat.h"
+#include "llvm/Support/Memory.h"
 #include <cmath>
 #include <cstring>
 
@@ -64,6 +65,28 @@ float widen16(uint16_t bits, const llvm::fltSemantics &semantics) {
   static const std::vector<float> bfloats =
       makeWidened(llvm::APFloat::BFloat());
   return (&semantics == &llvm::APFloat::BFloat() ? bfloats : halves)[bits];
+}
+
+/// A copy of \p data that gives its memory back to the system once it is freed;
+/// nothing if it is too small for that, or there are no pages.
+std::optional<AsmResourceBlob> copyToPages(ArrayRef<char> data) {
+  constexpr size_t smallest = 1 << 16;
+  if (data.size() < smallest)
+    return std::nullopt;
+  std::error_code error;
+  llvm::sys::MemoryBlock pages = llvm::sys::Memory::allocateMappedMemory(
+      data.size(), /*NearBlock=*/nullptr,
+      llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_WRITE, error);
+  if (error)
+    return std::nullopt;
+  auto *begin = static_cast<char *>(pages.base());
+  std::memcpy(begin, data.data(), data.size());
+  return AsmResourceBlob(
+      ArrayRef<char>(begin, data.size()), alignof(uint64_t),
+      [pages](void *, size_t, size_t) mutable {
+        (void)llvm::sys::Memory::releaseMappedMemory(pages);
+      },
+      /*dataIsMutable=*/false);
 }
 
 DenseResourceElementsAttr makeResource(RankedTensorType type,
@@ -152,6 +175,13 @@ ElementsAttr makeOwned(RankedTensorType type, std::vector<T> &&values,
                             values.size() * sizeof(T));
   if (type.getNumElements() <= maxInlineElements)
     return makeRaw(type, data, name);
+  // Weights get pages of their own. Those that come and go with the passes
+  // would leave holes in the heap otherwise, in one of each thread.
+  if (std::optional<AsmResourceBlob> blob = copyToPages(data)) {
+    values = std::vector<T>();
+    return DenseResourceElementsAttr::get(type, name.empty() ? "hinm" : name,
+                                          std::move(*blob));
+  }
   // The blob's deleter keeps the vector.
   return DenseResourceElementsAttr::get(
       type, name.empty() ? "hinm" : name,

@@ -15,6 +15,7 @@
 #define HINM_DIALECT_HINM_IR_HINMDIALECT_H
 
 #include "hinm/Dialect/HiNM/IR/SearchObserver.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Dialect.h"
 #include <memory>

@@ -48,8 +48,12 @@ def HiNM_Dialect : Dialect {
       searchObserver = std::move(observer);
     }
 
+    /// What the pipelines that run in this context have made.
+    OwnedConstants &getOwnedConstants() { return ownedConstants; }
+
   private:
     std::unique_ptr<SearchObserver> searchObserver;
+    OwnedConstants ownedConstants;
 
   public:
   }];
