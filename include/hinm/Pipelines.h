@@ -111,6 +111,11 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       *this, "chip",
       llvm::cl::desc("NVIDIA architecture for device=cuda: sm_80, sm_90a ..."),
       llvm::cl::init("sm_80")};
+  Option<std::string> schedules{
+      *this, "schedules",
+      llvm::cl::desc("JSON file of schedules that were measured, by chip and "
+                     "shape"),
+      llvm::cl::init("")};
   Option<std::string> format{
       *this, "format",
       llvm::cl::desc("Form of the kernels for device=cuda: isa (PTX), bin "

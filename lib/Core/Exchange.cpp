@@ -150,7 +150,7 @@ void ExchangeSearch::joinWorths() {
     });
     worth = joined;
   }
-  const double roundSteps = static_cast<double>(rows / block) * stride;
+  const double roundSteps = static_cast<double>(worth->getRows() * stride);
   rowRounds =
       std::min({meetings * (tiles - 1), maxRowRounds,
                 static_cast<int64_t>(std::ceil(maxSteps / roundSteps))});

@@ -77,7 +77,10 @@ void hinm::buildPackPipeline(OpPassManager &pm,
   PackOptions pack;
   pack.dtype = options.dtype;
   pm.addPass(createPack(pack));
-  pm.addPass(createSelectKernels());
+  SelectKernelsOptions kernels;
+  kernels.table = options.schedules;
+  kernels.chip = options.chip;
+  pm.addPass(createSelectKernels(kernels));
   // Frees the dense weights that packing has left without a user.
   pm.addPass(createCSEPass());
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ScheduleTable.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/AsmParser/AsmParser.h"
@@ -120,6 +121,16 @@ struct SelectKernelsPass
         return signalPassFailure();
       }
     }
+    std::optional<ScheduleTable> table;
+    if (!this->table.empty()) {
+      llvm::Expected<ScheduleTable> read =
+          ScheduleTable::read(this->table, &getContext());
+      if (!read) {
+        getOperation()->emitError() << llvm::toString(read.takeError());
+        return signalPassFailure();
+      }
+      table = std::move(*read);
+    }
     SmallVector<SpmmOp> ops;
     getOperation()->walk([&](SpmmOp op) {
       // An op with a schedule was selected before, or by hand.
@@ -127,10 +138,11 @@ struct SelectKernelsPass
         ops.push_back(op);
     });
     for (SpmmOp op : ops)
-      select(op, given);
+      select(op, given, table);
   }
 
-  void select(SpmmOp op, ScheduleAttr given) {
+  void select(SpmmOp op, ScheduleAttr given,
+              const std::optional<ScheduleTable> &table) {
     int64_t tile = op.getFormat().getTile();
     auto options = remark::RemarkOpts::name("hinm-select-kernels")
                        .category("hinm")
@@ -146,11 +158,18 @@ struct SelectKernelsPass
       return;
     }
     int64_t tokens = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
-    ScheduleAttr picked =
-        given ? given : pickSchedule(&getContext(), tile, tokens);
+    ScheduleAttr picked = given;
+    if (!picked && table)
+      picked = table->lookup(chip, tile, op.getFormat().getRows(), tokens);
+    const llvm::StringRef origin = given    ? "the option"
+                                   : picked ? "the table"
+                                            : "the heuristic";
+    if (!picked)
+      picked = pickSchedule(&getContext(), tile, tokens);
     op.setScheduleAttr(picked);
     remark::passed(op.getLoc(), options)
-        << "picked a kernel" << remark::metric("tile_m", picked.getTileM())
+        << "picked a kernel by " + origin.str()
+        << remark::metric("tile_m", picked.getTileM())
         << remark::metric("tile_n", picked.getTileN())
         << remark::metric("stages", picked.getStages())
         << remark::metric("warps", picked.getWarpsM() * picked.getWarpsN());

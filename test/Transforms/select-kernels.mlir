@@ -4,6 +4,29 @@
 // RUN: hinm-opt %s --hinm-select-kernels --split-input-file --remarks-filter=hinm -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: not hinm-opt %s --hinm-select-kernels=schedule=nonsense 2>&1 | FileCheck %s --check-prefix=BAD
 
+// RUN: split-file %S/Inputs/schedules.txt %t
+// RUN: hinm-opt %s --hinm-select-kernels="table=%t/good.json chip=sm_90a" --split-input-file --remarks-filter=hinm 2>&1 | FileCheck %s --check-prefix=TABLE
+// RUN: hinm-opt %s --hinm-select-kernels="table=%t/good.json chip=sm_86" --split-input-file | FileCheck %s
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/missing.json 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/version.json 2>&1 | FileCheck %s --check-prefix=VERSION
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/range.json 2>&1 | FileCheck %s --check-prefix=RANGE
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/lacks.json 2>&1 | FileCheck %s --check-prefix=LACKS
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/schedule.json 2>&1 | FileCheck %s --check-prefix=SCHEDULE
+
+// MISSING: error: schedule table '{{.*}}missing.json': No such file
+// VERSION: error: schedule table '{{.*}}': expected an object of version 1 with 'entries'
+// RANGE: error: schedule table '{{.*}}': entry 0: 'tokens' is no [first, last) of integers
+// LACKS: error: schedule table '{{.*}}': entry 1: its schedule lacks 'stages'
+// SCHEDULE: error: schedule table '{{.*}}': entry 0: every parameter of a schedule must be at least 1
+
+// The first entry that fits; where none does, the heuristic.
+// TABLE-DAG: remark: {{.*}}by the table
+// TABLE-DAG: remark: {{.*}}by the heuristic
+// TABLE-LABEL: func.func @aligned(
+// TABLE: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 1, warps_n = 2>
+// TABLE-LABEL: func.func @padded(
+// TABLE: schedule = #hinm.schedule<tile_m = 256, tile_n = 128, tile_k = 64, stages = 3, warps_m = 8, warps_n = 2>
+
 // BAD: error: option 'schedule' is not the body of a #hinm.schedule: 'nonsense'
 
 // A multiple of 8: only the schedule.

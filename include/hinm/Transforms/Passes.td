@@ -484,7 +484,10 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
 def SelectKernels : Pass<"hinm-select-kernels"> {
   let summary = "gives every hinm.spmm its schedule, and X whole 16-byte rows";
   let description = [{
-    Attaches `schedule` to each `hinm.spmm` on tensors:
+    Attaches `schedule` to each `hinm.spmm` on tensors: the one that `schedule`
+    gives; else the one that was measured to be best for such a product on `chip`,
+    if `table` has it (benchmarks/kernels/tune_kernels.py writes the tables); else,
+    by a heuristic that has not been measured:
 
     * `tile_m` = V: a thread block serves all rows that share a gather, since
       gathered bytes per multiply are 2/V.
@@ -520,10 +523,14 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
   }];
   let options = [
     Option<"schedule", "schedule", "std::string", /*default=*/"\"\"",
-           "use this schedule for every layer: the body of a #hinm.schedule, e.g. \"tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2\"">];
+           "use this schedule for every layer: the body of a #hinm.schedule, e.g. \"tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2\"">,
+    Option<"table", "table", "std::string", /*default=*/"\"\"",
+           "JSON file of schedules that were measured, by chip and shape">,
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_80\"",
+           "the chip to look up in the table">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::bufferization::BufferizationDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::tensor::TensorDialect", "::hinm::HiNMDialect"];
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+r"""Time hinm's kernels beside cuBLAS and cuSPARSELt, where there is a GPU and PyTorch.
+
+    python benchmarks/kernels/bench_kernels.py .bundle --out results.csv \
+        --trials trials.csv
+    python benchmarks/kernels/kernel_report.py results.csv docs/results/kernels
+
+`.bundle` comes from build_kernels.py and needs no LLVM. All contenders of a case get
+the same activations and are timed by turns (CUDA events, L2 flushed before every
+launch); ours are checked against a product in f32. What a library cannot do is left out
+and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import functools
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import torch
+
+from cases import SHAPES, SPARSITIES, TILES, TOKENS, Case, all_cases
+from driver import Driver, Kernel, KernelInfo, MemRef, read_manifest
+from packed import random_packed
+from roof import CHIPS, H200, compute_roof
+
+Launch = Callable[[], None]
+DTYPES = {"f16": torch.float16, "bf16": torch.bfloat16}
+#: Tokens of a row of X are padded to 16 bytes.
+TOKEN_MULTIPLE = 8
+#: Largest relative error (Frobenius) against f32 that counts as right.
+BOUND = {"f16": 2e-3, "bf16": 1.6e-2}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the results.
+
+    Attributes:
+        case..dtype: the product (cases.Case).
+        contender: "hinm", "cublas", "cusparselt" or "semi_structured".
+        kernel: which of our kernels; empty for others.
+        median_us, best_us, p90_us: microseconds of one launch.
+        error: relative, Frobenius, against f32.
+        floor_us, bound: the roof of the case, and what makes it (roof.py).
+        clock_mhz: of the SMs, after the case.
+    """
+
+    case: str
+    rows: int
+    columns: int
+    tokens: int
+    sparsity: float
+    tile: int
+    dtype: str
+    contender: str
+    kernel: str
+    median_us: float
+    best_us: float
+    p90_us: float
+    error: float
+    floor_us: float
+    bound: str
+    clock_mhz: int
+
+
+@functools.cache
+def flush_buffer() -> torch.Tensor:
+    """Memory that takes L2's place when it is written."""
+    size = torch.cuda.get_device_properties(0).L2_cache_size
+    return torch.empty(4 * max(size, 1 << 26), dtype=torch.int8, device="cuda")
+
+
+def measure(launches: dict[str, Launch], count: int) -> dict[str, list[float]]:
+    """Microseconds of `count` launches of each, by turns, L2 flushed before each."""
+    for launch in launches.values():
+        for _ in range(3):
+            launch()
+    events: dict[str, list[tuple[torch.cuda.Event, torch.cuda.Event]]] = {
+        name: [] for name in launches
+    }
+    for _ in range(count):
+        for name, launch in launches.items():
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            flush_buffer().zero_()
+            begin.record()
+            launch()
+            end.record()
+            events[name].append((begin, end))
+    torch.cuda.synchronize()
+    return {
+        name: [1e3 * begin.elapsed_time(end) for begin, end in pairs]
+        for name, pairs in events.items()
+    }
+
+
+def memref(tensor: torch.Tensor) -> MemRef:
+    """A tensor on the GPU as a kernel's argument."""
+    return MemRef(tensor.data_ptr(), tuple(tensor.shape))
+
+
+@functools.lru_cache(maxsize=1)
+def packed_weight(case: Case) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """The packed arrays of a case's weight on the GPU, and the weight, in f32."""
+    packed = random_packed(case)
+    arrays = [
+        torch.from_numpy(packed.values).cuda().to(DTYPES[case.dtype]),
+        *(
+            torch.from_numpy(array.view("int32")).cuda()
+            for array in (packed.metadata, packed.columns, packed.tile_offsets)
+        ),
+    ]
+    return arrays, torch.from_numpy(packed.dense).cuda()
+
+
+class Product:
+    """The operands of a case on the GPU, and the contenders."""
+
+    def __init__(self, case: Case) -> None:
+        """Draws X and takes the case's weight."""
+        self.case = case
+        dtype = DTYPES[case.dtype]
+        torch.manual_seed(0)
+        padded = -(-case.tokens // TOKEN_MULTIPLE) * TOKEN_MULTIPLE
+        x = torch.randn(case.columns, padded, device="cuda")
+        self.x = x.to(dtype)
+        self.weight, dense = packed_weight(replace(case, tokens=0))
+        self.reference = dense @ self.x.float()
+        self.y = torch.empty(case.rows, padded, dtype=dtype, device="cuda")
+
+    def hinm(self, kernel: Kernel) -> Launch:
+        """One of our kernels."""
+        stream = torch.cuda.current_stream().cuda_stream
+        arguments = [memref(array) for array in self.weight]
+        x, y = memref(self.x), memref(self.y)
+        return lambda: kernel.launch(arguments, x, None, y, stream)
+
+    def cublas(self) -> Launch:
+        """The dense product, in the faster of the two layouts of X."""
+        dtype = DTYPES[self.case.dtype]
+        weight = torch.randn(self.case.rows, self.case.columns, device="cuda").to(dtype)
+        x = self.x[:, : self.case.tokens].contiguous()
+        turned = x.t().contiguous()
+        by_column = torch.empty(
+            self.case.rows, self.case.tokens, dtype=dtype, device="cuda"
+        )
+        by_token = torch.empty(
+            self.case.tokens, self.case.rows, dtype=dtype, device="cuda"
+        )
+        launches = {
+            "features": lambda: torch.mm(weight, x, out=by_column),
+            "tokens": lambda: torch.mm(turned, weight.t(), out=by_token),
+        }
+        times = measure(launches, 10)
+        return launches[min(times, key=lambda name: statistics.median(times[name]))]
+
+    def _structured(self) -> torch.Tensor:
+        """A 2:4 weight."""
+        dtype = DTYPES[self.case.dtype]
+        weight = torch.randn(self.case.rows, self.case.columns, device="cuda")
+        groups = weight.view(self.case.rows, -1, 4)
+        keep = torch.zeros_like(groups).scatter_(2, groups.abs().topk(2, 2).indices, 1)
+        return (groups * keep).view_as(weight).to(dtype)
+
+    def cusparselt(self) -> Launch:
+        """2:4 by cuSPARSELt, with its own search for an algorithm."""
+        compressed = torch._cslt_compress(self._structured())
+        x = self.x
+        algorithm = torch._cslt_sparse_mm_search(compressed, x)
+        return lambda: torch._cslt_sparse_mm(compressed, x, alg_id=algorithm)
+
+    def semi_structured(self) -> Launch:
+        """2:4 as PyTorch offers it."""
+        weight = torch.sparse.to_sparse_semi_structured(self._structured())
+        x = self.x
+        return lambda: torch.mm(weight, x)
+
+    def error(self, launch: Launch) -> float:
+        """How far our kernel is off."""
+        self.y.fill_(float("nan"))
+        launch()
+        torch.cuda.synchronize()
+        difference = torch.linalg.norm(self.y.float() - self.reference)
+        return float(difference / torch.linalg.norm(self.reference))
+
+
+def fitting(kernels: list[KernelInfo], case: Case) -> Iterator[KernelInfo]:
+    """Our kernels that make sense for a case."""
+    for info in kernels:
+        wide = info.schedule["tile_n"]
+        if info.tile != case.tile or info.dtype != case.dtype:
+            continue
+        if wide > max(TOKEN_MULTIPLE, 2 * case.tokens) or (wide < 64 <= case.tokens):
+            continue
+        yield info
+
+
+def sm_clock() -> int:
+    """MHz, now."""
+    done = subprocess.run(
+        ["nvidia-smi", "--query-gpu=clocks.sm", "--format=csv,noheader,nounits"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return int(done.stdout.split()[0]) if done.returncode == 0 else 0
+
+
+def run_case(
+    case: Case,
+    loaded: dict[str, Kernel],
+    kernels: list[KernelInfo],
+    count: int,
+    trials: dict[str, float],
+) -> Iterator[Row]:
+    """All contenders on one case; of our kernels the three best after a short trial.
+
+    The trial's medians go into `trials`, by kernel.
+    """
+    product = Product(case)
+    launches: dict[str, Launch] = {}
+    errors: dict[str, float] = {}
+    ours = {
+        info.name: product.hinm(loaded[info.name]) for info in fitting(kernels, case)
+    }
+    samples = measure(ours, 5)
+    trials.update({name: statistics.median(samples[name]) for name in ours})
+    best = sorted(ours, key=trials.__getitem__)[:3]
+    for name in best:
+        errors[name] = product.error(ours[name])
+        if not errors[name] <= BOUND[case.dtype]:
+            raise RuntimeError(f"{name} is off by {errors[name]:.1e} on {case}")
+        launches[name] = ours[name]
+    for other in ("cublas", "cusparselt", "semi_structured"):
+        try:
+            launches[other] = getattr(product, other)()
+            launches[other]()
+            torch.cuda.synchronize()
+        except (RuntimeError, ValueError, AttributeError) as error:
+            launches.pop(other, None)
+            print(f"{other}: {case}: {str(error).splitlines()[0]}", file=sys.stderr)
+    times = measure(launches, count)
+    chip = CHIPS.get(torch.cuda.get_device_name(), H200)
+    roof = compute_roof(case, chip)
+    clock = sm_clock()
+    for name, samples in times.items():
+        mine = name in ours
+        yield Row(
+            case.name, case.rows, case.columns, case.tokens, case.sparsity, case.tile,
+            case.dtype, "hinm" if mine else name, name if mine else "",
+            statistics.median(samples), min(samples),
+            sorted(samples)[int(0.9 * len(samples))], errors.get(name, float("nan")),
+            1e6 * roof.floor, roof.bound, clock,
+        )  # fmt: skip
+
+
+def about(folder: Path) -> dict[str, str]:
+    """Where and when."""
+    done = subprocess.run(
+        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat("T", "minutes"),
+        "gpu": torch.cuda.get_device_name(),
+        "driver": done.stdout.strip(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "commit": json.loads((folder / "manifest.json").read_text())["commit"],
+    }
+
+
+def main() -> int:
+    """Runs the cases that the flags ask for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--trials", type=Path, help="times of all schedules, to tune by"
+    )
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES)
+    parser.add_argument("--tokens", type=int, nargs="+", default=list(TOKENS))
+    parser.add_argument("--sparsities", type=float, nargs="+", default=list(SPARSITIES))
+    parser.add_argument("--tiles", type=int, nargs="+", default=list(TILES))
+    parser.add_argument("--dtypes", nargs="+", default=["f16"], choices=DTYPES)
+    parser.add_argument("--count", type=int, default=50, help="launches of each")
+    arguments = parser.parse_args()
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.cuda.init()
+    driver = Driver()
+    kernels = read_manifest(arguments.bundle)
+    loaded = {info.name: driver.load(arguments.bundle, info) for info in kernels}
+    head = "".join(
+        f"# {key}: {value}\n" for key, value in about(arguments.bundle).items()
+    )
+    trial_path = arguments.trials or Path(os.devnull)
+    with (
+        arguments.out.open("w", newline="") as results,
+        trial_path.open("w", newline="") as trial_stream,
+    ):
+        results.write(head)
+        trial_stream.write(head)
+        writer = csv.DictWriter(results, [field.name for field in fields(Row)])
+        writer.writeheader()
+        case_keys = [field.name for field in fields(Case)]
+        trial_writer = csv.writer(trial_stream)
+        trial_writer.writerow([*case_keys, "kernel", "median_us"])
+        for case in all_cases(
+            arguments.shapes, tuple(arguments.tokens), tuple(arguments.sparsities),
+            tuple(arguments.tiles), tuple(arguments.dtypes),
+        ):  # fmt: skip
+            trials: dict[str, float] = {}
+            for row in run_case(case, loaded, kernels, arguments.count, trials):
+                writer.writerow(vars(row))
+            for name, time in trials.items():
+                trial_writer.writerow([*vars(case).values(), name, time])
+            results.flush()
+            trial_stream.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

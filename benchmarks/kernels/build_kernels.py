@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Compile kernels for the benchmark: a folder of cubins that needs only a driver.
+
+    PYTHONPATH=python python benchmarks/kernels/build_kernels.py .bundle --chip=sm_90a
+
+Every schedule of SCHEDULES is compiled by hinm-opt and assembled by ptxas (on the PATH,
+or $HINM_PTXAS). A kernel that spills registers is left out, and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from cases import BLOCK, TILES
+from driver import KernelInfo
+from hinm.tools import find_tool
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from extract_ptx import OBJECT, unescape  # noqa: E402
+
+#: Accumulators of a thread beyond which there is no room for operands.
+MAX_ACCUMULATORS = 128
+
+
+def schedules(tile: int) -> Iterator[dict[str, int]]:
+    """All schedules worth timing for tiles of V rows."""
+    for tile_m in (32, 64, 128, 256):
+        if tile_m > tile:
+            continue
+        for tile_n in (8, 16, 32, 64, 128, 256):
+            for stages in (3, 4, 6):
+                for warps_m in (1, 2, 4, 8):
+                    for warps_n in (1, 2, 4):
+                        slab, wide = tile_m // warps_m, tile_n // warps_n
+                        warps = warps_m * warps_n
+                        if slab not in (16, 32, 64) or wide < 8 or warps > 16:
+                            continue
+                        # Of a warp, more than one product for each load.
+                        if wide > 64 or slab * wide // 32 > MAX_ACCUMULATORS:
+                            continue
+                        if tile_n >= 64 and warps < 4:
+                            continue
+                        yield {
+                            "tile_m": tile_m, "tile_n": tile_n, "tile_k": BLOCK,
+                            "stages": stages, "warps_m": warps_m, "warps_n": warps_n,
+                        }  # fmt: skip
+
+
+def module(tile: int, dtype: str, schedule: dict[str, int], row_index: bool) -> str:
+    """A module with one product, whose kernel then serves every shape."""
+    body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
+    rows = " row_index(%r : memref<?xi32>)" if row_index else ""
+    argument = ", %r: memref<?xi32>" if row_index else ""
+    words = "memref<?xi32>"
+    return f"""
+func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {words}, %o: memref<2xi32>,
+                 %x: memref<64x?x{dtype}>{argument}, %y: memref<{tile}x?x{dtype}>) {{
+  hinm.spmm as #hinm.packed<rows = {tile}, columns = 64, tile = {tile}, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {words}, memref<2xi32>,
+        memref<64x?x{dtype}>){rows}
+    outs(%y : memref<{tile}x?x{dtype}>) {{schedule = #hinm.schedule<{body}>}}
+  return
+}}
+"""
+
+
+def find_ptxas() -> str:
+    """The assembler, or SystemExit."""
+    found = os.environ.get("HINM_PTXAS") or shutil.which("ptxas")
+    if not found:
+        raise SystemExit("no ptxas on the PATH (pip install nvidia-cuda-nvcc), and no "
+                         "$HINM_PTXAS")  # fmt: skip
+    return found
+
+
+def compile_kernel(
+    folder: Path, tile: int, dtype: str, schedule: dict[str, int], row_index: bool,
+    chip: str,
+) -> KernelInfo | str:  # fmt: skip
+    """Compiles one kernel into the folder; a string says why it is left out."""
+    passes = (
+        f"builtin.module(convert-hinm-to-gpu{{chip={chip}}},hinm-lower-gpu{{chip={chip}}},"
+        "gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)"
+    )
+    done = subprocess.run(
+        [find_tool("hinm-opt"), f"--pass-pipeline={passes}"],
+        input=module(tile, dtype, schedule, row_index).encode(),
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        return done.stderr.decode().splitlines()[0]
+    (assembly,) = OBJECT.findall(done.stdout)
+    ptx = unescape(assembly).rstrip(b"\0")
+    name = re.search(rb"\.entry (\w+)\(", ptx).group(1).decode()
+    source = folder / f"{name}.{chip}.ptx"
+    source.write_bytes(ptx)
+    cubin = source.with_suffix(".cubin")
+    done = subprocess.run(
+        [find_ptxas(), f"-arch={chip}", "-v", source, "-o", cubin],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    source.unlink()
+    if done.returncode:
+        return done.stderr.splitlines()[0]
+    used = int(re.search(r"Used (\d+) registers", done.stderr).group(1))
+    spills = re.search(r"(\d+) bytes spill stores", done.stderr)
+    if spills and int(spills.group(1)):
+        cubin.unlink()
+        return f"{name}: {spills.group(1)} bytes of registers are spilled"
+    ring = schedule["stages"] * schedule["tile_k"] * schedule["tile_n"] * 2
+    return KernelInfo(
+        name, cubin.name, chip, dtype, dtype, tile, row_index, schedule,
+        32 * schedule["warps_m"] * schedule["warps_n"],
+        ring if ring > 48 * 1024 else 0, used,
+    )  # fmt: skip
+
+
+def main() -> int:
+    """Compiles the kernels that the flags ask for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--chip", default="sm_90a")
+    parser.add_argument("--tiles", type=int, nargs="+", default=list(TILES))
+    parser.add_argument("--dtypes", nargs="+", default=["f16", "bf16"])
+    parser.add_argument("--limit", type=int, help="the first few schedules of each V")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    kernels, reasons = [], []
+    for tile in arguments.tiles:
+        for schedule in list(schedules(tile))[: arguments.limit]:
+            for dtype in arguments.dtypes:
+                made = compile_kernel(
+                    arguments.folder, tile, dtype, schedule, False, arguments.chip
+                )
+                if isinstance(made, str):
+                    reasons.append(made)
+                else:
+                    kernels.append(made)
+    commit = subprocess.run(
+        ["git", "-C", ROOT, "describe", "--always", "--dirty"],
+        capture_output=True, text=True, check=False,
+    ).stdout.strip()  # fmt: skip
+    (arguments.folder / "manifest.json").write_text(
+        json.dumps(
+            {"commit": commit, "kernels": [asdict(kernel) for kernel in kernels]},
+            indent=1,
+        )
+        + "\n"
+    )
+    for reason in sorted(set(reasons)):
+        print(f"left out: {reason}", file=sys.stderr)
+    print(f"{len(kernels)} kernels in {arguments.folder}")
+    return 0 if kernels else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The least time that a product can take on a chip: the roof of docs/results/kernels.
+
+Every figure is computed from the case and the chip's data sheet (or, where they are
+given, from rates that the benchmark has measured on it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cases import Case
+
+#: Bytes of an element of f16 or bf16, of a metadata word and of a column index.
+ELEMENT, WORD = 2, 4
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What a chip can do at its boost clock.
+
+    Attributes:
+        name: as the driver says it.
+        sms: streaming multiprocessors.
+        clock: of the SMs, Hz.
+        sparse_macs: of one SM in a clock, f16, of 2:4 operands as if they were dense.
+        hbm: bytes a second from memory.
+        l2: bytes a second from L2 to all SMs.
+        shared: bytes a clock from the shared memory of one SM.
+    """
+
+    name: str
+    sms: int
+    clock: float
+    sparse_macs: int
+    hbm: float
+    l2: float
+    shared: int
+
+
+#: NVIDIA H200 SXM: data sheet (989.4 TFLOP/s dense f16 at 1.83 GHz, 4.8 TB/s); L2 as
+#: measured by gpu-benches (gpu-l2-cache/h200.txt).
+H200 = Chip("NVIDIA H200", 132, 1.83e9, 4096, 4.8e12, 9.7e12, 128)
+CHIPS = {chip.name: chip for chip in (H200,)}
+
+
+@dataclass(frozen=True)
+class Roof:
+    """Seconds that each part takes at least; they overlap at best.
+
+    Attributes:
+        tensor: the products of the kept columns, at the sparse rate.
+        hbm: weights, metadata, indices, X and Y, each once.
+        l2: the gathered rows of X for every tile, and the weights for every slab of
+            tokens.
+        shared: what is gathered into shared memory, and read from it by every 16 rows
+            (mma.sp) or 64 rows (wgmma) of a tile.
+    """
+
+    tensor: float
+    hbm: float
+    l2: float
+    shared: float
+
+    @property
+    def floor(self) -> float:
+        """The largest of them."""
+        return max(self.tensor, self.hbm, self.l2, self.shared)
+
+    @property
+    def bound(self) -> str:
+        """Which one that is."""
+        parts = ("tensor", "hbm", "l2", "shared")
+        return max(parts, key=lambda part: getattr(self, part))
+
+
+def weight_bytes(case: Case) -> int:
+    """Values (half of what is listed), metadata (a byte for eight) and lists."""
+    listed = case.tiles * case.tile * case.padded
+    return listed * ELEMENT // 2 + listed // 8 + case.tiles * case.padded * WORD
+
+
+def compute_roof(
+    case: Case, chip: Chip, tile_n: int = 256, rows_per_read: int = 64
+) -> Roof:
+    """The roof of a case.
+
+    Args:
+        case: the product.
+        chip: where.
+        tile_n: tokens of a block; no block is wider than the tokens there are.
+        rows_per_read: rows of W that one read of X from shared memory serves.
+    """
+    wide = min(tile_n, -(-case.tokens // 8) * 8)
+    macs = case.tiles * case.tile * case.padded * case.tokens
+    gathered = case.tiles * case.padded * case.tokens * ELEMENT
+    activations = (case.columns + case.rows) * case.tokens * ELEMENT
+    weights = weight_bytes(case)
+    slabs = -(-case.tokens // wide)
+    per_second = chip.sms * chip.clock
+    reads = -(-case.tile // rows_per_read)
+    return Roof(
+        tensor=macs / (per_second * chip.sparse_macs),
+        hbm=(weights + activations) / chip.hbm,
+        l2=(gathered + slabs * weights) / chip.l2,
+        shared=gathered * (1 + reads) / (per_second * chip.shared),
+    )

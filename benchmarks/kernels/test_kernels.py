@@ -1,0 +1,200 @@
+"""The kernel benchmark without a GPU: format, roof, bundles, launches, report."""
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import build_kernels
+import kernel_report
+import tune_kernels
+from cases import Case, all_cases
+from driver import Driver, DriverError, KernelInfo, MemRef, read_manifest
+from hinm.linalg_text import read_resources
+from hinm.tools import find_tool
+from packed import random_packed
+from roof import H200, compute_roof, weight_bytes
+
+
+def _constant(array, element):
+    data = array.tobytes().hex().upper()
+    return f'arith.constant dense<"0x{data}"> : tensor<{array.size}x{element}>'
+
+
+@pytest.mark.parametrize(("rows", "tile"), [(128, 64), (70, 32), (40, 128)])
+def test_packed_weights_are_of_the_format(rows, tile):
+    case = Case("random", rows, 200, 8, 0.75, tile)
+    packed = random_packed(case)
+    assert np.count_nonzero(packed.dense) > 0.8 * 0.25 * packed.dense.size
+    arrays = (
+        (packed.values.astype(np.float16), "f16"),
+        (packed.metadata, "i32"),
+        (packed.columns, "i32"),
+        (packed.tile_offsets, "i32"),
+    )
+    types = ", ".join(f"tensor<{a.size}x{e}>" for a, e in arrays)
+    lines = [f"  %{i} = {_constant(a, e)}" for i, (a, e) in enumerate(arrays)]
+    text = "\n".join(
+        [f"func.func @main() -> tensor<{rows}x200xf16> {{", *lines,
+         f"  %w = hinm.unpack as #hinm.packed<rows = {rows}, columns = 200, "
+         f"tile = {tile}, nm = 2:4> from (%0, %1, %2, %3) : {types} -> "
+         f"tensor<{rows}x200xf16>", f"  return %w : tensor<{rows}x200xf16>", "}"]
+    )  # fmt: skip
+    done = subprocess.run(
+        [find_tool("hinm-opt"), "--canonicalize"],
+        input=text, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (weight,) = read_resources(done.stdout).values()
+    assert np.array_equal(
+        np.frombuffer(weight.tobytes(), np.float16).reshape(rows, 200), packed.dense
+    )
+    stored = sum(a.nbytes for a, _ in arrays[:3])
+    assert weight_bytes(case) == stored
+
+
+def test_the_roof_is_what_binds():
+    decode = Case("decode", 4096, 4096, 8, 0.75, 128)
+    roof = compute_roof(decode, H200)
+    assert roof.bound == "hbm"
+    assert roof.hbm == pytest.approx((weight_bytes(decode) + 2 * 8192 * 8) / 4.8e12)
+    # A quarter of the weights, with metadata and lists, against all of them.
+    assert 0.27 < weight_bytes(decode) / (2 * 4096 * 4096) < 0.30
+    prefill = Case("prefill", 8192, 8192, 8192, 0.75, 128)
+    roof = compute_roof(prefill, H200)
+    # 2 · M · N · K kept flops at 1979 TFLOP/s.
+    assert roof.tensor == pytest.approx(2 * 8192 * 8192 * 4096 / 1979e12, rel=0.01)
+    assert roof.bound == "l2"
+    taller = compute_roof(Case("prefill", 8192, 8192, 8192, 0.75, 256), H200)
+    assert taller.l2 < 0.65 * roof.l2
+
+
+def test_cases_of_one_weight_follow_each_other():
+    cases = list(all_cases(["bert-base-up"], tokens=(1, 8), tiles=(32, 64)))
+    assert len(cases) == 2 * 5 * 2
+    assert [case.tokens for case in cases[:4]] == [1, 8, 1, 8]
+    assert cases[0].tile == cases[1].tile
+    assert {case.kept for case in cases} == {768, 576, 384, 192, 96}
+
+
+@pytest.fixture
+def fake_driver():
+    folder = Path(os.environ["HINM_BIN_DIR"]).parent / "unittests" / "Runtime"
+    path = folder / "libHiNMFakeCudaDriver.so"
+    if not path.exists():
+        pytest.skip("the fake driver is not built")
+    return path
+
+
+def _log(path):
+    return ctypes.CDLL(path)
+
+
+def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
+    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
+        pytest.skip("no ptxas")
+    monkeypatch.setattr(
+        "sys.argv",
+        ["build_kernels", str(tmp_path), "--tiles", "64", "--dtypes", "f16",
+         "--limit", "2"],
+    )  # fmt: skip
+    assert build_kernels.main() == 0
+    assert capfd.readouterr().out.startswith("2 kernels")
+    kernels = read_manifest(tmp_path)
+    assert all(
+        (tmp_path / kernel.file).read_bytes()[:4] == b"\x7fELF" for kernel in kernels
+    )
+    assert all(0 < kernel.registers <= 255 for kernel in kernels)
+    driver = Driver(str(fake_driver))
+    kernel = driver.load(tmp_path, kernels[0])
+    weight = [MemRef(0x1000, (64,))] * 4
+    kernel.launch(weight, MemRef(0x2000, (128, 24)), None, MemRef(0x3000, (130, 24)), 0)
+    wide = kernels[0].schedule["tile_n"]
+    assert kernel.grid(130, 24) == (3 * 64 // kernels[0].schedule["tile_m"],
+                                    -(-24 // wide), 1)  # fmt: skip
+
+
+def test_descriptors_are_those_of_mlir():
+    assert MemRef(16, (3, 8)).arguments() == [16, 16, 0, 3, 8, 8, 1]
+    assert MemRef(16, (5,)).arguments() == [16, 16, 0, 5, 1]
+
+
+def test_errors_of_the_driver_are_said(tmp_path, fake_driver):
+    driver = Driver(str(fake_driver))
+    with pytest.raises(DriverError, match=r"cuLaunchKernel: .*\(1\)"):
+        driver.launch(ctypes.c_void_p(1), (1, 1, 1), 2048, 0, 0, [])
+
+
+RESULTS = """# date: 2026-11-21T12:00+00:00
+# gpu: made up
+case,rows,columns,tokens,sparsity,tile,dtype,contender,kernel,median_us,best_us,p90_us,error,floor_us,bound,clock_mhz
+a,64,64,1024,0.75,64,f16,hinm,slow,20,19,21,1e-4,5,l2,1980
+a,64,64,1024,0.75,64,f16,hinm,fast,10,9,11,1e-4,5,l2,1980
+a,64,64,1024,0.75,64,f16,cublas,,25,24,26,nan,5,l2,1980
+a,64,64,2048,0.75,64,f16,hinm,fast,40,39,41,1e-4,10,l2,1980
+"""
+
+
+def test_report(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text(RESULTS)
+    about, results = kernel_report.read_results(path)
+    assert about["gpu"] == "made up"
+    assert results[0].kernel == "fast"
+    assert results[0].speedup() == 2.5
+    assert results[0].speedup("cusparselt") is None
+    lines = kernel_report.summary(results)
+    assert lines[2] == "| 75.00% | 64 | 1024 | 2.50 | – | 0.50 |"
+    assert lines[3] == "| 75.00% | 64 | 2048 | – | – | 0.25 |"
+
+
+def test_report_refuses_other_files(tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="no result"):
+        kernel_report.read_results(path)
+
+
+def _kernel(name, tile_n):
+    schedule = {"tile_m": 64, "tile_n": tile_n, "tile_k": 64, "stages": 3,
+                "warps_m": 2, "warps_n": 2}  # fmt: skip
+    return KernelInfo(
+        name, "", "sm_90a", "f16", "f16", 64, False, schedule, 128, 0, 100
+    )
+
+
+def _trial(columns, tokens, kernel, time):
+    return {"name": "a", "rows": "1024", "columns": str(columns), "tokens": str(tokens),
+            "sparsity": "0.75", "tile": "64", "dtype": "f16", "kernel": kernel,
+            "median_us": str(time)}  # fmt: skip
+
+
+def test_tuner_takes_the_least_behind_of_a_class(tmp_path):
+    kernels = {name: _kernel(name, n) for name, n in (("a", 32), ("b", 64), ("c", 16))}
+    # a is best once and far behind once; b never best, never far behind; c fails to run
+    # on one of the cases.
+    trials = [
+        _trial(512, 1024, "a", 10), _trial(512, 1024, "b", 11),
+        _trial(512, 1024, "c", 10),
+        _trial(768, 1024, "a", 20), _trial(768, 1024, "b", 10),
+        _trial(512, 8, "a", 5), _trial(512, 8, "b", 9),
+    ]  # fmt: skip
+    entries = tune_kernels.pick(trials, kernels)
+    assert [(e["tokens"], e["schedule"]["tile_n"]) for e in entries] == [
+        ([0, 9], 32),
+        ([513, 2049], 64),
+    ]
+    assert entries[1]["behind"] == pytest.approx(1.1**0.5, abs=1e-4)
+    assert entries[1]["cases"] == 2
+    # The compiler reads what the tuner writes.
+    table = tmp_path / "schedules.json"
+    table.write_text(json.dumps({"version": 1, "entries": entries}))
+    done = subprocess.run(
+        [find_tool("hinm-opt"), f"--hinm-select-kernels=table={table} chip=sm_90a"],
+        input="module {}", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Pick a schedule for every class of products from the benchmark's trials.
+
+    python benchmarks/kernels/tune_kernels.py trials.csv .bundle schedules.json
+    hinm-opt ... --hinm-pipeline="schedules=schedules.json chip=sm_90a"
+
+For each chip, V and class of rows and tokens the schedule is taken that is, in the
+geometric mean over the class's cases, the least behind the best of each case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import statistics
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from driver import KernelInfo, read_manifest
+
+#: Classes [first, last) of rows and of tokens; the last one has no end.
+ROWS = (0, 2048, 8192)
+TOKENS = (0, 9, 17, 65, 513, 2049)
+END = 1 << 31
+
+
+def _class(value: int, limits: tuple[int, ...]) -> tuple[int, int]:
+    ends = (*limits[1:], END)
+    return next(
+        (first, last)
+        for first, last in zip(limits, ends, strict=True)
+        if first <= value < last
+    )
+
+
+def read_trials(path: Path) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """What the head of the file says of the machine, and its rows.
+
+    Raises:
+        ValueError: if the file holds no trials.
+    """
+    lines = path.read_text().splitlines()
+    about = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("# ")))
+    if not rows or not {"rows", "tokens", "kernel", "median_us"} <= set(rows[0]):
+        raise ValueError(f"{path} holds no trials of bench_kernels.py")
+    return about, rows
+
+
+def pick(
+    trials: list[dict[str, str]], kernels: dict[str, KernelInfo]
+) -> list[dict[str, Any]]:
+    """The entries of the table: the narrow classes of tokens first."""
+    # Of each case, how far each schedule is behind the best.
+    cases: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+    keys = ("rows", "columns", "tokens", "sparsity", "tile", "dtype")
+    for trial in trials:
+        case = tuple(trial[key] for key in keys)
+        cases[case][trial["kernel"]] = float(trial["median_us"])
+    behind: dict[tuple, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    count: dict[tuple, int] = defaultdict(int)
+    for case, times in cases.items():
+        best = min(times.values())
+        info = kernels[next(iter(times))]
+        rows, tokens = _class(int(case[0]), ROWS), _class(int(case[2]), TOKENS)
+        group = (info.chip, info.tile, rows, tokens)
+        count[group] += 1
+        for name, time in times.items():
+            schedule = json.dumps(kernels[name].schedule)
+            behind[group][schedule].append(time / best)
+    entries = []
+    for group in sorted(behind):
+        chip, tile, rows, tokens = group
+        # Blocks too wide for the smallest of the class were not tried on all cases.
+        most = max(len(ratios) for ratios in behind[group].values())
+        whole = {
+            schedule: statistics.geometric_mean(ratios)
+            for schedule, ratios in behind[group].items()
+            if len(ratios) == most
+        }
+        schedule = min(whole, key=lambda key: (whole[key], key))
+        entries.append(
+            {"chip": chip, "tile": tile, "rows": list(rows), "tokens": list(tokens),
+             "schedule": json.loads(schedule), "behind": round(whole[schedule], 4),
+             "cases": count[group]}
+        )  # fmt: skip
+    return entries
+
+
+def main() -> int:
+    """Writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("trials", type=Path)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("table", type=Path)
+    arguments = parser.parse_args()
+    kernels = {kernel.name: kernel for kernel in read_manifest(arguments.bundle)}
+    try:
+        about, trials = read_trials(arguments.trials)
+    except ValueError as error:
+        print(f"tune_kernels: {error}", file=sys.stderr)
+        return 1
+    table = {"version": 1, "provenance": about, "entries": pick(trials, kernels)}
+    arguments.table.write_text(json.dumps(table, indent=1) + "\n")
+    print(f"{len(table['entries'])} entries in {arguments.table}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+//===- ScheduleTable.cpp - Schedules that have been measured --------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScheduleTable.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace mlir;
+using namespace hinm;
+
+/// [first, last) under \p key of \p object, or nothing if it is not there.
+static llvm::Expected<std::optional<std::pair<int64_t, int64_t>>>
+readRange(const llvm::json::Object &object, llvm::StringRef key) {
+  const llvm::json::Value *value = object.get(key);
+  if (!value)
+    return std::nullopt;
+  const llvm::json::Array *array = value->getAsArray();
+  std::optional<int64_t> first, last;
+  if (array && array->size() == 2) {
+    first = (*array)[0].getAsInteger();
+    last = (*array)[1].getAsInteger();
+  }
+  if (!first || !last || *first >= *last)
+    return llvm::createStringError("'" + key.str() +
+                                   "' is no [first, last) of integers");
+  return std::pair(*first, *last);
+}
+
+llvm::Expected<ScheduleTable::Entry>
+ScheduleTable::readEntry(const llvm::json::Object &object,
+                         MLIRContext *context) {
+  Entry entry;
+  std::optional<llvm::StringRef> chip = object.getString("chip");
+  std::optional<int64_t> tile = object.getInteger("tile");
+  const llvm::json::Object *schedule = object.getObject("schedule");
+  if (!chip || !tile || !schedule)
+    return llvm::createStringError("it lacks 'chip', 'tile' or 'schedule'");
+  entry.chip = chip->str();
+  entry.tile = *tile;
+  for (auto [key, range] :
+       {std::pair("rows", &entry.rows), std::pair("tokens", &entry.tokens)}) {
+    auto limits = readRange(object, key);
+    if (!limits)
+      return limits.takeError();
+    if (*limits)
+      *range = Range{(*limits)->first, (*limits)->second};
+  }
+  SmallVector<int64_t> values;
+  for (llvm::StringRef key :
+       {"tile_m", "tile_n", "tile_k", "stages", "warps_m", "warps_n"}) {
+    std::optional<int64_t> value = schedule->getInteger(key);
+    if (!value)
+      return llvm::createStringError("its schedule lacks '" + key.str() + "'");
+    values.push_back(*value);
+  }
+  std::string problem;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    problem = diagnostic.str();
+    return success();
+  });
+  Location unknown = UnknownLoc::get(context);
+  entry.schedule = ScheduleAttr::getChecked(
+      [&] { return emitError(unknown); }, context, values[0], values[1],
+      values[2], values[3], values[4], values[5]);
+  if (!entry.schedule)
+    return llvm::createStringError(problem);
+  return entry;
+}
+
+llvm::Expected<ScheduleTable> ScheduleTable::read(llvm::StringRef file,
+                                                  MLIRContext *context) {
+  auto refuse = [&](const llvm::Twine &why) {
+    return llvm::createStringError("schedule table '" + file.str() +
+                                   "': " + why.str());
+  };
+  auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
+  if (!buffer)
+    return refuse(buffer.getError().message());
+  llvm::Expected<llvm::json::Value> value =
+      llvm::json::parse((*buffer)->getBuffer());
+  if (!value)
+    return refuse(llvm::toString(value.takeError()));
+  const llvm::json::Object *root = value->getAsObject();
+  const llvm::json::Array *list = root ? root->getArray("entries") : nullptr;
+  if (!list || root->getInteger("version") != 1)
+    return refuse("expected an object of version 1 with 'entries'");
+  ScheduleTable table;
+  for (auto [i, item] : llvm::enumerate(*list)) {
+    const llvm::json::Object *object = item.getAsObject();
+    if (!object)
+      return refuse("entry " + llvm::Twine(i) + " is no object");
+    llvm::Expected<Entry> entry = readEntry(*object, context);
+    if (!entry)
+      return refuse("entry " + llvm::Twine(i) + ": " +
+                    llvm::toString(entry.takeError()));
+    table.entries.push_back(std::move(*entry));
+  }
+  return table;
+}
+
+ScheduleAttr ScheduleTable::lookup(llvm::StringRef chip, int64_t tile,
+                                   int64_t rows, int64_t tokens) const {
+  for (const Entry &entry : entries) {
+    if (entry.chip != chip || entry.tile != tile)
+      continue;
+    if (entry.rows && !entry.rows->contains(rows))
+      continue;
+    if (entry.tokens &&
+        (ShapedType::isDynamic(tokens) || !entry.tokens->contains(tokens)))
+      continue;
+    return entry.schedule;
+  }
+  return nullptr;
+}
