@@ -77,6 +77,7 @@ void hinm::buildPackPipeline(OpPassManager &pm,
   PackOptions pack;
   pack.dtype = options.dtype;
   pm.addPass(createPack(pack));
+  pm.addPass(createFuseEpilogues());
   SelectKernelsOptions kernels;
   kernels.table = options.schedules;
   kernels.chip = options.chip;

@@ -42,8 +42,7 @@ struct SpmmOpInterface
       operands.push_back(*buffer);
     }
     rewriter.setInsertionPoint(op);
-    SpmmOp::create(rewriter, op->getLoc(), TypeRange{}, operands,
-                   op->getAttrs());
+    spmm.cloneWith(rewriter, TypeRange{}, operands);
     replaceOpWithBufferizedValues(rewriter, op, operands.back());
     return success();
   }

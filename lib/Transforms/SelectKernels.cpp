@@ -47,7 +47,6 @@ ScheduleAttr pickSchedule(MLIRContext *context, int64_t tile, int64_t tokens) {
 /// Makes the token dimension of \p op a multiple of 8: pads X with zeros (a
 /// convolution's kernel does that itself), and takes the wanted part of Y.
 void padTokens(SpmmOp op) {
-  auto input = cast<RankedTensorType>(op.getInput().getType());
   auto init = cast<RankedTensorType>(op.getInit().getType());
   int64_t tokens = init.getDimSize(1);
   if (!ShapedType::isDynamic(tokens) && tokens % kTokenMultiple == 0)
@@ -75,13 +74,18 @@ void padTokens(SpmmOp op) {
     return RankedTensorType::get({type.getDimSize(0), staticPadded},
                                  type.getElementType());
   };
-  if (!op.getConvolutionAttr()) {
+  auto padOperand = [&](OpOperand &operand) {
+    auto type = cast<RankedTensorType>(operand.get().getType());
     Value nothing =
-        arith::ConstantOp::create(b, b.getZeroAttr(input.getElementType()));
-    op.getInputMutable().assign(
-        tensor::PadOp::create(b, resized(input), op.getInput(), {zero, zero},
-                              {zero, added}, nothing));
-  }
+        arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
+    operand.set(tensor::PadOp::create(b, resized(type), operand.get(),
+                                      {zero, zero}, {zero, added}, nothing));
+  };
+  if (!op.getConvolutionAttr())
+    padOperand(op.getInputMutable());
+  for (OpOperand &operand : op.getEpilogueInputsMutable())
+    if (cast<RankedTensorType>(operand.get().getType()).getRank() == 2)
+      padOperand(operand);
   OpFoldResult rows = b.getIndexAttr(op.getFormat().getRows());
   Value wideInit =
       tensor::EmptyOp::create(b, {rows, padded}, init.getElementType());

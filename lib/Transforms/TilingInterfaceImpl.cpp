@@ -81,8 +81,21 @@ struct ProductTiling : TilingInterface::ExternalModel<ProductTiling<Op>, Op> {
     SmallVector<Value> operands(op->getOperands());
     operands[product.getInputMutable().getOperandNumber()] = input;
     operands[product.getInitMutable().getOperandNumber()] = init;
-    Operation *tiled = clone(builder, op, init.getType(), operands);
-    return TilingResult{{tiled}, {tiled->getResult(0)}, {input, init}};
+    SmallVector<Operation *> slices{input, init};
+    if constexpr (std::is_same_v<Op, SpmmOp>)
+      for (OpOperand &operand : product.getEpilogueInputsMutable())
+        if (cast<ShapedType>(operand.get().getType()).getRank() == 2) {
+          auto slice =
+              sliceColumns(builder, loc, operand.get(), offsets[0], sizes[0]);
+          operands[operand.getOperandNumber()] = slice;
+          slices.push_back(slice);
+        }
+    Operation *tiled;
+    if constexpr (std::is_same_v<Op, SpmmOp>)
+      tiled = product.cloneWith(builder, init.getType(), operands);
+    else
+      tiled = clone(builder, op, init.getType(), operands);
+    return TilingResult{{tiled}, {tiled->getResult(0)}, slices};
   }
 
   LogicalResult

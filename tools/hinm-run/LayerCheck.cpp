@@ -114,8 +114,13 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
       return weight.takeError();
     layer.weight = std::move(*weight);
     layer.function = "hinm_layer_" + std::to_string(functions.size());
-    layer.type = builder.getFunctionType(op.getInput().getType(),
-                                         op.getInit().getType());
+    // The product alone, in f32 where an epilogue would have rounded it: what
+    // it is checked against knows no epilogue.
+    auto initType = cast<RankedTensorType>(op.getInit().getType());
+    if (op.hasEpilogue())
+      initType =
+          RankedTensorType::get(initType.getShape(), builder.getF32Type());
+    layer.type = builder.getFunctionType(op.getInput().getType(), initType);
     // The kernels take rows of X of a multiple of 16 bytes.
     layer.tokens = llvm::alignTo(tokens, 8);
     layer.convolution = op.getConvolutionAttr();
@@ -124,25 +129,26 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
     auto function =
         func::FuncOp::create(builder, op.getLoc(), layer.function, layer.type);
     builder.setInsertionPointToStart(function.addEntryBlock());
-    IRMapping mapping;
-    for (Value operand : op->getOperands())
-      if (Operation *producer = operand.getDefiningOp())
-        if (isa<arith::ConstantOp>(producer))
-          builder.clone(*producer, mapping);
+    auto copy = [&](Value operand) -> Value {
+      if (operand && operand.getDefiningOp<arith::ConstantOp>())
+        return builder.clone(*operand.getDefiningOp())->getResult(0);
+      return Value();
+    };
     Value input = function.getArgument(0);
-    mapping.map(op.getInput(), input);
-    auto initType = cast<RankedTensorType>(op.getInit().getType());
     SmallVector<OpFoldResult> sizes{
         builder.getIndexAttr(initType.getDimSize(0)),
         initType.isDynamicDim(1)
             ? tensor::getMixedSize(builder, op.getLoc(), input, 1)
             : builder.getIndexAttr(initType.getDimSize(1))};
-    mapping.map(op.getInit(),
-                tensor::EmptyOp::create(builder, op.getLoc(), sizes,
-                                        initType.getElementType())
-                    .getResult());
-    Operation *clone = builder.clone(*op, mapping);
-    func::ReturnOp::create(builder, op.getLoc(), clone->getResults());
+    Value init = tensor::EmptyOp::create(builder, op.getLoc(), sizes,
+                                         initType.getElementType());
+    auto product =
+        SpmmOp::create(builder, op.getLoc(), initType, copy(op.getValues()),
+                       copy(op.getMetadata()), copy(op.getColumnList()),
+                       copy(op.getTileOffsets()), input, copy(op.getRowIndex()),
+                       init, op.getFormat(), op.getLayerAttr(),
+                       op.getScheduleAttr(), op.getConvolutionAttr());
+    func::ReturnOp::create(builder, op.getLoc(), product.getResult());
     functions.push_back(std::move(layer));
   }
   return functions;

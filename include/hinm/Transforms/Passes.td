@@ -478,6 +478,46 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// hinm-fuse-epilogues
+//===----------------------------------------------------------------------===//
+
+def FuseEpilogues : Pass<"hinm-fuse-epilogues", "::mlir::ModuleOp"> {
+  let summary = "what is done to a packed product, element by element, joins it";
+  let description = [{
+    An elementwise operation (`linalg`, or on tensors) whose operand is the result
+    of a `hinm.spmm` that nothing else reads becomes the epilogue of that spmm, one
+    after the other: casts, bias, activation, residual. The product then never is
+    in memory. The other operands may be matrices of its shape, columns (one element
+    a row) and constants.
+
+    ```mlir
+    %y = hinm.spmm as #p ins(%v, %m, %l, %o, %x : ...) outs(%e : tensor<64x16xf32>) -> tensor<64x16xf32>
+    %z = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%y, %bias : tensor<64x16xf32>, tensor<64xf32>) outs(%f : tensor<64x16xf32>) {
+    ^bb0(%a: f32, %b: f32, %out: f32):
+      %s = arith.addf %a, %b : f32
+      linalg.yield %s : f32
+    } -> tensor<64x16xf32>
+    ```
+    becomes
+    ```mlir
+    %z = hinm.spmm as #p ins(%v, %m, %l, %o, %x : ...) outs(%f : tensor<64x16xf32>)
+        epilogue(%bias : tensor<64xf32>) {
+    ^bb0(%a: f32, %b: f32):
+      %s = arith.addf %a, %b : f32
+      hinm.yield %s : f32
+    } -> tensor<64x16xf32>
+    ```
+
+    Left alone is what a kernel would need a library for (of `math`, everything but
+    absf, ceil, copysign, erf, exp, expm1, floor, fma, log, log1p and tanh, in f32), and a spmm that has a schedule. Run it between `hinm-pack` and
+    `hinm-select-kernels`. Elementwise operations on tensors become generics.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::hinm::HiNMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // hinm-select-kernels
 //===----------------------------------------------------------------------===//
 

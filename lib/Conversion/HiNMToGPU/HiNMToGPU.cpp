@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExpandMath.h"
 #include "SpmmKernel.h"
 #include "hinm/Conversion/Passes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -49,7 +51,8 @@ SpmmKernelSpec getSpec(SpmmOp op) {
           op.getFormat().getTile(),
           op.getScheduleAttr(),
           static_cast<bool>(op.getRowIndex()),
-          op.getConvolutionAttr()};
+          op.getConvolutionAttr(),
+          op.hasEpilogue() ? op : SpmmOp()};
 }
 
 /// Whether \p op can be lowered; says why not otherwise.
@@ -238,6 +241,17 @@ struct ConvertHiNMToGPUPass
       HostBuilder(op, spec, getKernel(spec)).build();
       op.erase();
     }
+    expandMath();
+  }
+
+  /// Functions of epilogues are computed by arithmetic: a kernel links against
+  /// nothing.
+  void expandMath() {
+    auto module = getOperation().lookupSymbol<gpu::GPUModuleOp>(kModuleName);
+    RewritePatternSet patterns(&getContext());
+    populateExpandMathPatterns(patterns);
+    if (failed(applyPatternsGreedily(module, std::move(patterns))))
+      signalPassFailure();
   }
 
   /// The kernel of \p spec, built when it is first asked for.

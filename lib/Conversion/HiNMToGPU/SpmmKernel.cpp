@@ -8,6 +8,7 @@
 
 #include "SpmmKernel.h"
 
+#include "hinm/Dialect/HiNM/Utils/Epilogue.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -16,8 +17,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace hinm;
@@ -50,12 +53,37 @@ std::string SpmmKernelSpec::getName() const {
     print("s", convolution.getStrides());
     print("d", convolution.getDilations());
   }
-  return llvm::formatv("hinm_spmm_{0}{1}_v{2}_m{3}n{4}k{5}s{6}w{7}x{8}{9}{10}",
-                       nameOf(elementType), output, tile, schedule.getTileM(),
-                       schedule.getTileN(), schedule.getTileK(),
-                       schedule.getStages(), schedule.getWarpsM(),
-                       schedule.getWarpsN(), hasRowIndex ? "_rows" : "",
-                       patches)
+  // Epilogues that read alike are one.
+  std::string suffix;
+  if (epilogue) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    SpmmOp op = epilogue;
+    for (Value operand : op.getEpilogueInputs())
+      os << cast<ShapedType>(operand.getType()).getRank();
+    Block &body = op.getEpilogue().front();
+    for (Value argument : body.getArguments())
+      os << argument.getType();
+    llvm::DenseMap<Value, unsigned> numbers;
+    for (Value argument : body.getArguments())
+      numbers.insert({argument, numbers.size()});
+    for (Operation &inner : body) {
+      os << inner.getName() << inner.getAttrDictionary();
+      llvm::interleave(inner.getResultTypes(), os, ",");
+      for (Value operand : inner.getOperands())
+        os << ' ' << numbers.lookup(operand);
+      for (Value result : inner.getResults())
+        numbers.insert({result, numbers.size()});
+    }
+    suffix =
+        "_e" + llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true);
+  }
+  return llvm::formatv(
+             "hinm_spmm_{0}{1}_v{2}_m{3}n{4}k{5}s{6}w{7}x{8}{9}{10}{11}",
+             nameOf(elementType), output, tile, schedule.getTileM(),
+             schedule.getTileN(), schedule.getTileK(), schedule.getStages(),
+             schedule.getWarpsM(), schedule.getWarpsN(),
+             hasRowIndex ? "_rows" : "", patches, suffix)
       .str();
 }
 
@@ -76,10 +104,30 @@ LogicalResult SpmmKernelSpec::verify(
                           "memory needs";
   if (schedule.getStages() < 2)
     return emitError() << "schedule: the kernel needs at least 2 stages";
+  if (epilogue && failed(verifyEpilogue(emitError)))
+    return failure();
   if (getSharedBytes() > kMaxSharedBytes)
     return emitError() << "schedule: the stages take " << getSharedBytes()
                        << " bytes of shared memory, more than "
                        << kMaxSharedBytes;
+  return success();
+}
+
+LogicalResult SpmmKernelSpec::verifyEpilogue(
+    llvm::function_ref<InFlightDiagnostic()> emitError) const {
+  SpmmOp op = epilogue;
+  for (Value operand : op.getEpilogueInputs())
+    if (!isEpilogueElement(getElementTypeOrSelf(operand.getType())))
+      return emitError() << "no kernel with an epilogue of "
+                         << getElementTypeOrSelf(operand.getType());
+  if (!isEpilogueElement(outputType))
+    return emitError() << "no kernel with an epilogue that yields "
+                       << outputType;
+  for (Operation &inner : op.getEpilogue().front().without_terminator())
+    if (!isEpilogueOperation(&inner))
+      return emitError() << "no kernel with '" << inner.getName()
+                         << "' in its epilogue: arith, and of math what is "
+                            "computed in f32 without a library";
   return success();
 }
 
@@ -107,6 +155,7 @@ private:
   SmallVector<Value> loopOverBlocks();
   void store(ValueRange accumulators);
   void storeFragment(Value rowBase, ValueRange accumulators);
+  Value loadPair(Value operand, Value row, Value token);
 
   Value swizzle(Value row, Value chunk);
   Value operandRegister(Value pair);
@@ -142,6 +191,7 @@ private:
 
   gpu::GPUFuncOp func;
   Value values, metadata, columnList, input, rowIndex, output, shared;
+  SmallVector<Value> epilogueInputs;
   Value numRows, numTokens;
   Value thread, lane, quad, member; // lane = 4 · quad + member
   Value tileIndex, rowInTile, tokenBase, warpToken;
@@ -157,6 +207,12 @@ void SpmmKernelBuilder::declareFunction() {
                                  MemRefType::get({dyn, dyn}, spec.elementType)};
   if (spec.hasRowIndex)
     arguments.push_back(words);
+  if (spec.epilogue)
+    for (Value operand : SpmmOp(spec.epilogue).getEpilogueInputs()) {
+      auto type = cast<ShapedType>(operand.getType());
+      arguments.push_back(MemRefType::get(
+          SmallVector<int64_t>(type.getRank(), dyn), type.getElementType()));
+    }
   arguments.push_back(MemRefType::get({dyn, dyn}, spec.outputType));
   auto workgroup = gpu::AddressSpaceAttr::get(
       ctx, gpu::GPUDialect::getWorkgroupAddressSpace());
@@ -183,6 +239,10 @@ void SpmmKernelBuilder::declareFunction() {
   input = argument();
   if (spec.hasRowIndex)
     rowIndex = argument();
+  if (spec.epilogue)
+    for (size_t i = 0; i < SpmmOp(spec.epilogue).getEpilogueInputs().size();
+         ++i)
+      epilogueInputs.push_back(argument());
   output = argument();
 
   if (spec.needsDynamicSharedMemory()) {
@@ -439,21 +499,59 @@ SmallVector<Value> SpmmKernelBuilder::loopOverBlocks() {
   return SmallVector<Value>(loop.getResults().drop_front(2));
 }
 
+/// Two neighbours of the matrix \p operand, from (\p row, \p token) on.
+Value SpmmKernelBuilder::loadPair(Value operand, Value row, Value token) {
+  Type element = cast<MemRefType>(operand.getType()).getElementType();
+  const int64_t bytes = element.getIntOrFloatBitWidth() / 4;
+  return vector::LoadOp::create(b, VectorType::get({2}, element), operand,
+                                ValueRange{row, token}, /*nontemporal=*/false,
+                                llvm::MaybeAlign(bytes));
+}
+
 /// Stores two rows' worth of one slab: sums 2h, 2h+1 of each fragment belong to
 /// row `rowBase`, tokens 2 · member and the next.
 void SpmmKernelBuilder::storeFragment(Value row, ValueRange accumulators) {
   when(less(row, numRows), [&] {
     Value target = rowIndex ? loadIndex(rowIndex, row) : row;
+    // What belongs to the row is loaded once.
+    SmallVector<Value> ofRow;
+    for (Value operand : epilogueInputs)
+      ofRow.push_back(
+          cast<MemRefType>(operand.getType()).getRank() == 1
+              ? memref::LoadOp::create(b, operand, ValueRange{target})
+                    .getResult()
+              : Value());
     for (int64_t fragment = 0; fragment < fragments; ++fragment) {
       Value token =
           add(add(add(tokenBase, warpToken), fragment * 8), mul(member, 2));
       when(less(token, numTokens), [&] {
         auto pairType = VectorType::get({2}, b.getF32Type());
-        Value pair = vector::FromElementsOp::create(
-            b, pairType, accumulators.slice(fragment * 2, 2));
-        if (!spec.outputType.isF32())
-          pair = arith::TruncFOp::create(
-              b, VectorType::get({2}, spec.outputType), pair);
+        Value pair;
+        if (spec.epilogue) {
+          SmallVector<Value> pairs;
+          for (auto [operand, element] : llvm::zip_equal(epilogueInputs, ofRow))
+            pairs.push_back(element ? Value()
+                                    : loadPair(operand, target, token));
+          SmallVector<Value> elements;
+          for (int64_t r = 0; r < 2; ++r) {
+            SmallVector<Value> arguments{accumulators[fragment * 2 + r]};
+            for (auto [element, loaded] : llvm::zip_equal(ofRow, pairs))
+              arguments.push_back(
+                  element
+                      ? element
+                      : vector::ExtractOp::create(b, loaded, r).getResult());
+            elements.push_back(
+                SpmmOp(spec.epilogue).inlineEpilogue(b, arguments));
+          }
+          pair = vector::FromElementsOp::create(
+              b, VectorType::get({2}, spec.outputType), elements);
+        } else {
+          pair = vector::FromElementsOp::create(
+              b, pairType, accumulators.slice(fragment * 2, 2));
+          if (!spec.outputType.isF32())
+            pair = arith::TruncFOp::create(
+                b, VectorType::get({2}, spec.outputType), pair);
+        }
         int64_t bytes = spec.outputType.isF32() ? 8 : 4;
         vector::StoreOp::create(b, pair, output, ValueRange{target, token},
                                 /*nontemporal=*/false, llvm::MaybeAlign(bytes));

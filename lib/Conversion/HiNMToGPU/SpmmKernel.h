@@ -19,22 +19,23 @@
 /// | tile_offsets | memref<?xi32>       | 4                |
 /// | input X      | memref<?x?xE>       | 16, rows too: N is a multiple of 8 |
 /// | row_index    | memref<?xi32>       | 4; only with `hasRowIndex` |
+/// | epilogue …   | memref<?xT> or memref<?x?xT> | two elements, rows too |
 /// | output Y     | memref<?x?xO>       | 8, rows too      |
 ///
 /// With a convolution the input is the image, C × B·H·W, of which every element
 /// is loaded by itself; a kernel then serves the layers of one convolution.
 ///
-/// E is f16 or bf16; O is f32 or E. R and N are the sizes of Y, the number of
-/// kept columns of a tile is what `tile_offsets` says, so that one kernel
-/// serves every layer of a specialisation. The grid is (⌈R/V⌉ · V/tile_m,
-/// ⌈N/tile_n⌉).
+/// E is f16 or bf16; O is f32 or E, or what the epilogue yields. R and N are
+/// the sizes of Y, the number of kept columns of a tile is what `tile_offsets`
+/// says, so that one kernel serves every layer of a specialisation. The grid is
+/// (⌈R/V⌉ · V/tile_m, ⌈N/tile_n⌉).
 ///
 //===----------------------------------------------------------------------===//
 
 #ifndef HINM_CONVERSION_HINMTOGPU_SPMMKERNEL_H
 #define HINM_CONVERSION_HINMTOGPU_SPMMKERNEL_H
 
-#include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include <string>
 
@@ -49,6 +50,8 @@ struct SpmmKernelSpec {
   bool hasRowIndex;
   /// What the patches of the input are, or null if it is X itself.
   ConvolutionAttr convolution;
+  /// The op with the epilogue and its operands, or null.
+  SpmmOp epilogue;
 
   /// The symbol, e.g. hinm_spmm_f16_v64_m64n64k64s3w2x2_rows.
   std::string getName() const;
@@ -65,6 +68,10 @@ struct SpmmKernelSpec {
   /// Checks that a kernel exists for this specialisation.
   llvm::LogicalResult
   verify(llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
+
+private:
+  llvm::LogicalResult verifyEpilogue(
+      llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
 };
 
 /// Builds the kernel of \p spec at the insertion point of \p builder.

@@ -320,7 +320,7 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Type f32 = b.getF32Type();
     auto type = cast<RankedTensorType>(op.getInit().getType());
-    bool narrow = !type.getElementType().isF32();
+    bool narrow = !type.getElementType().isF32() || op.hasEpilogue();
     Value sums = fillWithZero(b, narrow ? emptyLike(b, op.getInit(), f32)
                                         : op.getInit());
     ConvolutionAttr convolution = op.getConvolutionAttr();
@@ -356,16 +356,28 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
     };
     Value result = PackedLoops<SpmmOp>(op, visit).build(b, sums);
     if (narrow) {
-      SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(2));
+      AffineMap identity = b.getMultiDimIdentityMap(2);
+      SmallVector<Value> inputs{result};
+      SmallVector<AffineMap> maps{identity};
+      for (Value input : op.getEpilogueInputs()) {
+        inputs.push_back(input);
+        maps.push_back(identity.getMajorSubMap(
+            cast<ShapedType>(input.getType()).getRank()));
+      }
+      maps.push_back(identity);
       SmallVector<utils::IteratorType> iterators(2,
                                                  utils::IteratorType::parallel);
       result = linalg::GenericOp::create(
-                   b, type, ValueRange{result}, ValueRange{op.getInit()}, maps,
-                   iterators,
+                   b, type, inputs, ValueRange{op.getInit()}, maps, iterators,
                    [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-                     Value cut = arith::TruncFOp::create(
-                         builder, loc, type.getElementType(), arguments[0]);
-                     linalg::YieldOp::create(builder, loc, cut);
+                     Value element;
+                     if (op.hasEpilogue())
+                       element =
+                           op.inlineEpilogue(builder, arguments.drop_back());
+                     else
+                       element = arith::TruncFOp::create(
+                           builder, loc, type.getElementType(), arguments[0]);
+                     linalg::YieldOp::create(builder, loc, element);
                    })
                    .getResult(0);
     }

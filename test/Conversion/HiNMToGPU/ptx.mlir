@@ -205,3 +205,34 @@ func.func @convolution(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256
     {schedule = #deep, convolution = #hinm.convolution<image = [1, 34, 34], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>}
   return
 }
+
+// An epilogue in registers: no call, the bias once a row, a pair of the residual.
+// PTX-LABEL: .entry hinm_spmm_f16_to_f16_v128_m128n128k64s3w4x2_rows_e{{[0-9a-f]+}}(
+// PTX: mma.sp::ordered_metadata
+// PTX-NOT: call
+// PTX: ld.global{{.*}}.b32
+// PTX: cvt.rn.f16
+// PTX: st.global
+func.func @gelu(%v: memref<?xf16>, %m: memref<?xi32>, %l: memref<?xi32>, %o: memref<3xi32>, %x: memref<128x64xf16>, %r: memref<200xi32>, %b: memref<200xf32>, %e: memref<200x64xf16>, %y: memref<200x64xf16>) {
+  hinm.spmm as #hinm.packed<rows = 200, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<?xf16>, memref<?xi32>, memref<?xi32>, memref<3xi32>, memref<128x64xf16>)
+    row_index(%r : memref<200xi32>)
+    outs(%y : memref<200x64xf16>)
+    epilogue(%b, %e : memref<200xf32>, memref<200x64xf16>) {
+  ^bb0(%sum: f32, %p: f32, %q: f16):
+    %half = arith.constant 0.5 : f32
+    %root = arith.constant 0.70710678 : f32
+    %one = arith.constant 1.0 : f32
+    %s = arith.addf %sum, %p : f32
+    %t = arith.mulf %s, %root : f32
+    %u = math.erf %t : f32
+    %w = arith.addf %u, %one : f32
+    %g = arith.mulf %w, %s : f32
+    %h = arith.mulf %g, %half : f32
+    %rest = arith.extf %q : f16 to f32
+    %z = arith.addf %h, %rest : f32
+    %c = arith.truncf %z : f32 to f16
+    hinm.yield %c : f16
+  } {schedule = #s128}
+  return
+}

@@ -95,3 +95,50 @@ func.func @tokens(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, 
     outs(%y : memref<32x17xf32>) {schedule = #s}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @epilogue_function(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{no kernel with 'math.sin' in its epilogue}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>)
+    epilogue {
+  ^bb0(%sum: f32):
+    %s = math.sin %sum : f32
+    hinm.yield %s : f32
+  } {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @epilogue_operand(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %b: memref<32xf64>, %y: memref<32x16xf32>) {
+  // expected-error @below {{no kernel with an epilogue of 'f64'}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>)
+    epilogue(%b : memref<32xf64>) {
+  ^bb0(%sum: f32, %p: f64):
+    hinm.yield %sum : f32
+  } {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @epilogue_result(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf64>) {
+  // expected-error @below {{no kernel with an epilogue that yields 'f64'}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf64>)
+    epilogue {
+  ^bb0(%sum: f32):
+    %s = arith.extf %sum : f32 to f64
+    hinm.yield %s : f64
+  } {schedule = #s}
+  return
+}

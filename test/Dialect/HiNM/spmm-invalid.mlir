@@ -116,3 +116,88 @@ func.func @spmm_c4_memref_result(%v: memref<1024xf16>, %m: memref<64xi32>, %l: m
       ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>) outs(%i : memref<32x16xf32>) -> tensor<32x16xf32>
   return
 }
+
+// -----
+
+func.func @spmm_c5_arguments(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<32xf32>, %i: tensor<32x16xf32>) {
+  // expected-error @+1 {{has an epilogue that does not take f32 and an element of each of its operands}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>)
+    epilogue(%b : tensor<32xf32>) {
+  ^bb0(%sum: f32):
+    hinm.yield %sum : f32
+  } -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_element(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<32xf16>, %i: tensor<32x16xf32>) {
+  // expected-error @+1 {{has an epilogue that takes 'f32' of operand 0, which holds 'f16'}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>)
+    epilogue(%b : tensor<32xf16>) {
+  ^bb0(%sum: f32, %p: f32):
+    hinm.yield %sum : f32
+  } -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_rows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<16xf32>, %i: tensor<32x16xf32>) {
+  // expected-error @+1 {{has an operand 0 of the epilogue with other rows or tokens than the destination}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>)
+    epilogue(%b : tensor<16xf32>) {
+  ^bb0(%sum: f32, %p: f32):
+    hinm.yield %sum : f32
+  } -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_tokens(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<32x8xf32>, %i: tensor<32x16xf32>) {
+  // expected-error @+1 {{has an operand 0 of the epilogue with other rows or tokens than the destination}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>)
+    epilogue(%b : tensor<32x8xf32>) {
+  ^bb0(%sum: f32, %p: f32):
+    hinm.yield %sum : f32
+  } -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_yield(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf16>) {
+  // expected-error @+1 {{has an epilogue that does not yield an element of the destination}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf16>)
+    epilogue {
+  ^bb0(%sum: f32):
+    hinm.yield %sum : f32
+  } -> tensor<32x16xf16>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_effects(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>)
+    epilogue {
+  ^bb0(%sum: f32):
+    // expected-error @+1 {{has side effects or a region, and is in an epilogue}}
+    %m1 = memref.alloc() : memref<1xf32>
+    hinm.yield %sum : f32
+  } -> tensor<32x16xf32>
+  return
+}

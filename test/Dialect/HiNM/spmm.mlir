@@ -23,3 +23,41 @@ func.func @memrefs(%v: memref<1024xbf16>, %m: memref<64xi32>, %l: memref<64xi32>
       outs(%i : memref<32x16xbf16>)
   return
 }
+
+// CHECK-LABEL: func @epilogue
+// CHECK: hinm.spmm {{.*}} outs(%{{.*}} : tensor<32x16xf16>) epilogue(%{{.*}}, %{{.*}} : tensor<32xf32>, tensor<32x16xbf16>) {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32, %[[B:.*]]: f32, %[[R:.*]]: bf16):
+// CHECK: %[[H:.*]] = arith.truncf
+// CHECK-NEXT: hinm.yield %[[H]] : f16
+// CHECK-NEXT: } {{.*}}layer = "up"{{.*}} -> tensor<32x16xf16>
+func.func @epilogue(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<32xf32>, %r: tensor<32x16xbf16>, %i: tensor<32x16xf16>) -> tensor<32x16xf16> {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf16>)
+    epilogue(%b, %r : tensor<32xf32>, tensor<32x16xbf16>) {
+  ^bb0(%sum: f32, %p: f32, %q: bf16):
+    %s = arith.addf %sum, %p : f32
+    %w = arith.extf %q : bf16 to f32
+    %t = arith.addf %s, %w : f32
+    %h = arith.truncf %t : f32 to f16
+    hinm.yield %h : f16
+  } {layer = "up"} -> tensor<32x16xf16>
+  return %y : tensor<32x16xf16>
+}
+
+// Without operands.
+// CHECK-LABEL: func @relu
+// CHECK: epilogue {
+func.func @relu(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) -> tensor<32x16xf32> {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>)
+    epilogue {
+  ^bb0(%sum: f32):
+    %zero = arith.constant 0.0 : f32
+    %s = arith.maximumf %sum, %zero : f32
+    hinm.yield %s : f32
+  } -> tensor<32x16xf32>
+  return %y : tensor<32x16xf32>
+}
+

@@ -12,6 +12,7 @@ hinm.unpack rebuilds (with --unpack).
 
 import argparse
 import itertools
+import math
 import random
 import struct
 
@@ -74,6 +75,16 @@ class Convolution:
         return rows
 
 
+#: What --function applies to the result, exactly.
+FUNCTIONS = {
+    None: lambda y: y,
+    "floor": lambda y: math.floor(y / 4),
+    "ceil": lambda y: math.ceil(y / 4),
+    "absf": abs,
+    "copysign": lambda y: math.copysign(3, y) if y else 3,
+}
+
+
 class Case:
     """One random weight with its packed form, activations and product."""
 
@@ -132,6 +143,13 @@ class Case:
             terms = [(w, self.x[c]) for c, w in enumerate(self.weight[r]) if w]
             self.y[self.row_index[r]] = [sum(w * x[n] for w, x in terms)
                                          for n in range(self.tokens)]
+        self.bias = [rng.randint(-9, 9) for _ in range(self.rows)]
+        self.residual = [[rng.randint(-9, 9) for _ in range(self.tokens)]
+                         for _ in range(self.rows)]
+        if args.epilogue:
+            apply = FUNCTIONS[args.function]
+            self.y = [[apply(max(y + b - e, -5)) for y, e in zip(row, rest)]
+                      for row, b, rest in zip(self.y, self.bias, self.residual)]
 
     def pack(self, stored, blocks, slabs):
         """Appends the fragments of one tile: k-blocks of 64, slabs of 16 rows."""
@@ -199,6 +217,10 @@ def main():
     parser.add_argument("--output", default="f32")
     parser.add_argument("--row-index", action="store_true")
     parser.add_argument("--repeat", action="store_true", help="a group of columns stands twice")
+    parser.add_argument("--epilogue", action="store_true",
+                        help="Y = max(W · X + bias − residual, −5)")
+    parser.add_argument("--function", choices=[f for f in FUNCTIONS if f],
+                        help="applied to Y, or to Y / 4")
     parser.add_argument("--dynamic", action="store_true", help="the number of tokens is dynamic")
     parser.add_argument("--unpack", action="store_true")
     parser.add_argument("--schedule", help="tile_m,tile_n,stages,warps_m,warps_n")
@@ -227,15 +249,43 @@ def main():
     image = f"{len(case.input)}x{dyn if args.dynamic else len(case.input[0])}x{e}"
     rows = f"\n    row_index(%rows : tensor<{r}xi32>)" if args.row_index else ""
     rows_type = f", %rows: tensor<{r}xi32>" if args.row_index else ""
+    bias, rest = f"tensor<{r}xf32>", f"tensor<{r}x{n}x{e}>"
+    more_types = f", {bias}, {rest}" if args.epilogue else ""
     signature = (f"%v: {tv}, %m: {tm}, %l: {tl}, %o: {to}, "
                  f"%x: tensor<{image}>{rows_type}")
+    epilogue = ""
+    if args.epilogue:
+        signature += f", %b: {bias}, %e: {rest}"
+        last, lines = "%t", ""
+        if args.function:
+            scale = "0.25" if args.function in ("floor", "ceil") else "1.0"
+            operands = "%three, %scaled" if args.function == "copysign" else "%scaled"
+            lines = f"""    %scale = arith.constant {scale} : f32
+    %three = arith.constant 3.0 : f32
+    %scaled = arith.mulf %t, %scale : f32
+    %f = math.{args.function} {operands} : f32
+"""
+            last = "%f"
+        if o != "f32":
+            lines += f"    %z = arith.truncf {last} : f32 to {o}\n"
+            last = "%z"
+        epilogue = f"""
+    epilogue(%b, %e : {bias}, {rest}) {{
+  ^bb0(%sum: f32, %p: f32, %q: {e}):
+    %low = arith.constant -5.0 : f32
+    %w = arith.extf %q : {e} to f32
+    %s = arith.addf %sum, %p : f32
+    %d = arith.subf %s, %w : f32
+    %t = arith.maximumf %d, %low : f32
+{lines}    hinm.yield {last} : {o}
+  }}"""
     print(f"""func.func private @layer({signature}) -> tensor<{r}x{dyn}x{o}> attributes {{llvm.emit_c_interface}} {{
   %c1 = arith.constant 1 : index
   %n = tensor.dim %x, %c1 : tensor<{image}>
   %init = tensor.empty({'%n' if args.dynamic else ''}) : tensor<{r}x{dyn}x{o}>
   %y = hinm.spmm as {fmt}
     ins(%v, %m, %l, %o, %x : {tv}, {tm}, {tl}, {to}, tensor<{image}>){rows}
-    outs(%init : tensor<{r}x{dyn}x{o}>){attrs} -> tensor<{r}x{dyn}x{o}>
+    outs(%init : tensor<{r}x{dyn}x{o}>){epilogue}{attrs} -> tensor<{r}x{dyn}x{o}>
   return %y : tensor<{r}x{dyn}x{o}>
 }}""")
     print(COUNT.format(name="y", shape=f"{r}x{n}x{o}", element=o))
@@ -248,6 +298,7 @@ def main():
             ("l", [c + args.gather_offset for c in case.list], "i32", [len(case.list)]),
             ("o", case.offsets, "i32", [len(case.offsets)]),
             ("rows", case.row_index, "i32", [r]),
+            ("b", case.bias, "f32", [r]), ("e", flat(case.residual), e, [r, n]),
             ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, [r, n])):
         print(f"  %{name} = arith.constant {dense(values, element, shape)}")
     cast = (lambda v, s, a, b, t: f"  %{v} = tensor.cast %{s} : tensor<{a}x{t}> to tensor<{b}x{t}>")
@@ -255,6 +306,8 @@ def main():
     x = "%x" if args.dynamic else "%xs"
     index = ", %rows" if args.row_index else ""
     index_type = f", tensor<{r}xi32>" if args.row_index else ""
+    index += ", %b, %e" if args.epilogue else ""
+    index_type += more_types
     print(f"""  %yd = func.call @layer(%v, %m, %l, %o, {x}{index}) : ({tv}, {tm}, {tl}, {to}, tensor<{image}>{index_type}) -> tensor<{r}x{dyn}x{o}>""")
     print(cast("y", "yd", f"{r}x{dyn}", f"{r}x{n}", o) if args.dynamic else "")
     y = "%y" if args.dynamic else "%yd"

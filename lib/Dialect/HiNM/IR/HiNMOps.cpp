@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace hinm;
@@ -84,6 +85,27 @@ void SpmmOp::getEffects(
             ? static_cast<MemoryEffects::Effect *>(MemoryEffects::Write::get())
             : MemoryEffects::Read::get(),
         &operand, SideEffects::DefaultResource::get());
+}
+
+SpmmOp SpmmOp::cloneWith(OpBuilder &builder, TypeRange types,
+                         ValueRange operands) {
+  Operation *op = getOperation();
+  Operation *copy = Operation::create(
+      op->getLoc(), op->getName(), types, operands,
+      op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
+      /*successors=*/BlockRange(), /*numRegions=*/1);
+  IRMapping mapping;
+  getEpilogue().cloneInto(&copy->getRegion(0), mapping);
+  return cast<SpmmOp>(builder.insert(copy));
+}
+
+Value SpmmOp::inlineEpilogue(OpBuilder &builder, ValueRange arguments) {
+  Block &body = getEpilogue().front();
+  IRMapping mapping;
+  mapping.map(body.getArguments(), arguments);
+  for (Operation &op : body.without_terminator())
+    builder.clone(op, mapping);
+  return mapping.lookup(cast<YieldOp>(body.getTerminator()).getValue());
 }
 
 LogicalResult SpmmOp::reifyResultShapes(OpBuilder &builder,

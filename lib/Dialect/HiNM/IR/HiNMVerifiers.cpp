@@ -208,6 +208,44 @@ LogicalResult UnpackOp::verify() {
   return success();
 }
 
+/// What an epilogue computes with, and what it yields.
+static LogicalResult verifyEpilogue(SpmmOp op) {
+  if (!op.hasEpilogue()) {
+    if (!op.getEpilogueInputs().empty())
+      return op.emitOpError("has operands of an epilogue, but none");
+    return success();
+  }
+  auto init = cast<ShapedType>(op.getInit().getType());
+  Block &body = op.getEpilogue().front();
+  if (body.getNumArguments() != 1 + op.getEpilogueInputs().size() ||
+      !body.getArgument(0).getType().isF32())
+    return op.emitOpError("has an epilogue that does not take f32 and an "
+                          "element of each of its operands");
+  for (auto [i, operand] : llvm::enumerate(op.getEpilogueInputs())) {
+    auto type = cast<ShapedType>(operand.getType());
+    if (body.getArgument(i + 1).getType() != type.getElementType())
+      return op.emitOpError()
+             << "has an epilogue that takes "
+             << body.getArgument(i + 1).getType() << " of operand " << i
+             << ", which holds " << type.getElementType();
+    if (!sizesAgree(type.getDimSize(0), op.getFormat().getRows()) ||
+        (type.getRank() == 2 &&
+         !sizesAgree(type.getDimSize(1), init.getDimSize(1))))
+      return op.emitOpError() << "has an operand " << i
+                              << " of the epilogue with other rows or tokens "
+                                 "than the destination";
+  }
+  for (Operation &inner : body.without_terminator())
+    if (!isPure(&inner) || inner.getNumRegions() > 0)
+      return inner.emitOpError("has side effects or a region, and is in an "
+                               "epilogue");
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValue().getType() != init.getElementType())
+    return op.emitOpError("has an epilogue that does not yield an element of "
+                          "the destination");
+  return success();
+}
+
 LogicalResult SpmmOp::verify() {
   // spmm_c1
   if (failed(verifyPackedOperands(*this)))
@@ -250,7 +288,8 @@ LogicalResult SpmmOp::verify() {
   if (input.getElementType() != element)
     return emitOpError() << "the input holds " << input.getElementType()
                          << ", but 'values' holds " << element;
-  if (init.getElementType() != element && !init.getElementType().isF32())
+  if (!hasEpilogue() && init.getElementType() != element &&
+      !init.getElementType().isF32())
     return emitOpError() << "the destination holds " << init.getElementType()
                          << ", it must hold f32 or " << element;
   // spmm_c3
@@ -268,5 +307,6 @@ LogicalResult SpmmOp::verify() {
       (onTensors && getResult().getType() != init))
     return emitOpError() << "has a result exactly when it works on tensors, of "
                             "the destination's type";
-  return success();
+  // spmm_c5
+  return verifyEpilogue(*this);
 }

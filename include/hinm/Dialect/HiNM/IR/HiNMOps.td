@@ -13,6 +13,7 @@ include "hinm/Dialect/HiNM/IR/HiNMAttributes.td"
 include "hinm/Dialect/HiNM/IR/HiNMInterfaces.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -22,6 +23,9 @@ class HiNM_Op<string mnemonic, list<Trait> traits = []>
 
 def HiNM_OperandFloat : AnyTypeOf<[F16, BF16]>;
 def HiNM_AnyShaped2D : AnyTypeOf<[
+    2DTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [2]>]>;
+def HiNM_EpilogueOperand : AnyTypeOf<[
+    1DTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [1]>,
     2DTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [2]>]>;
 class HiNM_Shaped1DOf<list<Type> types> : AnyTypeOf<[
     1DTensorOf<types>, MemRefRankOf<types, [1]>]>;
@@ -319,6 +323,7 @@ def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
 //===----------------------------------------------------------------------===//
 
 def HiNM_SpmmOp : HiNM_Op<"spmm", [
+    AttrSizedOperandSegments, IsolatedFromAbove, SingleBlock,
     DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
@@ -330,6 +335,10 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
 
     With `convolution` the input is an image, C × B·H·W, and X stands for its
     patches (`hinm.patches`), which the op gathers as it goes.
+
+    With an `epilogue` Y[r, n] is what its region yields of the sum, in f32, and of
+    the elements of further operands: of row r of a vector of R (a bias), or of
+    place (r, n) of a matrix (a residual).
 
     On tensors the op is pure and, without a convolution, can be tiled along N
     (TilingInterface); on memrefs it reads its inputs and writes its destination.
@@ -344,6 +353,9 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     * (spmm_c3) `row_index` has R entries.
     * (spmm_c4) operands and destination are all tensors or all memrefs; there is
       a result exactly when they are tensors, of the destination's type.
+    * (spmm_c5) the epilogue takes f32 and an element of each of its operands, which
+      have the R rows of Y, or are of Y's shape; it computes without side effects
+      or regions, and yields an element of Y, which then is of any float type.
 
     Example:
 
@@ -352,6 +364,18 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
         ins(%values, %metadata, %list, %offsets, %x
             : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
         outs(%init : tensor<32x16xf32>) -> tensor<32x16xf32>
+    %z = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+        ins(%values, %metadata, %list, %offsets, %x
+            : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+        outs(%half : tensor<32x16xf16>)
+        epilogue(%bias : tensor<32xf32>) {
+      ^bb0(%sum: f32, %b: f32):
+        %s = arith.addf %sum, %b : f32
+        %zero = arith.constant 0.0 : f32
+        %r = arith.maximumf %s, %zero : f32
+        %h = arith.truncf %r : f32 to f16
+        hinm.yield %h : f16
+    } -> tensor<32x16xf16>
     ```
   }];
   let arguments = (ins
@@ -361,24 +385,71 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     HiNM_Shaped1DOf<[I32]>:$tile_offsets,
     HiNM_AnyShaped2D:$input,
     Optional<HiNM_Shaped1DOf<[I32]>>:$row_index,
+    Variadic<HiNM_EpilogueOperand>:$epilogue_inputs,
     HiNM_AnyShaped2D:$init,
     HiNM_PackedAttr:$format,
     OptionalAttr<StrAttr>:$layer,
     OptionalAttr<HiNM_ScheduleAttr>:$schedule,
     OptionalAttr<HiNM_ConvolutionAttr>:$convolution);
   let results = (outs Optional<2DTensorOf<[AnyFloat]>>:$result);
+  let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     `as` qualified($format)
     `ins` `(` $values `,` $metadata `,` $column_list `,` $tile_offsets `,` $input
     `:` type($values) `,` type($metadata) `,` type($column_list) `,`
     type($tile_offsets) `,` type($input) `)`
     (`row_index` `(` $row_index^ `:` type($row_index) `)`)?
-    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+    `outs` `(` $init `:` type($init) `)`
+    (`epilogue` (`(` $epilogue_inputs^ `:` type($epilogue_inputs) `)`)?
+     $epilogue^)?
+    attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    /// Whether there is an epilogue.
+    bool hasEpilogue() { return !getEpilogue().empty(); }
+    /// A copy with other operands and results, of as many of each kind.
+    SpmmOp cloneWith(::mlir::OpBuilder &builder, ::mlir::TypeRange types,
+                     ::mlir::ValueRange operands);
+    /// Copies the epilogue to \p builder's place, for \p arguments, the sum and
+    /// the elements; returns what it yields.
+    ::mlir::Value inlineEpilogue(::mlir::OpBuilder &builder,
+                                 ::mlir::ValueRange arguments);
   }];
+  let builders = [
+    // Without an epilogue.
+    OpBuilder<(ins "::mlir::Type":$resultType, "::mlir::Value":$values,
+                   "::mlir::Value":$metadata, "::mlir::Value":$columnList,
+                   "::mlir::Value":$tileOffsets, "::mlir::Value":$input,
+                   "::mlir::Value":$rowIndex, "::mlir::Value":$init,
+                   "::hinm::PackedAttr":$format, "::mlir::StringAttr":$layer,
+                   "::hinm::ScheduleAttr":$schedule,
+                   "::hinm::ConvolutionAttr":$convolution), [{
+      build($_builder, $_state, resultType ? ::mlir::TypeRange(resultType) : ::mlir::TypeRange(),
+            values, metadata, columnList, tileOffsets, input, rowIndex,
+            ::mlir::ValueRange(), init, format, layer, schedule, convolution);
+    }]>];
   let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// hinm.yield
+//===----------------------------------------------------------------------===//
+
+def HiNM_YieldOp : HiNM_Op<"yield", [
+    Pure, Terminator, ReturnLike, HasParent<"SpmmOp">]> {
+  let summary = "the element of Y that an epilogue makes";
+  let description = [{
+    Ends the epilogue of a `hinm.spmm`.
+
+    Example:
+
+    ```mlir
+    hinm.yield %h : f16
+    ```
+  }];
+  let arguments = (ins AnyFloat:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
 #endif // HINM_DIALECT_HINM_IR_HINMOPS_TD
