@@ -29,6 +29,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from extract_ptx import OBJECT, unescape  # noqa: E402
 
+#: Shared memory of a block on the chip that has most. The compiler leaves out what is
+#: too much for others.
+MAX_SHARED_BYTES = 227 * 1024
 #: Accumulators of a thread beyond which there is no room for operands.
 MAX_ACCUMULATORS = 128
 
@@ -50,6 +53,8 @@ def schedules(tile: int) -> Iterator[dict[str, int]]:
                         if wide > 64 or slab * wide // 32 > MAX_ACCUMULATORS:
                             continue
                         if tile_n >= 64 and warps < 4:
+                            continue
+                        if stages * BLOCK * tile_n * 2 > MAX_SHARED_BYTES:
                             continue
                         yield {
                             "tile_m": tile_m, "tile_n": tile_n, "tile_k": BLOCK,

@@ -55,8 +55,9 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"chip", "chip", "std::string", /*default=*/"\"\"",
-           "refuse an NVIDIA architecture that has no mma.sp or is unknown to "
-           "this LLVM, before code generation; empty: no check">];
+           "the NVIDIA architecture: one that has no mma.sp or is unknown to this "
+           "LLVM is refused, and a schedule that takes more shared memory than it "
+           "has; empty: the emulator, which has as much as any">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",

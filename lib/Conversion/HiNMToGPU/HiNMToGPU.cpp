@@ -56,13 +56,13 @@ SpmmKernelSpec getSpec(SpmmOp op) {
 }
 
 /// Whether \p op can be lowered; says why not otherwise.
-LogicalResult checkOp(SpmmOp op) {
+LogicalResult checkOp(SpmmOp op, StringRef chip) {
   if (!isa<MemRefType>(op.getInit().getType()))
     return op.emitOpError("works on tensors here: bufferize it first "
                           "(one-shot-bufferize)");
   if (!op.getScheduleAttr())
     return op.emitOpError("has no schedule: run hinm-select-kernels first");
-  if (failed(getSpec(op).verify([&] { return op.emitOpError(); })))
+  if (failed(getSpec(op).verify([&] { return op.emitOpError(); }, chip)))
     return failure();
   int64_t tokens = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
   if (!ShapedType::isDynamic(tokens) && tokens % 8 != 0)
@@ -227,7 +227,7 @@ struct ConvertHiNMToGPUPass
     getOperation()->walk([&](SpmmOp op) {
       if (op->hasAttr("hinm.skipped"))
         return;
-      bad |= failed(checkOp(op));
+      bad |= failed(checkOp(op, chip));
       ops.push_back(op);
     });
     if (bad)

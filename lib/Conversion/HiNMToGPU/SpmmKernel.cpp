@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -30,8 +31,18 @@ namespace {
 constexpr int64_t kBlock = 64, kStep = 32;
 /// 16-bit elements of one 16-byte copy.
 constexpr int64_t kChunk = 8;
-/// The largest shared memory of a block on the smallest chip (sm_86, sm_89).
-constexpr int64_t kMaxSharedBytes = 99 * 1024;
+
+/// The largest shared memory that a block may have on \p chip (CUDA C++
+/// programming guide, table of compute capabilities); without one the largest
+/// that any has, which the emulator gives.
+int64_t getMaxSharedBytes(StringRef chip) {
+  return 1024 * llvm::StringSwitch<int64_t>(chip)
+                    .Cases({"sm_86", "sm_89", "sm_120", "sm_120a", "sm_120f",
+                            "sm_121", "sm_121a", "sm_121f"},
+                           99)
+                    .Cases({"sm_80", "sm_87"}, 163)
+                    .Default(227);
+}
 
 StringRef nameOf(Type type) {
   return type.isF16() ? "f16" : type.isBF16() ? "bf16" : "f32";
@@ -87,8 +98,9 @@ std::string SpmmKernelSpec::getName() const {
       .str();
 }
 
-LogicalResult SpmmKernelSpec::verify(
-    llvm::function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult
+SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                       StringRef chip) const {
   if (tile != 32 && tile != 64 && tile != 128 && tile != 256)
     return emitError() << "no kernel for tiles of " << tile
                        << " rows: V must be 32, 64, 128 or 256";
@@ -106,10 +118,10 @@ LogicalResult SpmmKernelSpec::verify(
     return emitError() << "schedule: the kernel needs at least 2 stages";
   if (epilogue && failed(verifyEpilogue(emitError)))
     return failure();
-  if (getSharedBytes() > kMaxSharedBytes)
+  if (const int64_t most = getMaxSharedBytes(chip); getSharedBytes() > most)
     return emitError() << "schedule: the stages take " << getSharedBytes()
-                       << " bytes of shared memory, more than "
-                       << kMaxSharedBytes;
+                       << " bytes of shared memory, more than " << most
+                       << " of " << (chip.empty() ? "any chip" : chip);
   return success();
 }
 

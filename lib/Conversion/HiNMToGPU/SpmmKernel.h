@@ -65,9 +65,11 @@ struct SpmmKernelSpec {
   }
   /// Whether the stages are too large for statically declared shared memory.
   bool needsDynamicSharedMemory() const { return getSharedBytes() > 48 * 1024; }
-  /// Checks that a kernel exists for this specialisation.
+  /// Checks that a kernel exists for this specialisation on \p chip; empty: on
+  /// the emulator.
   llvm::LogicalResult
-  verify(llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
+  verify(llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+         llvm::StringRef chip) const;
 
 private:
   llvm::LogicalResult verifyEpilogue(

@@ -1,0 +1,75 @@
+"""Every schedule that the tuner may pick computes right, on the emulator.
+
+A sample by default; all of them with HINM_SCHEDULES=all (minutes).
+"""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from build_kernels import schedules
+from cases import TILES
+from hinm.tools import find_tool
+
+CASE = Path(__file__).resolve().parents[2] / "test/Integration/Inputs/spmm_case.py"
+LLVM = Path(os.environ.get("HINM_LLVM_DIR", "/usr/lib/llvm-22"))
+LIBRARIES = (
+    Path(find_tool("hinm-opt")).parents[1] / "lib" / "libhinm_runtime.so",
+    LLVM / "lib" / "libmlir_runner_utils.so",
+    LLVM / "lib" / "libmlir_c_runner_utils.so",
+)
+KEYS = ("tile_m", "tile_n", "stages", "warps_m", "warps_n")
+ALL = [(tile, schedule) for tile in TILES for schedule in schedules(tile)]
+CHOSEN = (
+    ALL
+    if os.environ.get("HINM_SCHEDULES") == "all"
+    else random.Random(0).sample(ALL, 12)
+)
+TO_NVVM = (
+    "builtin.module(one-shot-bufferize{bufferize-function-boundaries "
+    "function-boundary-type-conversion=identity-layout-map},convert-linalg-to-loops,"
+    "convert-hinm-to-gpu,hinm-attach-emulator-target,hinm-lower-gpu{chip=})"
+)
+TO_BINARY = (
+    "builtin.module(convert-vector-to-llvm,gpu-to-llvm,gpu-module-to-binary,"
+    "convert-cf-to-llvm,reconcile-unrealized-casts)"
+)
+
+
+def _run(command, text, **environment):
+    done = subprocess.run(
+        [str(word) for word in command],
+        input=text, capture_output=True, text=True, check=False,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[:2000]
+    return done.stdout
+
+
+def _name(item):
+    return "-".join(str(v) for v in (item[0], *(item[1][key] for key in KEYS)))
+
+
+@pytest.mark.parametrize("item", CHOSEN, ids=_name)
+def test_schedule(item):
+    tile, schedule = item
+    # A whole tile, one that keeps nothing and a short one; tokens that fill no block.
+    rows, tokens = 2 * tile + tile // 2 + 3, schedule["tile_n"] + 8
+    case = _run(
+        [sys.executable, CASE, "--rows", rows, "--columns", 160, "--tokens", tokens,
+         "--tile", tile, "--kept", "140,0,68", "--row-index", "--epilogue",
+         "--schedule", ",".join(str(schedule[key]) for key in KEYS)],
+        "",
+    )  # fmt: skip
+    lowered = _run([find_tool("hinm-opt"), f"--pass-pipeline={TO_NVVM}"], case)
+    binary = _run([find_tool("hinm-opt"), f"--pass-pipeline={TO_BINARY}"], lowered)
+    output = _run(
+        [find_tool("hinm-runner"), "-e", "main", "--entry-point-result=void",
+         f"--shared-libs={','.join(str(path) for path in LIBRARIES)}"],
+        binary, HINM_DEVICE="emulator",
+    )  # fmt: skip
+    assert output.split() == ["0"]
