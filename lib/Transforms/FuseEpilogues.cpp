@@ -76,6 +76,14 @@ private:
     return success(result.getParentBlock() == op.getBody());
   }
 
+  /// The value of all elements of a constant tensor, or null.
+  static TypedAttr getSplat(Value tensor) {
+    DenseElementsAttr attr;
+    if (!matchPattern(tensor, m_Constant(&attr)) || !attr.isSplat())
+      return nullptr;
+    return dyn_cast<TypedAttr>(attr.getSplatValue<Attribute>());
+  }
+
   /// Every operand is the product, a matrix like it, a column, or a scalar.
   static LogicalResult checkOperands(linalg::GenericOp op, SpmmOp product) {
     for (OpOperand *operand : op.getDpsInputOperands()) {
@@ -86,6 +94,8 @@ private:
           return failure();
         continue;
       }
+      if (getSplat(operand->get()))
+        continue;
       if (operand->get() == product.getResult()) {
         if (!map.isIdentity())
           return failure();
@@ -144,6 +154,8 @@ private:
         mapping.map(inside, value);
       } else if (!isa<RankedTensorType>(operand->get().getType())) {
         mapping.map(inside, copyConstant(operand->get()));
+      } else if (TypedAttr splat = getSplat(operand->get())) {
+        mapping.map(inside, arith::ConstantOp::create(rewriter, loc, splat));
       } else {
         inputs.push_back(operand->get());
         mapping.map(inside, body->addArgument(inside.getType(), loc));
@@ -175,6 +187,22 @@ private:
   }
 };
 
+/// Whether the producer of \p operand is to be fused into its owner: matrices,
+/// element by element, and the producer is no epilogue by itself.
+bool joins(OpOperand *operand) {
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!producer || !consumer || !producer->hasOneUse())
+    return false;
+  for (linalg::GenericOp op : {producer, consumer})
+    if (op.getNumLoops() != 2 || op.getNumParallelLoops() != 2)
+      return false;
+  return consumer.getMatchingIndexingMap(operand).isIdentity() &&
+         llvm::none_of(producer->getOperands(), [](Value value) {
+           return value.getDefiningOp<SpmmOp>() && value.hasOneUse();
+         });
+}
+
 struct FuseEpiloguesPass
     : public hinm::impl::FuseEpiloguesBase<FuseEpiloguesPass> {
   using FuseEpiloguesBase::FuseEpiloguesBase;
@@ -183,6 +211,9 @@ struct FuseEpiloguesPass
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseToLinalgConversionPatterns(patterns);
     linalg::populateLinalgNamedOpsGeneralizationPatterns(patterns);
+    // An activation of several operations that all read the product becomes
+    // one.
+    linalg::populateElementwiseOpsFusionPatterns(patterns, joins);
     patterns.add<FuseEpilogue>(&getContext());
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);

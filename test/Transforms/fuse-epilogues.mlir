@@ -96,3 +96,47 @@ func.func @square(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, 
   %s = arith.mulf %y, %y : tensor<32x16xf32>
   return %s : tensor<32x16xf32>
 }
+
+// A constant that is the same everywhere, of whatever shape, is a scalar.
+// CHECK-LABEL: func @splat
+// CHECK: epilogue {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32):
+// CHECK-NEXT: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-NEXT: arith.maximumf %[[SUM]], %[[ZERO]]
+func.func @splat(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>) -> tensor<32x16xf32> {
+  %i = tensor.empty() : tensor<32x16xf32>
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  %r = linalg.generic {indexing_maps = [#id, affine_map<(d0, d1) -> ()>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %zero : tensor<32x16xf32>, tensor<f32>) outs(%i : tensor<32x16xf32>) {
+  ^bb0(%p: f32, %q: f32, %o0: f32):
+    %a = arith.maximumf %p, %q : f32
+    linalg.yield %a : f32
+  } -> tensor<32x16xf32>
+  return %r : tensor<32x16xf32>
+}
+
+// SiLU reads the product twice, in operations of their own.
+// CHECK-LABEL: func @silu
+// CHECK: epilogue {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32):
+// CHECK: math.exp
+// CHECK: arith.divf
+// CHECK: arith.mulf
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @silu(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>) -> tensor<32x16xf32> {
+  %i = tensor.empty() : tensor<32x16xf32>
+  %one = arith.constant dense<1.0> : tensor<32x16xf32>
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  %n = arith.negf %y : tensor<32x16xf32>
+  %e = math.exp %n : tensor<32x16xf32>
+  %d = arith.addf %e, %one : tensor<32x16xf32>
+  %s = arith.divf %one, %d : tensor<32x16xf32>
+  %r = arith.mulf %y, %s : tensor<32x16xf32>
+  return %r : tensor<32x16xf32>
+}

@@ -511,7 +511,8 @@ def FuseEpilogues : Pass<"hinm-fuse-epilogues", "::mlir::ModuleOp"> {
 
     Left alone is what a kernel would need a library for (of `math`, everything but
     absf, ceil, copysign, erf, exp, expm1, floor, fma, log, log1p and tanh, in f32), and a spmm that has a schedule. Run it between `hinm-pack` and
-    `hinm-select-kernels`. Elementwise operations on tensors become generics.
+    `hinm-select-kernels`. Elementwise operations become generics, and those of
+    which one alone reads another are fused (as by `linalg-fuse-elementwise-ops`).
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::hinm::HiNMDialect"];
