@@ -501,11 +501,24 @@ private:
     for (const AxisEnd &end : consumers)
       for (Axis leaf : getLeaves(end.axis))
         getClass(leaf).consumers.push_back(end);
+    // One permute at an end undoes an order, so that an end is pinned once,
+    // however many parts of its axis are, and by how many operations.
+    llvm::DenseMap<std::tuple<Axis, void *, int64_t>, size_t> pinned;
     for (auto &[axis, pin] : pins) {
       const llvm::SmallSetVector<Axis, 2> atEnd = getLeaves(pin.end.axis);
-      for (Axis leaf : getLeaves(axis))
-        if (atEnd.contains(leaf))
-          getClass(leaf).pins.push_back(pin);
+      for (Axis leaf : getLeaves(axis)) {
+        if (!atEnd.contains(leaf))
+          continue;
+        SmallVectorImpl<OrderClass::Pin> &ofClass = getClass(leaf).pins;
+        void *place = pin.end.use ? static_cast<void *>(pin.end.use)
+                                  : pin.end.value.getAsOpaquePointer();
+        auto [it, isNew] =
+            pinned.try_emplace({leaf, place, pin.end.dim}, ofClass.size());
+        if (isNew)
+          ofClass.push_back(pin);
+        else
+          ofClass[it->second].isHard |= pin.isHard;
+      }
     }
   }
 

@@ -190,8 +190,8 @@ struct PadOrder : External<PadOrder, tensor::PadOp> {
       const int64_t size = pad.getSourceType().getDimSize(dim);
       if (isConstant && low == 0 && high == 0) {
         rule.tie({from, to});
-      } else if (isConstant && !ShapedType::isDynamic(low) &&
-                 !ShapedType::isDynamic(high) && size > 0) {
+      } else if (isConstant && low >= 0 && high >= 0 && size > 0) {
+        // (Less than nothing cuts, or is known only at run time.)
         rule.tieRanges({getWhole(from), {to, low, size}});
       } else {
         rule.pin(from, "it pads the dimension");

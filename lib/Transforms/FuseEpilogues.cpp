@@ -46,8 +46,12 @@ struct FuseEpilogue : public OpRewritePattern<linalg::GenericOp> {
       if (auto candidate = operand->get().getDefiningOp<SpmmOp>();
           candidate && isOnlyReadBy(candidate, op))
         product = candidate;
+    // The product stays where it is executed as often, and of its shape.
     if (!product || product.getScheduleAttr() ||
-        product->hasAttr("hinm.skipped"))
+        product->hasAttr("hinm.skipped") ||
+        product->getBlock() != op->getBlock() ||
+        cast<RankedTensorType>(op.getResult(0).getType()).getShape() !=
+            product.getResult().getType().getShape())
       return failure();
     if (failed(checkBody(op)) || failed(checkOperands(op, product)))
       return failure();

@@ -181,6 +181,21 @@ private:
     return savings;
   }
 
+  /// Whether a permute has classes of \p moved on both sides: it would change
+  /// twice, which its savings do not foresee.
+  bool meet(const ChannelOrder::Orders &moved) {
+    if (moved.size() == 1)
+      return false;
+    auto touches = [&](const auto &side) {
+      return llvm::any_of(side, [&](const OrderClass *orderClass) {
+        return moved.contains(orderClass);
+      });
+    };
+    return llvm::any_of(sidesOf, [&](const auto &entry) {
+      return touches(entry.second.before) && touches(entry.second.behind);
+    });
+  }
+
   bool improve(const OrderClass &orderClass) {
     if (orderClass.count < 2)
       return false;
@@ -207,6 +222,8 @@ private:
     moved.insert({&orderClass, best->first});
     for (auto &part : wishes[first])
       moved.insert(part);
+    if (meet(moved))
+      return false;
 
     const int64_t savings = getSavings(moved);
     std::optional<int64_t> cost = getCostOfEnds(moved);
@@ -216,13 +233,12 @@ private:
         << remark::metric("channels", orderClass.count)
         << remark::metric("values", orderClass.members.size())
         << remark::metric("saved", savings - *cost);
-    for (auto &[part, order] : moved)
-      reorderClass(orders, *part, order, [&](Operation *permute) {
-        // What the permute kept apart is one class now.
-        const Sides &sides = sidesOf[permute];
-        stale.insert(sides.before.begin(), sides.before.end());
-        stale.insert(sides.behind.begin(), sides.behind.end());
-      });
+    reorderClasses(orders, moved, [&](Operation *permute) {
+      // What the permute kept apart is one class now.
+      const Sides &sides = sidesOf[permute];
+      stale.insert(sides.before.begin(), sides.before.end());
+      stale.insert(sides.behind.begin(), sides.behind.end());
+    });
     return true;
   }
 

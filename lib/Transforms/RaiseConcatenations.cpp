@@ -87,7 +87,8 @@ private:
       return false;
     for (auto [i, index] : llvm::enumerate(extract.getIndices())) {
       const bool isCut = static_cast<int64_t>(i) == dim;
-      if (!isCut && part.getDimSize(i) != type.getDimSize(i))
+      if (!isCut &&
+          (type.isDynamicDim(i) || part.getDimSize(i) != type.getDimSize(i)))
         return false;
       if (!isIndex(index, i, isCut ? begin : 0))
         return false;

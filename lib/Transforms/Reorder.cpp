@@ -102,51 +102,53 @@ private:
       restoredValues, copies;
 };
 
+MLIRContext *getContext(const OrderClass &orderClass) {
+  for (ArrayRef<AxisEnd> ends : {ArrayRef<AxisEnd>(orderClass.members),
+                                 ArrayRef<AxisEnd>(orderClass.constants)})
+    if (!ends.empty())
+      return ends.front().value.getContext();
+  return nullptr;
+}
+
 } // namespace
 
-void reorderClass(const ChannelOrder &orders, const OrderClass &orderClass,
-                  ArrayRef<int32_t> order,
-                  llvm::function_ref<void(Operation *)> erased) {
-  auto getContext = [&]() -> MLIRContext * {
-    for (ArrayRef<AxisEnd> ends : {ArrayRef<AxisEnd>(orderClass.members),
-                                   ArrayRef<AxisEnd>(orderClass.constants)})
-      if (!ends.empty())
-        return ends.front().value.getContext();
-    return nullptr;
-  };
-  Reorderer reorderer(orders, orderClass, order, getContext());
-  for (const AxisEnd &end : orderClass.constants)
-    reorderer.reorderConstant(end);
-  for (const OrderClass::Pin &pin : orderClass.pins)
-    if (pin.end.use)
-      reorderer.restoreBefore(pin.end);
-
+void reorderClasses(const ChannelOrder &orders,
+                    const ChannelOrder::Orders &moved,
+                    llvm::function_ref<void(Operation *)> erased) {
   // Permutes at the edges change in place. They are erased last: one may lie
-  // between two ends of this very class.
+  // between two ends of a class, or of two classes.
   llvm::SmallSetVector<PermuteOp, 8> edges;
-  for (const AxisEnd &end : orderClass.consumers) {
-    PermuteOp permute = getPermute(end);
-    if (!permute) {
-      reorderer.restoreBefore(end);
-      continue;
+  for (const auto &[orderClass, order] : moved) {
+    Reorderer reorderer(orders, *orderClass, order, getContext(*orderClass));
+    for (const AxisEnd &end : orderClass->constants)
+      reorderer.reorderConstant(end);
+    for (const OrderClass::Pin &pin : orderClass->pins)
+      if (pin.end.use)
+        reorderer.restoreBefore(pin.end);
+    for (const AxisEnd &end : orderClass->consumers) {
+      PermuteOp permute = getPermute(end);
+      if (!permute) {
+        reorderer.restoreBefore(end);
+        continue;
+      }
+      permute.setPermutationAttr(reorderer.getOrder(end, /*isInverse=*/true)
+                                     .compose(permute.getPermutation()));
+      edges.insert(permute);
     }
-    permute.setPermutationAttr(reorderer.getOrder(end, /*isInverse=*/true)
-                                   .compose(permute.getPermutation()));
-    edges.insert(permute);
-  }
-  for (const AxisEnd &end : orderClass.producers) {
-    PermuteOp permute = getPermute(end);
-    if (!permute) {
-      reorderer.reorderAfter(end);
-      continue;
+    for (const AxisEnd &end : orderClass->producers) {
+      PermuteOp permute = getPermute(end);
+      if (!permute) {
+        reorderer.reorderAfter(end);
+        continue;
+      }
+      permute.setPermutationAttr(permute.getPermutation().compose(
+          reorderer.getOrder(end, /*isInverse=*/false)));
+      edges.insert(permute);
     }
-    permute.setPermutationAttr(permute.getPermutation().compose(
-        reorderer.getOrder(end, /*isInverse=*/false)));
-    edges.insert(permute);
+    for (const OrderClass::Pin &pin : orderClass->pins)
+      if (!pin.end.use)
+        reorderer.reorderAfter(pin.end);
   }
-  for (const OrderClass::Pin &pin : orderClass.pins)
-    if (!pin.end.use)
-      reorderer.reorderAfter(pin.end);
 
   for (PermuteOp permute : edges) {
     if (!permute.getPermutation().isIdentity())

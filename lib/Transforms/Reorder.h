@@ -29,16 +29,17 @@ PermuteOp getPermute(const OrderEnd &end);
 mlir::Value makePermuted(mlir::OpBuilder &builder, mlir::Value constant,
                          int64_t dim, llvm::ArrayRef<int32_t> order);
 
-/// Stores each value x of \p orderClass, one of \p orders, with its units in
-/// order \p order. Permutes appear before its consumers and at its pins (which
-/// must not be hard) and after its producers; if one is there already, the two
-/// become one, or none. Constants get reordered copies.
+/// Stores each value of the classes of \p moved, which are some of \p orders,
+/// with the class's units in the order given. Permutes appear before their
+/// consumers and at their pins (which must not be hard) and after their
+/// producers; if one is there already, the two become one, or none. Constants
+/// get reordered copies.
 ///
 /// The ends of other classes stay valid, unless a permute of theirs has gone:
 /// \p erased is called with each such operation before.
-void reorderClass(const ChannelOrder &orders, const OrderClass &orderClass,
-                  llvm::ArrayRef<int32_t> order,
-                  llvm::function_ref<void(mlir::Operation *)> erased);
+void reorderClasses(const ChannelOrder &orders,
+                    const ChannelOrder::Orders &moved,
+                    llvm::function_ref<void(mlir::Operation *)> erased);
 
 } // namespace hinm
 

@@ -217,3 +217,20 @@ func.func @misfit(%x: tensor<4x3xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
     }
   return %s, %t : tensor<3xf32>, tensor<3xf32>
 }
+
+// -----
+
+// Padding by less than nothing cuts.
+// CHECK: produced by 'hinm.matmul' "cropped" result 0 dim 0
+// CHECK-NEXT: pinned at 'tensor.pad' operand 0 dim 0: 'tensor.pad': it pads the dimension
+func.func @crop(%x: tensor<4x2xf32>) {
+  %w = arith.constant dense<1.0> : tensor<8x4xf32>
+  %e = tensor.empty() : tensor<8x2xf32>
+  %d = hinm.matmul ins(%w, %x : tensor<8x4xf32>, tensor<4x2xf32>) outs(%e : tensor<8x2xf32>) {layer = "cropped"} -> tensor<8x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %p = tensor.pad %d low[0, 0] high[-1, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<8x2xf32> to tensor<7x2xf32>
+  return
+}

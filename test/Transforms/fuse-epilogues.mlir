@@ -140,3 +140,34 @@ func.func @silu(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o
   %r = arith.mulf %y, %s : tensor<32x16xf32>
   return %r : tensor<32x16xf32>
 }
+
+// A product before a loop is computed once, and one of known shape keeps it.
+// CHECK-LABEL: func @outside
+// CHECK: hinm.spmm
+// CHECK-NOT: epilogue
+// CHECK: scf.for
+// CHECK: hinm.spmm
+// CHECK-NOT: epilogue
+// CHECK: return
+func.func @outside(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %n: index, %a: tensor<32x16xf32>, %d: tensor<32x?xf32>) -> (tensor<32x16xf32>, tensor<32x?xf32>) {
+  %i = tensor.empty() : tensor<32x16xf32>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  %r = scf.for %k = %zero to %n step %one iter_args(%s = %a) -> (tensor<32x16xf32>) {
+    %t = arith.addf %s, %y : tensor<32x16xf32>
+    scf.yield %t : tensor<32x16xf32>
+  }
+  %z = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  %u = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%z : tensor<32x16xf32>) outs(%d : tensor<32x?xf32>) {
+  ^bb0(%p: f32, %o0: f32):
+    %q = arith.negf %p : f32
+    linalg.yield %q : f32
+  } -> tensor<32x?xf32>
+  return %r, %u : tensor<32x16xf32>, tensor<32x?xf32>
+}

@@ -295,3 +295,62 @@ func.func @embedding(%ids: tensor<4xi64>) -> tensor<4xf32> {
   %s = linalg.matvec ins(%q, %w : tensor<4x3xf32>, tensor<3xf32>) outs(%zero : tensor<4xf32>) -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
+
+// -----
+
+// A slice that cuts off the rounds of a stride pins all of the dimension, in
+// several parts: one permute gives it back, once.
+// CHECK-LABEL: func @cut
+// CHECK: %[[R:.*]] = linalg.{{reduce|generic}}{{.*}}ins(%arg0 :
+// CHECK: %[[P:.*]] = hinm.permute %[[R]] by #hinm.permutation<dense<[1, 2, 3, 4, 5, 6, 0]> : tensor<7xi32>> dim 0 : tensor<7xf32>
+// CHECK-NOT: hinm.permute
+// CHECK: tensor.extract_slice %[[P]][0] [4] [2]
+func.func @cut(%x: tensor<7x64xf32>) -> tensor<4xf32> {
+  %p = hinm.permute %x by #hinm.permutation<dense<[1, 2, 3, 4, 5, 6, 0]> : tensor<7xi32>> dim 0 : tensor<7x64xf32>
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<7xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<7xf32>) -> tensor<7xf32>
+  %r = linalg.reduce { arith.addf } ins(%p : tensor<7x64xf32>) outs(%i : tensor<7xf32>) dimensions = [1]
+  %s = tensor.extract_slice %r[0] [4] [2] : tensor<7xf32> to tensor<4xf32>
+  return %s : tensor<4xf32>
+}
+
+// -----
+
+// Two orders that a permute wants gone at once, and another permute from the one
+// class to the other: what that would save cannot be foreseen.
+// CHECK-LABEL: func @between
+// CHECK: %[[P:.*]] = hinm.permute %arg0 by #hinm.permutation<dense<[1, 0, 2, 5, 3, 4]>
+// CHECK: %[[S:.*]] = tensor.extract_slice %[[P]][0, 0]
+// CHECK: %[[T:.*]] = tensor.extract_slice %[[P]][3, 0]
+// CHECK: %[[Q:.*]] = hinm.permute %[[S]] by #hinm.permutation<dense<[2, 0, 1]>
+// CHECK: arith.addf %[[Q]], %[[T]]
+func.func @between(%x: tensor<6x8xf32>) -> tensor<3x8xf32> {
+  %p = hinm.permute %x by #hinm.permutation<dense<[1, 0, 2, 5, 3, 4]> : tensor<6xi32>> dim 0 : tensor<6x8xf32>
+  %s = tensor.extract_slice %p[0, 0] [3, 8] [1, 1] : tensor<6x8xf32> to tensor<3x8xf32>
+  %t = tensor.extract_slice %p[3, 0] [3, 8] [1, 1] : tensor<6x8xf32> to tensor<3x8xf32>
+  %q = hinm.permute %s by #hinm.permutation<dense<[2, 0, 1]> : tensor<3xi32>> dim 0 : tensor<3x8xf32>
+  %r = arith.addf %q, %t : tensor<3x8xf32>
+  return %r : tensor<3x8xf32>
+}
+
+// -----
+
+// Two orders at once, of the parts of a dimension, into two layers.
+// CHECK-LABEL: func @parts
+// CHECK: %[[H:.*]] = math.tanh %arg0
+// CHECK: %[[S:.*]] = tensor.extract_slice %[[H]][0, 0]
+// CHECK: hinm.permute %[[S]] by #hinm.permutation<dense<[1, 0, 2]>
+// CHECK: %[[T:.*]] = tensor.extract_slice %[[H]][3, 0]
+// CHECK: hinm.permute %[[T]] by #hinm.permutation<dense<[2, 0, 1]>
+// CHECK: return
+func.func @parts(%x: tensor<6x8xf32>, %e: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>) {
+  %w = arith.constant dense<[[1.0, 2.0, 3.0]]> : tensor<1x3xf32>
+  %p = hinm.permute %x by #hinm.permutation<dense<[1, 0, 2, 5, 3, 4]> : tensor<6xi32>> dim 0 : tensor<6x8xf32>
+  %h = math.tanh %p : tensor<6x8xf32>
+  %s = tensor.extract_slice %h[0, 0] [3, 8] [1, 1] : tensor<6x8xf32> to tensor<3x8xf32>
+  %t = tensor.extract_slice %h[3, 0] [3, 8] [1, 1] : tensor<6x8xf32> to tensor<3x8xf32>
+  %y = hinm.matmul ins(%w, %s : tensor<1x3xf32>, tensor<3x8xf32>) outs(%e : tensor<1x8xf32>) -> tensor<1x8xf32>
+  %z = hinm.matmul ins(%w, %t : tensor<1x3xf32>, tensor<3x8xf32>) outs(%e : tensor<1x8xf32>) -> tensor<1x8xf32>
+  return %y, %z : tensor<1x8xf32>, tensor<1x8xf32>
+}

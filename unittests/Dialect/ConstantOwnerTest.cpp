@@ -101,4 +101,23 @@ TEST_F(ConstantOwnerTest, OwnsOnlyItsModule) {
   EXPECT_TRUE(hasData(data));
 }
 
+// Modules in one module are rewritten at once, each by its own pipeline.
+TEST_F(ConstantOwnerTest, NestedModulesOwnTheirOwn) {
+  auto inner = ModuleOp::create(builder, builder.getUnknownLoc());
+  builder.setInsertionPointToEnd(inner.getBody());
+  ElementsAttr data = makeData(1.0f), kept = makeData(2.0f);
+  ConstantOwner owner(inner);
+  {
+    OpBuilder outside = OpBuilder::atBlockEnd(module->getBody());
+    auto sibling = ModuleOp::create(outside, builder.getUnknownLoc());
+    ConstantOwner other(sibling);
+    OpBuilder inside = OpBuilder::atBlockEnd(sibling.getBody());
+    makeConstant(inside, builder.getUnknownLoc(), kept);
+    freeIfDropped(makeConstant(builder, builder.getUnknownLoc(), data));
+    EXPECT_FALSE(hasData(data));
+    freeDroppedConstants(inner);
+    EXPECT_TRUE(hasData(kept));
+  }
+}
+
 } // namespace

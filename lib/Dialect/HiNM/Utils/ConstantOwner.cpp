@@ -21,46 +21,46 @@ static OwnedConstants &getOwned(MLIRContext *context) {
   return context->getOrLoadDialect<HiNMDialect>()->getOwnedConstants();
 }
 
-static Operation *getRoot(Operation *op) {
-  while (Operation *parent = op->getParentOp())
-    op = parent;
+/// The module around \p op that owns constants, or null. The lock is held.
+static Operation *findOwner(OwnedConstants &owned, Operation *op) {
+  while (op && !owned.made.contains(op))
+    op = op->getParentOp();
   return op;
 }
 
 ConstantOwner::ConstantOwner(ModuleOp module) : module(module) {
   OwnedConstants &owned = getOwned(module.getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
-  owned.made[getRoot(module)].clear();
+  owned.made[module].clear();
 }
 
 ConstantOwner::~ConstantOwner() {
   OwnedConstants &owned = getOwned(module.getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
-  owned.made.erase(getRoot(module));
+  owned.made.erase(module);
 }
 
 Value makeConstant(OpBuilder &builder, Location loc, ElementsAttr value) {
   auto constant =
       arith::ConstantOp::create(builder, loc, cast<TypedAttr>(value));
-  if (!isa<DenseResourceElementsAttr>(value) || !constant->getParentOp())
+  if (!isa<DenseResourceElementsAttr>(value))
     return constant;
   OwnedConstants &owned = getOwned(builder.getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
-  auto it = owned.made.find(getRoot(constant));
-  if (it != owned.made.end())
-    it->second.insert(value);
+  if (Operation *owner = findOwner(owned, constant))
+    owned.made[owner].insert(value);
   return constant;
 }
 
-/// Frees the data of those of \p candidates that no constant in \p root holds.
-static void freeUnlessHeld(Operation *root,
+/// Frees the data of those of \p candidates that no constant in \p owner holds.
+static void freeUnlessHeld(Operation *owner,
                            llvm::DenseSet<Attribute> candidates) {
-  root->walk([&](arith::ConstantOp op) { candidates.erase(op.getValue()); });
-  OwnedConstants &owned = getOwned(root->getContext());
+  owner->walk([&](arith::ConstantOp op) { candidates.erase(op.getValue()); });
+  OwnedConstants &owned = getOwned(owner->getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
-  auto it = owned.made.find(root);
+  llvm::DenseSet<Attribute> &made = owned.made[owner];
   for (Attribute attr : candidates)
-    if (it != owned.made.end() && it->second.erase(attr))
+    if (made.erase(attr))
       cast<DenseResourceElementsAttr>(attr)
           .getRawHandle()
           .getResource()
@@ -68,44 +68,44 @@ static void freeUnlessHeld(Operation *root,
 }
 
 void freeDroppedConstants(Operation *root) {
-  root = getRoot(root);
   OwnedConstants &owned = getOwned(root->getContext());
   llvm::DenseSet<Attribute> candidates;
+  Operation *owner;
   {
     std::lock_guard<std::mutex> lock(owned.mutex);
-    auto it = owned.made.find(root);
-    if (it == owned.made.end())
+    owner = findOwner(owned, root);
+    if (!owner)
       return;
-    candidates = it->second;
+    candidates = owned.made[owner];
   }
   SmallVector<arith::ConstantOp> dead;
-  root->walk([&](arith::ConstantOp op) {
+  owner->walk([&](arith::ConstantOp op) {
     if (op->use_empty() && candidates.contains(op.getValue()))
       dead.push_back(op);
   });
   for (arith::ConstantOp op : dead)
     op->erase();
-  freeUnlessHeld(root, std::move(candidates));
+  freeUnlessHeld(owner, std::move(candidates));
 }
 
 void freeIfDropped(Value constant, RewriterBase *rewriter) {
   auto op = constant.getDefiningOp<arith::ConstantOp>();
   if (!op || !op->use_empty())
     return;
-  Operation *root = getRoot(op);
   const Attribute value = op.getValue();
+  OwnedConstants &owned = getOwned(op.getContext());
+  Operation *owner;
   {
-    OwnedConstants &owned = getOwned(root->getContext());
     std::lock_guard<std::mutex> lock(owned.mutex);
-    auto it = owned.made.find(root);
-    if (it == owned.made.end() || !it->second.contains(value))
+    owner = findOwner(owned, op);
+    if (!owner || !owned.made[owner].contains(value))
       return;
   }
   if (rewriter)
     rewriter->eraseOp(op);
   else
     op->erase();
-  freeUnlessHeld(root, {value});
+  freeUnlessHeld(owner, {value});
 }
 
 } // namespace hinm

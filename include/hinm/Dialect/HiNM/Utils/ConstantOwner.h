@@ -51,8 +51,9 @@ private:
 mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::ElementsAttr value);
 
-/// Frees the data of the constants that belong to the module of \p root and are
-/// in none of its operations any more. Constants without a user are erased.
+/// Frees the data of the constants that belong to \p root, or the module around
+/// it, and are in none of its operations any more. Constants without a user are
+/// erased.
 void freeDroppedConstants(mlir::Operation *root);
 
 /// The same of \p constant alone, if nothing uses it. A pattern passes its
