@@ -87,11 +87,9 @@ def fake_driver():
     path = folder / "libHiNMFakeCudaDriver.so"
     if not path.exists():
         pytest.skip("the fake driver is not built")
+    if os.environ.get("HINM_SANITIZERS") == "ON":
+        pytest.skip("Python does not load a library with sanitizers")
     return path
-
-
-def _log(path):
-    return ctypes.CDLL(path)
 
 
 def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
