@@ -32,6 +32,7 @@ PASSES = {
     "FoldPermutations": "hinm-fold-permutations",
     "Prune": "hinm-prune",
     "Pack": "hinm-pack",
+    "FuseEpilogues": "hinm-fuse-epilogues",
     "SelectKernels": "hinm-select-kernels",
 }
 

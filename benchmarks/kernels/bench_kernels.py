@@ -33,8 +33,11 @@ from cases import SHAPES, SPARSITIES, TILES, TOKENS, Case, all_cases
 from driver import Driver, Kernel, KernelInfo, MemRef, read_manifest
 from packed import random_packed
 from roof import CHIPS, H200, compute_roof
+from spatha import Spatha
 
 Launch = Callable[[], None]
+#: The library of --spatha.
+SPATHA: Spatha | None = None
 DTYPES = {"f16": torch.float16, "bf16": torch.bfloat16}
 #: Tokens of a row of X are padded to 16 bytes.
 TOKEN_MULTIPLE = 8
@@ -48,7 +51,7 @@ class Row:
 
     Attributes:
         case..dtype: the product (cases.Case).
-        contender: "hinm", "cublas", "cusparselt" or "semi_structured".
+        contender: "hinm", "cublas", "cusparselt", "semi_structured" or "spatha".
         kernel: which of our kernels; empty for others.
         median_us, best_us, p90_us: microseconds of one launch.
         error: relative, Frobenius, against f32.
@@ -185,6 +188,19 @@ class Product:
         x = self.x
         return lambda: torch.mm(weight, x)
 
+    def spatha(self) -> Launch:
+        """V:2:M by VENOM's Spatha, the fastest of its kernels."""
+        if SPATHA is None:
+            raise ValueError("not given (--spatha)")
+        stream = torch.cuda.current_stream().cuda_stream
+        y = torch.empty_like(self.y)
+        self.kept_alive = y
+        launches = SPATHA.launches(
+            self.case, self.x.shape[1], self.x.data_ptr(), y.data_ptr(), stream
+        )
+        times = measure(launches, 5)
+        return launches[min(times, key=lambda name: statistics.median(times[name]))]
+
     def error(self, launch: Launch) -> float:
         """How far our kernel is off."""
         self.y.fill_(float("nan"))
@@ -239,7 +255,7 @@ def run_case(
         if not errors[name] <= BOUND[case.dtype]:
             raise RuntimeError(f"{name} is off by {errors[name]:.1e} on {case}")
         launches[name] = ours[name]
-    for other in ("cublas", "cusparselt", "semi_structured"):
+    for other in ("cublas", "cusparselt", "semi_structured", "spatha"):
         try:
             launches[other] = getattr(product, other)()
             launches[other]()
@@ -286,6 +302,7 @@ def main() -> int:
     parser.add_argument(
         "--trials", type=Path, help="times of all schedules, to tune by"
     )
+    parser.add_argument("--spatha", type=Path, help="libspatha.so (peers/spatha.cu)")
     parser.add_argument("--shapes", nargs="+", choices=SHAPES)
     parser.add_argument("--tokens", type=int, nargs="+", default=list(TOKENS))
     parser.add_argument("--sparsities", type=float, nargs="+", default=list(SPARSITIES))
@@ -293,6 +310,9 @@ def main() -> int:
     parser.add_argument("--dtypes", nargs="+", default=["f16"], choices=DTYPES)
     parser.add_argument("--count", type=int, default=50, help="launches of each")
     arguments = parser.parse_args()
+    if arguments.spatha:
+        global SPATHA  # noqa: PLW0603
+        SPATHA = Spatha(arguments.spatha)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.cuda.init()
     driver = Driver()

@@ -97,7 +97,8 @@ def geometric_mean(values: Iterable[float | None]) -> float | None:
 
 def summary(results: list[Result]) -> list[str]:
     """Mean speed-ups by sparsity, V and tokens."""
-    head = ["sparsity", "V", "N", "over cuBLAS", "over cuSPARSELt", "floor"]
+    peers = ("cublas", "cusparselt", "spatha")
+    head = ["sparsity", "V", "N", *(f"over {peer}" for peer in peers), "floor"]
     lines = [" | ".join(head), " | ".join(["---"] * len(head))]
     groups: dict[tuple[float, int, int], list[Result]] = defaultdict(list)
     for result in results:
@@ -108,9 +109,9 @@ def summary(results: list[Result]) -> list[str]:
             " | ".join(
                 [
                     f"{sparsity:.2%}", str(tile), str(tokens),
-                    _cell(geometric_mean(r.speedup() for r in group), ".2f"),
-                    _cell(
-                        geometric_mean(r.speedup("cusparselt") for r in group), ".2f"
+                    *(
+                        _cell(geometric_mean(r.speedup(peer) for r in group), ".2f")
+                        for peer in peers
                     ),
                     _cell(
                         geometric_mean(

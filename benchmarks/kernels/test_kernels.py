@@ -19,6 +19,7 @@ from hinm.linalg_text import read_resources
 from hinm.tools import find_tool
 from packed import random_packed
 from roof import H200, compute_roof, weight_bytes
+from spatha import Spatha
 
 
 def _constant(array, element):
@@ -146,8 +147,8 @@ def test_report(tmp_path):
     assert results[0].speedup() == 2.5
     assert results[0].speedup("cusparselt") is None
     lines = kernel_report.summary(results)
-    assert lines[2] == "| 75.00% | 64 | 1024 | 2.50 | – | 0.50 |"
-    assert lines[3] == "| 75.00% | 64 | 2048 | – | – | 0.25 |"
+    assert lines[2] == "| 75.00% | 64 | 1024 | 2.50 | – | – | 0.50 |"
+    assert lines[3] == "| 75.00% | 64 | 2048 | – | – | – | 0.25 |"
 
 
 def test_report_refuses_other_files(tmp_path):
@@ -196,3 +197,16 @@ def test_tuner_takes_the_least_behind_of_a_class(tmp_path):
         input="module {}", capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_sparsities_of_venom():
+    groups = {}
+    for sparsity in (0.5, 0.625, 0.75, 0.875, 0.9375):
+        case = Case("a", 1024, 4096, 64, sparsity, 128)
+        try:
+            groups[sparsity] = Spatha.group(case)
+        except ValueError:
+            groups[sparsity] = None
+    assert groups == {0.5: 4, 0.625: None, 0.75: 8, 0.875: 16, 0.9375: 32}
+    with pytest.raises(ValueError, match="no V:2:M"):
+        Spatha.group(Case("a", 1024, 4096, 64, 0.75, 128, "bf16"))
