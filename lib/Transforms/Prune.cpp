@@ -106,8 +106,12 @@ private:
                           arguments->pattern, arguments->columns));
     const std::vector<uint8_t> &bits = mask.getElements();
     layer.mask.resize(llvm::divideCeil(bits.size(), 64));
-    for (size_t i = 0; i < bits.size(); ++i)
-      layer.mask[i / 64] |= static_cast<uint64_t>(bits[i] != 0) << i % 64;
+    for (size_t i = 0; i < bits.size(); i += 64) {
+      uint64_t word = 0;
+      for (size_t k = i; k < std::min(i + 64, bits.size()); ++k)
+        word |= static_cast<uint64_t>(bits[k] != 0) << (k - i);
+      layer.mask[i / 64] = word;
+    }
     if (!op.getColumnsAttr())
       layer.columns = std::move(arguments->columns);
     std::optional<core::Matrix<float>> values;

@@ -156,10 +156,22 @@ std::optional<std::vector<char>> applyMask(ElementsAttr weight,
   // The kept elements' bytes are copied as they are; all else is zero.
   const size_t width = bits / 8;
   std::vector<char> pruned(weight.getNumElements() * width, 0);
+  const char *from = raw->bytes.data();
+  if (width == 4 && !raw->isSplat) {
+    // Most weights are f32, and without a branch this is done at the speed of
+    // memory.
+    for (size_t i = 0; i < mask.getElements().size(); ++i) {
+      uint32_t element;
+      std::memcpy(&element, from + 4 * i, 4);
+      element &= -static_cast<uint32_t>(mask.getElements()[i] != 0);
+      std::memcpy(pruned.data() + 4 * i, &element, 4);
+    }
+    return pruned;
+  }
   for (auto [i, keep] : llvm::enumerate(mask.getElements()))
     if (keep)
       std::memcpy(pruned.data() + i * width,
-                  raw->bytes.data() + (raw->isSplat ? 0 : i * width), width);
+                  from + (raw->isSplat ? 0 : i * width), width);
   return pruned;
 }
 
