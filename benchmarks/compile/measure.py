@@ -18,6 +18,7 @@ from pathlib import Path
 
 import deep_transformer
 
+from hinm import provenance
 from hinm.tools import find_tool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,21 +111,14 @@ def main() -> None:
         "layers", "MB", *(f"`{name}`" for name in names), "sum", "search",
         "memory / weights", "reordered",
     ]  # fmt: skip
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always"],
-        capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
-    cpu = next(
-        line.split(":")[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    )
+    commit = provenance.commit(ROOT)
     table = [header, ["---"] * len(header), *rows]
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(
         HEAD.format(
             width=arguments.width, cores=os.cpu_count(), empty=empty,
-            machine=f"{cpu}, commit {commit}, Python {platform.python_version()}.",
+            machine=f"{provenance.cpu()}, commit {commit}, "
+            f"Python {platform.python_version()}.",
         )
         + "\n".join("| " + " | ".join(row) + " |" for row in table)
         + "\n"

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from cases import BLOCK, TILES
 from driver import KernelInfo
+from hinm import provenance
 from hinm.tools import find_tool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,10 +153,7 @@ def main() -> int:
                     reasons.append(made)
                 else:
                     kernels.append(made)
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty"],
-        capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
+    commit = provenance.commit(ROOT, dirty=True)
     (arguments.folder / "manifest.json").write_text(
         json.dumps(
             {"commit": commit, "kernels": [asdict(kernel) for kernel in kernels]},

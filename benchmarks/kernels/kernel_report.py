@@ -7,7 +7,6 @@ python benchmarks/kernels/kernel_report.py results.csv docs/results/kernels
 from __future__ import annotations
 
 import argparse
-import csv
 import shutil
 import statistics
 import sys
@@ -15,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from measured import read_measured
 
 HEAD = """# Kernels
 
@@ -61,11 +62,7 @@ def read_results(path: Path) -> tuple[dict[str, str], list[Result]]:
     Raises:
         ValueError: if the file is no result of the benchmark.
     """
-    lines = path.read_text().splitlines()
-    about = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("# ")))
-    if not rows or not {*KEYS, "contender", "median_us"} <= set(rows[0]):
-        raise ValueError(f"{path} is no result of bench_kernels.py")
+    about, rows = read_measured(path, (*KEYS, "contender", "median_us"))
     grouped: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
     for row in rows:
         grouped[tuple(row[key] for key in KEYS)].append(row)

@@ -11,7 +11,6 @@ geometric mean over the class's cases, the least behind the best of each case.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import statistics
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from driver import KernelInfo, read_manifest
+from measured import read_measured
 
 #: Classes [first, last) of rows and of tokens; the last one has no end.
 ROWS = (0, 2048, 8192)
@@ -34,20 +34,6 @@ def _class(value: int, limits: tuple[int, ...]) -> tuple[int, int]:
         for first, last in zip(limits, ends, strict=True)
         if first <= value < last
     )
-
-
-def read_trials(path: Path) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """What the head of the file says of the machine, and its rows.
-
-    Raises:
-        ValueError: if the file holds no trials.
-    """
-    lines = path.read_text().splitlines()
-    about = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("# ")))
-    if not rows or not {"rows", "tokens", "kernel", "median_us"} <= set(rows[0]):
-        raise ValueError(f"{path} holds no trials of bench_kernels.py")
-    return about, rows
 
 
 def pick(
@@ -99,7 +85,9 @@ def main() -> int:
     arguments = parser.parse_args()
     kernels = {kernel.name: kernel for kernel in read_manifest(arguments.bundle)}
     try:
-        about, trials = read_trials(arguments.trials)
+        about, trials = read_measured(
+            arguments.trials, ("rows", "tokens", "kernel", "median_us")
+        )
     except ValueError as error:
         print(f"tune_kernels: {error}", file=sys.stderr)
         return 1

@@ -23,6 +23,7 @@ from statistics import mean
 from typing import Any
 
 import networks
+from hinm import provenance
 from hinm.tools import find_tool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,10 +153,7 @@ def main() -> int:
         "network", "layers", "weights", "covered", "orders", "exact", "packed",
         "folded", "left", "without", "class", "indexed", "layer", "indexed",
     ]  # fmt: skip
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always"],
-        capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
+    commit = provenance.commit(ROOT)
     text = HEAD.format(
         machine=f"Commit {commit}, Python {platform.python_version()}, "
         f"JAX {networks.jax.__version__}."

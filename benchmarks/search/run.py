@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ import numpy as np
 
 import matrices
 import peers
+from hinm import provenance
 from hinm.search import Pattern
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -243,22 +243,10 @@ def _measure(case: Case) -> dict[str, object]:
 
 
 def _machine() -> dict[str, object]:
-    cpu = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty"],
-        capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
     return {
-        "cpu": cpu,
+        "cpu": provenance.cpu(),
         "cores": os.cpu_count(),
-        "commit": commit,
+        "commit": provenance.commit(ROOT, dirty=True),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "numpy": np.__version__,
