@@ -27,8 +27,10 @@ Value toBits(ImplicitLocOpBuilder &b, Value value) {
 Value fromBits(ImplicitLocOpBuilder &b, Value bits) {
   return arith::BitcastOp::create(b, b.getF32Type(), bits);
 }
-Value makeInt(ImplicitLocOpBuilder &b, int32_t value) {
-  return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+/// The bits of an f32 that \p mask selects.
+Value maskBits(ImplicitLocOpBuilder &b, Value value, int32_t mask) {
+  Value constant = arith::ConstantOp::create(b, b.getI32IntegerAttr(mask));
+  return arith::AndIOp::create(b, toBits(b, value), constant);
 }
 Value makeFloat(ImplicitLocOpBuilder &b, float value) {
   return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
@@ -41,9 +43,7 @@ struct ExpandAbs : OpRewritePattern<math::AbsFOp> {
     if (!op.getType().isF32())
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value bits = arith::AndIOp::create(b, toBits(b, op.getOperand()),
-                                       makeInt(b, ~signBit));
-    rewriter.replaceOp(op, fromBits(b, bits));
+    rewriter.replaceOp(op, fromBits(b, maskBits(b, op.getOperand(), ~signBit)));
     return success();
   }
 };
@@ -55,10 +55,8 @@ struct ExpandCopySign : OpRewritePattern<math::CopySignOp> {
     if (!op.getType().isF32())
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value magnitude =
-        arith::AndIOp::create(b, toBits(b, op.getLhs()), makeInt(b, ~signBit));
-    Value sign =
-        arith::AndIOp::create(b, toBits(b, op.getRhs()), makeInt(b, signBit));
+    Value magnitude = maskBits(b, op.getLhs(), ~signBit);
+    Value sign = maskBits(b, op.getRhs(), signBit);
     rewriter.replaceOp(op,
                        fromBits(b, arith::OrIOp::create(b, magnitude, sign)));
     return success();

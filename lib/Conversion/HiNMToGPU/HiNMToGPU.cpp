@@ -14,6 +14,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -247,10 +248,18 @@ struct ConvertHiNMToGPUPass
   /// Functions of epilogues are computed by arithmetic: a kernel links against
   /// nothing.
   void expandMath() {
-    auto module = getOperation().lookupSymbol<gpu::GPUModuleOp>(kModuleName);
+    SmallVector<Operation *> functions;
+    getOperation()
+        .lookupSymbol<gpu::GPUModuleOp>(kModuleName)
+        ->walk([&](Operation *op) {
+          if (isa_and_present<math::MathDialect>(op->getDialect()))
+            functions.push_back(op);
+        });
     RewritePatternSet patterns(&getContext());
     populateExpandMathPatterns(patterns);
-    if (failed(applyPatternsGreedily(module, std::move(patterns))))
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+    if (failed(applyOpPatternsGreedily(functions, std::move(patterns), config)))
       signalPassFailure();
   }
 
