@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LayerWork.h"
 #include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
@@ -17,7 +18,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Threading.h"
 #include <cmath>
 
 namespace hinm {
@@ -71,25 +71,12 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
           << dtype << "', expected f16 or bf16";
       return signalPassFailure();
     }
-    SmallVector<Packed, 0> layers;
-    getOperation()->walk([&](MatmulOp op) {
-      if (op.getPatternAttr())
-        layers.emplace_back().op = op;
-    });
-    // Everything is computed first: an error leaves the module as it was.
-    parallelForEach(context, layers,
-                    [&](Packed &layer) { compute(layer, element); });
-    bool refused = false;
-    for (Packed &layer : layers) {
-      if (layer.problem.empty())
-        continue;
-      refused = true;
-      layer.op.emitOpError("of layer '")
-          << getLayerName(layer.op) << "' cannot be packed: " << layer.problem;
-    }
-    if (refused)
+    auto layers =
+        computeLayers<Packed>(getOperation(), "packed",
+                              [&](Packed &layer) { compute(layer, element); });
+    if (failed(layers))
       return signalPassFailure();
-    for (Packed &layer : layers)
+    for (Packed &layer : *layers)
       apply(layer, element);
     freeDroppedConstants(getOperation());
   }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "hinm/Core/Prune.h"
+#include "LayerWork.h"
 #include "hinm/Core/Permutation.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantOwner.h"
@@ -47,36 +48,22 @@ struct PrunePass : public hinm::impl::PruneBase<PrunePass> {
   using PruneBase::PruneBase;
 
   void runOnOperation() override {
-    SmallVector<Pruned, 0> layers;
-    getOperation()->walk([&](MatmulOp op) {
-      if (op.getPatternAttr())
-        layers.emplace_back().op = op;
-    });
-    // All masks are computed first: an error leaves the module as it was.
-    parallelForEach(&getContext(), layers, computeMask);
-    bool refused = false;
-    for (Pruned &layer : layers) {
-      if (layer.problem.empty())
-        continue;
-      refused = true;
-      layer.op.emitOpError("of layer '")
-          << getLayerName(layer.op) << "' cannot be pruned: " << layer.problem;
-    }
-    if (refused)
+    auto layers = computeLayers<Pruned>(getOperation(), "pruned", computeMask);
+    if (failed(layers))
       return signalPassFailure();
     // The pruned weights are computed a few at a time, before they take the
     // place of the weights as they were: work for all threads, and little
     // memory.
     const size_t atOnce = 8 * getContext().getNumThreads();
-    for (MutableArrayRef<Pruned> rest = layers; !rest.empty();) {
+    for (MutableArrayRef<Pruned> rest = *layers; !rest.empty();) {
       MutableArrayRef<Pruned> few =
           rest.take_front(std::min(atOnce, rest.size()));
       parallelForEach(&getContext(), few, computeWeight);
       for (Pruned &layer : few)
         apply(layer);
-      freeDroppedConstants(getOperation());
       rest = rest.drop_front(few.size());
     }
+    freeDroppedConstants(getOperation());
   }
 
 private:
@@ -148,11 +135,13 @@ private:
       op.setColumnsAttr(fromCore(&getContext(), layer.columns));
     // Constants get their names one after the other, whatever the threads.
     ElementsAttr weight = getConstant(op.getWeight());
-    ElementsAttr pruned = replaceElements(weight, std::move(layer.weight));
+    ElementsAttr pruned = replaceElements(weight, layer.weight);
+    layer.weight = {};
     if (pruned != weight) {
       OpBuilder builder(op);
-      op.getWeightMutable().assign(
-          makeConstant(builder, op.getWeight().getLoc(), pruned));
+      const Value old = op.getWeight();
+      op.getWeightMutable().assign(makeConstant(builder, old.getLoc(), pruned));
+      freeIfDropped(old);
     }
     // Of what is left, everything is kept: the saliency has done its work.
     op.getSaliencyMutable().clear();

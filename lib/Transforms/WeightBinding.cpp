@@ -286,10 +286,10 @@ WeightBinder::getMatrix(const LayerMatch &match) {
                                              /*isSplat=*/true, {}, {});
     cached = DenseIntOrFPElementsAttr::getFromRawBuffer(type, element);
   } else {
-    cached = makeOwned(type,
-                       gatherMatrix(source, storedType, raw->bytes,
-                                    /*isSplat=*/false, rows, columns),
-                       result.name);
+    cached = makeRaw(type,
+                     gatherMatrix(source, storedType, raw->bytes,
+                                  /*isSplat=*/false, rows, columns),
+                     result.name);
   }
   result.weight = cached;
   return result;
@@ -326,7 +326,7 @@ void WeightBinder::bindLooseConstants() {
       FailureOr<std::vector<char>> data =
           readTensor(*tensor, type, name, path, op.getLoc());
       if (succeeded(data))
-        op.setValueAttr(makeOwned(type, std::move(*data), name));
+        op.setValueAttr(makeRaw(type, *data, name));
     }
   });
 }

@@ -47,7 +47,7 @@ OpFoldResult PruneOp::fold(FoldAdaptor adaptor) {
   if (!bytes)
     return {};
   // A weight that obeys the pattern already keeps its constant.
-  ElementsAttr pruned = replaceElements(weight, std::move(*bytes));
+  ElementsAttr pruned = replaceElements(weight, *bytes);
   if (pruned == weight)
     return getWeight();
   return pruned;

@@ -91,9 +91,14 @@ std::optional<AsmResourceBlob> copyToPages(ArrayRef<char> data) {
 
 DenseResourceElementsAttr makeResource(RankedTensorType type,
                                        ArrayRef<char> bytes, StringRef name) {
-  return DenseResourceElementsAttr::get(
-      type, name.empty() ? "hinm" : name,
-      HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, alignof(uint64_t)));
+  // Weights get pages of their own. Those that come and go with the passes
+  // would leave holes in the heap otherwise, in one of each thread.
+  std::optional<AsmResourceBlob> blob = copyToPages(bytes);
+  if (!blob)
+    blob =
+        HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, alignof(uint64_t));
+  return DenseResourceElementsAttr::get(type, name.empty() ? "hinm" : name,
+                                        std::move(*blob));
 }
 } // namespace
 
@@ -168,36 +173,6 @@ ElementsAttr makeRaw(RankedTensorType type, ArrayRef<char> bytes,
   return makeResource(type, bytes, name);
 }
 
-template <typename T>
-ElementsAttr makeOwned(RankedTensorType type, std::vector<T> &&values,
-                       StringRef name) {
-  const ArrayRef<char> data(reinterpret_cast<const char *>(values.data()),
-                            values.size() * sizeof(T));
-  if (type.getNumElements() <= maxInlineElements)
-    return makeRaw(type, data, name);
-  // Weights get pages of their own. Those that come and go with the passes
-  // would leave holes in the heap otherwise, in one of each thread.
-  if (std::optional<AsmResourceBlob> blob = copyToPages(data)) {
-    values = std::vector<T>();
-    return DenseResourceElementsAttr::get(type, name.empty() ? "hinm" : name,
-                                          std::move(*blob));
-  }
-  // The blob's deleter keeps the vector.
-  return DenseResourceElementsAttr::get(
-      type, name.empty() ? "hinm" : name,
-      UnmanagedAsmResourceBlob::allocateWithAlign(
-          data, alignof(uint64_t),
-          [kept = std::move(values)](void *, size_t, size_t) {}));
-}
-template ElementsAttr makeOwned(RankedTensorType, std::vector<char> &&,
-                                StringRef);
-template ElementsAttr makeOwned(RankedTensorType, std::vector<uint16_t> &&,
-                                StringRef);
-template ElementsAttr makeOwned(RankedTensorType, std::vector<int32_t> &&,
-                                StringRef);
-template ElementsAttr makeOwned(RankedTensorType, std::vector<uint32_t> &&,
-                                StringRef);
-
 ElementsAttr makeFloats(RankedTensorType type, ArrayRef<float> values,
                         StringRef name) {
   Type elementType = type.getElementType();
@@ -256,7 +231,7 @@ ElementsAttr permuteConstant(ElementsAttr attr, int64_t dim,
     for (auto [i, source] : llvm::enumerate(permutation))
       std::memcpy(bytes.data() + slab + i * rowBytes,
                   raw->bytes.data() + slab + source * rowBytes, rowBytes);
-  return makeOwned(type, std::move(bytes), getResourceName(attr));
+  return makeRaw(type, bytes, getResourceName(attr));
 }
 
 StringRef getResourceName(ElementsAttr attr) {

@@ -17,13 +17,17 @@ using namespace mlir;
 
 namespace hinm {
 
+/// One in so many of what was made may wait to be freed: a pass that replaces
+/// all constants looks through the module as often.
+static constexpr size_t maxWaiting = 16;
+
 static OwnedConstants &getOwned(MLIRContext *context) {
   return context->getOrLoadDialect<HiNMDialect>()->getOwnedConstants();
 }
 
 /// The module around \p op that owns constants, or null. The lock is held.
 static Operation *findOwner(OwnedConstants &owned, Operation *op) {
-  while (op && !owned.made.contains(op))
+  while (op && !owned.modules.contains(op))
     op = op->getParentOp();
   return op;
 }
@@ -31,13 +35,13 @@ static Operation *findOwner(OwnedConstants &owned, Operation *op) {
 ConstantOwner::ConstantOwner(ModuleOp module) : module(module) {
   OwnedConstants &owned = getOwned(module.getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
-  owned.made[module].clear();
+  owned.modules[module] = {};
 }
 
 ConstantOwner::~ConstantOwner() {
   OwnedConstants &owned = getOwned(module.getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
-  owned.made.erase(module);
+  owned.modules.erase(module);
 }
 
 Value makeConstant(OpBuilder &builder, Location loc, ElementsAttr value) {
@@ -48,7 +52,7 @@ Value makeConstant(OpBuilder &builder, Location loc, ElementsAttr value) {
   OwnedConstants &owned = getOwned(builder.getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
   if (Operation *owner = findOwner(owned, constant))
-    owned.made[owner].insert(value);
+    owned.modules[owner].made.insert(value);
   return constant;
 }
 
@@ -58,7 +62,7 @@ static void freeUnlessHeld(Operation *owner,
   owner->walk([&](arith::ConstantOp op) { candidates.erase(op.getValue()); });
   OwnedConstants &owned = getOwned(owner->getContext());
   std::lock_guard<std::mutex> lock(owned.mutex);
-  llvm::DenseSet<Attribute> &made = owned.made[owner];
+  llvm::DenseSet<Attribute> &made = owned.modules[owner].made;
   for (Attribute attr : candidates)
     if (made.erase(attr))
       cast<DenseResourceElementsAttr>(attr)
@@ -76,7 +80,8 @@ void freeDroppedConstants(Operation *root) {
     owner = findOwner(owned, root);
     if (!owner)
       return;
-    candidates = owned.made[owner];
+    candidates = owned.modules[owner].made;
+    owned.modules[owner].dropped.clear();
   }
   SmallVector<arith::ConstantOp> dead;
   owner->walk([&](arith::ConstantOp op) {
@@ -92,20 +97,25 @@ void freeIfDropped(Value constant, RewriterBase *rewriter) {
   auto op = constant.getDefiningOp<arith::ConstantOp>();
   if (!op || !op->use_empty())
     return;
-  const Attribute value = op.getValue();
   OwnedConstants &owned = getOwned(op.getContext());
   Operation *owner;
+  llvm::DenseSet<Attribute> dropped;
   {
     std::lock_guard<std::mutex> lock(owned.mutex);
     owner = findOwner(owned, op);
-    if (!owner || !owned.made[owner].contains(value))
+    if (!owner || !owned.modules[owner].made.contains(op.getValue()))
       return;
+    OwnedConstants::OfModule &ofModule = owned.modules[owner];
+    ofModule.dropped.insert(op.getValue());
+    if (ofModule.dropped.size() * maxWaiting >= ofModule.made.size())
+      std::swap(dropped, ofModule.dropped);
   }
   if (rewriter)
     rewriter->eraseOp(op);
   else
     op->erase();
-  freeUnlessHeld(owner, {value});
+  if (!dropped.empty())
+    freeUnlessHeld(owner, std::move(dropped));
 }
 
 } // namespace hinm

@@ -175,22 +175,25 @@ std::optional<std::vector<char>> applyMask(ElementsAttr weight,
   return pruned;
 }
 
-ElementsAttr replaceElements(ElementsAttr weight, std::vector<char> &&bytes) {
+ElementsAttr replaceElements(ElementsAttr weight, ArrayRef<char> bytes) {
   std::optional<RawConstant> raw = getRawConstant(weight);
-  if (raw && !raw->isSplat && raw->bytes == ArrayRef<char>(bytes))
+  if (raw && !raw->isSplat && raw->bytes == bytes)
     return weight;
-  return makeOwned(cast<RankedTensorType>(weight.getType()), std::move(bytes),
-                   getResourceName(weight));
+  return makeRaw(cast<RankedTensorType>(weight.getType()), bytes,
+                 getResourceName(weight));
 }
 
 std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
                                                 FloatType element,
                                                 StringRef name) {
   Type word = IntegerType::get(element.getContext(), 32);
+  // Each vector is gone when its constant has been made.
   auto make = [&](auto values, Type type, StringRef suffix) {
     auto shaped =
         RankedTensorType::get({static_cast<int64_t>(values.size())}, type);
-    return makeOwned(shaped, std::move(values), (name + suffix).str());
+    const ArrayRef<char> bytes(reinterpret_cast<const char *>(values.data()),
+                               values.size() * sizeof(values[0]));
+    return makeRaw(shaped, bytes, (name + suffix).str());
   };
   return {make(std::move(packed.values), element, ".values"),
           make(std::move(packed.metadata), word, ".metadata"),

@@ -65,12 +65,6 @@ mlir::ElementsAttr makeInts(mlir::MLIRContext *context,
 mlir::ElementsAttr makeRaw(mlir::RankedTensorType type,
                            llvm::ArrayRef<char> bytes, llvm::StringRef name);
 
-/// The same without a copy: a resource takes \p values over. They are the bytes
-/// of the elements, as char, uint16_t, int32_t or uint32_t.
-template <typename T>
-mlir::ElementsAttr makeOwned(mlir::RankedTensorType type,
-                             std::vector<T> &&values, llvm::StringRef name);
-
 /// \p attr with dimension \p dim reordered: element i along it is element
 /// permutation[i] of \p attr. A splat is returned as it is. Null when \p attr
 /// has no data or elements of less than a byte.

@@ -31,8 +31,14 @@ namespace hinm {
 
 /// What the running pipelines of a context have made, by their modules.
 struct OwnedConstants {
+  struct OfModule {
+    llvm::DenseSet<mlir::Attribute> made;
+    /// Those of them that have lost an operation since the module was last
+    /// looked through.
+    llvm::DenseSet<mlir::Attribute> dropped;
+  };
   std::mutex mutex;
-  llvm::DenseMap<mlir::Operation *, llvm::DenseSet<mlir::Attribute>> made;
+  llvm::DenseMap<mlir::Operation *, OfModule> modules;
 };
 
 /// While it lives, constants that passes make in \p module belong to it.
@@ -56,8 +62,10 @@ mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
 /// erased.
 void freeDroppedConstants(mlir::Operation *root);
 
-/// The same of \p constant alone, if nothing uses it. A pattern passes its
-/// rewriter.
+/// Erases \p constant if it belongs to the module around it and nothing uses
+/// it, and frees its data: not at once, but so soon that no more than a
+/// sixteenth of what was made waits. (To see that no other operation holds it
+/// takes a look through the module.) A pattern passes its rewriter.
 void freeIfDropped(mlir::Value constant,
                    mlir::RewriterBase *rewriter = nullptr);
 

@@ -75,7 +75,7 @@ std::optional<std::vector<char>> applyMask(mlir::ElementsAttr weight,
 /// A constant like \p weight with the elements \p bytes; \p weight itself if it
 /// has them already.
 mlir::ElementsAttr replaceElements(mlir::ElementsAttr weight,
-                                   std::vector<char> &&bytes);
+                                   llvm::ArrayRef<char> bytes);
 
 /// The four operands of \p packed as constants: values of \p element, metadata,
 /// column list and tile offsets. \p name is a hint for their resources.
