@@ -19,6 +19,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <numeric>
@@ -558,6 +559,15 @@ std::optional<OrderAxes::Axis> ChannelOrder::lookup(Value value,
                                                     int64_t dim) const {
   auto it = axisOf.find({value, dim});
   return it == axisOf.end() ? std::nullopt : std::optional(it->second);
+}
+
+SmallVector<const OrderClass *, 2>
+ChannelOrder::getClassesOf(OrderAxes::Axis axis) const {
+  llvm::SmallSetVector<OrderAxes::Axis, 2> parts;
+  axes.collectFree(axis, parts);
+  return llvm::map_to_vector<2>(parts, [&](OrderAxes::Axis leaf) {
+    return &classes[classOf.lookup(leaf)];
+  });
 }
 
 void ChannelOrder::forEachClass(

@@ -125,7 +125,7 @@ private:
     Value init = op.getDpsInits()[0];
     if (init == product.getResult())
       init = product.getInit();
-    auto fused = cast<SpmmOp>(cloneWithoutRegions(rewriter, product, init));
+    SpmmOp fused = cloneWithoutEpilogue(rewriter, product, init);
     fused->setLoc(loc);
 
     Region &region = fused.getEpilogue();
@@ -179,14 +179,12 @@ private:
     rewriter.eraseOp(product);
   }
 
-  /// \p product with another destination, and without its epilogue.
-  static Operation *cloneWithoutRegions(OpBuilder &builder, SpmmOp product,
-                                        Value init) {
-    IRMapping mapping;
-    Operation *copy = builder.cloneWithoutRegions(*product, mapping);
-    auto spmm = cast<SpmmOp>(copy);
-    spmm.getInitMutable().assign(init);
-    spmm.getResult().setType(cast<RankedTensorType>(init.getType()));
+  /// \p product with another destination.
+  static SpmmOp cloneWithoutEpilogue(OpBuilder &builder, SpmmOp product,
+                                     Value init) {
+    auto copy = cast<SpmmOp>(builder.cloneWithoutRegions(*product));
+    copy.getInitMutable().assign(init);
+    copy.getResult().setType(cast<RankedTensorType>(init.getType()));
     return copy;
   }
 };

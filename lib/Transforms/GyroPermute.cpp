@@ -358,10 +358,7 @@ private:
     const OrderAxes::Axis axis = *classes.lookup(op.getResult(), 0);
     Found &result = found[op];
     result.rowOrder = core::identityPermutation(op.getNumRows());
-    llvm::SmallSetVector<const OrderClass *, 4> own;
-    classes.forEachClass(axis, [&](const OrderClass &orderClass, int64_t,
-                                   int64_t) { own.insert(&orderClass); });
-    for (const OrderClass *orderClass : own)
+    for (const OrderClass *orderClass : classes.getClassesOf(axis))
       if (auto order = orders.find(orderClass); order != orders.end())
         result.rowOrder = core::compose(
             result.rowOrder, classes.expand(axis, *orderClass, order->second));

@@ -67,13 +67,10 @@ public:
     }
     module.walk([&](PermuteOp op) {
       Sides &sides = sidesOf[op];
-      for (Value value : {op.getInput(), op.getResult()})
+      for (auto [value, side] : {std::pair(op.getInput(), &sides.before),
+                                 std::pair(op.getResult(), &sides.behind)})
         if (auto axis = orders.lookup(value, op.getDim()))
-          orders.forEachClass(
-              *axis, [&](const OrderClass &orderClass, int64_t, int64_t) {
-                (value == op.getInput() ? sides.before : sides.behind)
-                    .insert(&orderClass);
-              });
+          side->insert_range(orders.getClassesOf(*axis));
     });
   }
 
@@ -292,16 +289,16 @@ private:
     ChannelOrder orders(getOperation());
     getOperation()->walk([&](PermuteOp op) {
       for (Value value : {Value(op.getResult()), Value(op.getInput())}) {
-        const OrderClass::Pin *found = nullptr;
-        if (auto axis = orders.lookup(value, op.getDim()))
-          orders.forEachClass(
-              *axis, [&](const OrderClass &orderClass, int64_t, int64_t) {
-                if (!found && !orderClass.pins.empty())
-                  found = &orderClass.pins.front();
-              });
-        if (!found)
+        auto axis = orders.lookup(value, op.getDim());
+        if (!axis)
           continue;
-        const OrderClass::Pin &pin = *found;
+        auto classes = orders.getClassesOf(*axis);
+        auto pinned = llvm::find_if(classes, [](const OrderClass *orderClass) {
+          return !orderClass->pins.empty();
+        });
+        if (pinned == classes.end())
+          continue;
+        const OrderClass::Pin &pin = (*pinned)->pins.front();
         remark::missed(op.getLoc(), remarkAbout(op, "order-stays"))
             << "the order is pinned by '" +
                    pin.op->getName().getStringRef().str() + "': " + pin.reason;

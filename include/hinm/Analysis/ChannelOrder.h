@@ -84,6 +84,10 @@ public:
   /// is the same everywhere, and for a dimension of size 1.
   std::optional<OrderAxes::Axis> lookup(mlir::Value value, int64_t dim) const;
 
+  /// The classes that \p axis consists of, each once.
+  llvm::SmallVector<const OrderClass *, 2>
+  getClassesOf(OrderAxes::Axis axis) const;
+
   /// Calls \p visit for each place of a class in \p axis: unit u of it is the
   /// \p block indices from offset + u·block on.
   void forEachClass(OrderAxes::Axis axis,
