@@ -123,7 +123,7 @@ private:
     core::Matrix<uint8_t> mask(layer.op.getNumRows(), layer.op.getNumColumns());
     for (int64_t i = 0; i < mask.getRows() * mask.getCols(); ++i)
       mask.row(0)[i] = layer.mask[i / 64] >> i % 64 & 1;
-    layer.mask = {};
+    layer.mask = std::vector<uint64_t>();
     // A weight with a mask has data.
     layer.weight = *applyMask(getConstant(layer.op.getWeight()), mask);
   }
@@ -136,7 +136,7 @@ private:
     // Constants get their names one after the other, whatever the threads.
     ElementsAttr weight = getConstant(op.getWeight());
     ElementsAttr pruned = replaceElements(weight, layer.weight);
-    layer.weight = {};
+    layer.weight = std::vector<char>();
     if (pruned != weight) {
       OpBuilder builder(op);
       const Value old = op.getWeight();
