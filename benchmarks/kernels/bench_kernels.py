@@ -30,7 +30,14 @@ from pathlib import Path
 import torch
 
 from cases import SHAPES, SPARSITIES, TILES, TOKENS, Case, all_cases
-from driver import Driver, Kernel, KernelInfo, MemRef, read_manifest
+from driver import (
+    MAX_SHARED_BYTES,
+    Driver,
+    Kernel,
+    KernelInfo,
+    MemRef,
+    read_manifest,
+)
 from packed import random_packed
 from roof import CHIPS, H200, compute_roof
 from spatha import Spatha
@@ -146,7 +153,17 @@ class Product:
         stream = torch.cuda.current_stream().cuda_stream
         arguments = [memref(array) for array in self.weight]
         x, y = memref(self.x), memref(self.y)
-        return lambda: kernel.launch(arguments, x, None, y, stream)
+        floats, words = kernel.workspace(*self.y.shape)
+        shared = [
+            torch.empty(floats, device="cuda"),
+            torch.zeros(words, dtype=torch.int32, device="cuda"),
+        ]
+        workspace = [memref(array) for array in shared] if words else []
+
+        def launch(_held: object = shared) -> None:
+            kernel.launch(arguments, x, None, y, stream, workspace)
+
+        return launch
 
     def cublas(self) -> Launch:
         """The dense product, in the faster of the two layouts of X."""
@@ -217,6 +234,10 @@ def fitting(kernels: list[KernelInfo], case: Case) -> Iterator[KernelInfo]:
         if info.tile != case.tile or info.dtype != case.dtype:
             continue
         if wide > max(TOKEN_MULTIPLE, 2 * case.tokens) or (wide < 64 <= case.tokens):
+            continue
+        # All of X in shared memory, where it fits.
+        rows = case.columns if info.schedule.get("kernel") == "resident" else 0
+        if rows * info.shared_bytes > MAX_SHARED_BYTES:
             continue
         yield info
 

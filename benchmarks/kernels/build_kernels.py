@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cases import BLOCK, TILES
-from driver import KernelInfo
+from driver import MAX_SHARED_BYTES, KernelInfo
 from hinm import provenance
 from hinm.tools import find_tool
 
@@ -30,40 +30,74 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from extract_ptx import OBJECT, unescape  # noqa: E402
 
-#: Shared memory of a block on the chip that has most. The compiler leaves out what is
-#: too much for others.
-MAX_SHARED_BYTES = 227 * 1024
 #: Accumulators of a thread beyond which there is no room for operands.
 MAX_ACCUMULATORS = 128
+#: Thread blocks that share the kept columns of a tile, for few tokens.
+SPLITS = (1, 4, 8)
 
 
-def schedules(tile: int) -> Iterator[dict[str, int]]:
-    """All schedules worth timing for tiles of V rows."""
+def _warps(tile_m: int, tile_n: int) -> Iterator[dict[str, int]]:
+    """How warps may divide a block of Y."""
+    for warps_m in (1, 2, 4, 8):
+        for warps_n in (1, 2, 4):
+            slab, wide = tile_m // warps_m, tile_n // warps_n
+            warps = warps_m * warps_n
+            if slab not in (16, 32, 64) or wide < 8 or warps > 16:
+                continue
+            # Of a warp, more than one product for each load.
+            if wide > 64 or slab * wide // 32 > MAX_ACCUMULATORS:
+                continue
+            if tile_n >= 64 and warps < 4:
+                continue
+            yield {"warps_m": warps_m, "warps_n": warps_n}
+
+
+def _few(tile: int) -> Iterator[dict[str, int | str]]:
+    """For few tokens, when reading the weights takes the time."""
+    for tile_n in (8, 16, 32, 64):
+        sizes = {"tile_m": tile, "tile_n": tile_n, "tile_k": BLOCK}
+        for warps in _warps(tile, tile_n):
+            if warps["warps_n"] > max(tile_n // 32, 1) or warps["warps_m"] * 16 < 32:
+                continue
+            for split in SPLITS:
+                for stages, prefetch in ((4, 1), (4, 2), (6, 2)):
+                    yield {
+                        **sizes, "stages": stages, **warps, "prefetch": prefetch,
+                        "split_k": split,
+                    }  # fmt: skip
+                if split < max(SPLITS):
+                    yield {
+                        "kernel": "resident", **sizes, "stages": 1, **warps,
+                        "prefetch": 3, "split_k": split,
+                    }  # fmt: skip
+
+
+def _many(tile: int) -> Iterator[dict[str, int | str]]:
+    """For many tokens."""
     for tile_m in (32, 64, 128, 256):
         if tile_m > tile:
             continue
-        for tile_n in (8, 16, 32, 64, 128, 256):
-            for stages in (3, 4, 6):
-                for warps_m in (1, 2, 4, 8):
-                    for warps_n in (1, 2, 4):
-                        slab, wide = tile_m // warps_m, tile_n // warps_n
-                        warps = warps_m * warps_n
-                        if slab not in (16, 32, 64) or wide < 8 or warps > 16:
-                            continue
-                        # Of a warp, more than one product for each load.
-                        if wide > 64 or slab * wide // 32 > MAX_ACCUMULATORS:
-                            continue
-                        if tile_n >= 64 and warps < 4:
-                            continue
-                        if stages * BLOCK * tile_n * 2 > MAX_SHARED_BYTES:
-                            continue
+        for tile_n in (64, 128, 256):
+            for warps in _warps(tile_m, tile_n):
+                for stages in (3, 4, 6):
+                    if stages * BLOCK * tile_n * 2 > MAX_SHARED_BYTES:
+                        continue
+                    for prefetch in (0, 1):
                         yield {
                             "tile_m": tile_m, "tile_n": tile_n, "tile_k": BLOCK,
-                            "stages": stages, "warps_m": warps_m, "warps_n": warps_n,
+                            "stages": stages, **warps, "prefetch": prefetch,
                         }  # fmt: skip
 
 
-def module(tile: int, dtype: str, schedule: dict[str, int], row_index: bool) -> str:
+def schedules(tile: int) -> Iterator[dict[str, int | str]]:
+    """All schedules worth timing for tiles of V rows."""
+    yield from _few(tile)
+    yield from _many(tile)
+
+
+def module(
+    tile: int, dtype: str, schedule: dict[str, int | str], row_index: bool
+) -> str:
     """A module with one product, whose kernel then serves every shape."""
     body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
     rows = " row_index(%r : memref<?xi32>)" if row_index else ""
@@ -91,8 +125,8 @@ def find_ptxas() -> str:
 
 
 def compile_kernel(
-    folder: Path, tile: int, dtype: str, schedule: dict[str, int], row_index: bool,
-    chip: str,
+    folder: Path, tile: int, dtype: str, schedule: dict[str, int | str],
+    row_index: bool, chip: str,
 ) -> KernelInfo | str:  # fmt: skip
     """Compiles one kernel into the folder; a string says why it is left out."""
     passes = (
@@ -124,11 +158,15 @@ def compile_kernel(
     if spills and int(spills.group(1)):
         cubin.unlink()
         return f"{name}: {spills.group(1)} bytes of registers are spilled"
-    ring = schedule["stages"] * schedule["tile_k"] * schedule["tile_n"] * 2
+    row = schedule["tile_n"] * 2
+    ring = schedule["stages"] * schedule["tile_k"] * row
+    if schedule.get("kernel") == "resident":
+        shared = row
+    else:
+        shared = ring if ring > 48 * 1024 else 0
     return KernelInfo(
         name, cubin.name, chip, dtype, dtype, tile, row_index, schedule,
-        32 * schedule["warps_m"] * schedule["warps_n"],
-        ring if ring > 48 * 1024 else 0, used,
+        32 * schedule["warps_m"] * schedule["warps_n"], shared, used,
     )  # fmt: skip
 
 

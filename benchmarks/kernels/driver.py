@@ -15,6 +15,8 @@ from typing import Any
 
 _MAX_DYNAMIC_SHARED_BYTES = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 _STATIC_LIMIT = 48 * 1024
+#: Shared memory of a block on the chip that has most.
+MAX_SHARED_BYTES = 227 * 1024
 
 
 class DriverError(RuntimeError):
@@ -33,9 +35,10 @@ class KernelInfo:
         output: of Y.
         tile: V.
         row_index: whether it stores its rows by an index.
-        schedule: tile_m, tile_n, tile_k, stages, warps_m and warps_n.
+        schedule: the parameters of #hinm.schedule; those left out are its defaults.
         threads: of a block.
-        shared_bytes: of dynamic shared memory; 0 if it is static.
+        shared_bytes: of dynamic shared memory; 0 if it is static. The resident kernel
+            takes as many for each channel of X.
         registers: of a thread.
     """
 
@@ -46,7 +49,7 @@ class KernelInfo:
     output: str
     tile: int
     row_index: bool
-    schedule: dict[str, int]
+    schedule: dict[str, Any]
     threads: int
     shared_bytes: int
     registers: int
@@ -103,14 +106,16 @@ class Driver:
         self._call(
             "cuModuleGetFunction", ctypes.byref(function), module, info.name.encode()
         )
-        if info.shared_bytes > _STATIC_LIMIT:
-            self._call(
-                "cuFuncSetAttribute",
-                function,
-                ctypes.c_int(_MAX_DYNAMIC_SHARED_BYTES),
-                ctypes.c_int(info.shared_bytes),
-            )
         return Kernel(self, info, function)
+
+    def allow_shared(self, function: ctypes.c_void_p, shared_bytes: int) -> None:
+        """Lets a function have more dynamic shared memory than is usual."""
+        self._call(
+            "cuFuncSetAttribute",
+            function,
+            ctypes.c_int(_MAX_DYNAMIC_SHARED_BYTES),
+            ctypes.c_int(shared_bytes),
+        )
 
     def launch(
         self,
@@ -155,18 +160,33 @@ class Kernel:
         return (
             -(-rows // self.info.tile) * blocks,
             -(-tokens // schedule["tile_n"]),
-            1,
+            schedule.get("split_k", 1),
         )
+
+    def workspace(self, rows: int, tokens: int) -> tuple[int, int]:
+        """Floats and zeroed words that a split needs for such a product."""
+        x, y, splits = self.grid(rows, tokens)
+        if splits == 1:
+            return 0, 0
+        schedule = self.info.schedule
+        return x * y * splits * schedule["tile_m"] * schedule["tile_n"], x * y
 
     def launch(
         self, weight: Sequence[MemRef], x: MemRef, rows: MemRef | None, y: MemRef,
-        stream: int,
+        stream: int, workspace: Sequence[MemRef] = (),
     ) -> None:  # fmt: skip
-        """Y = W · X; `weight` is values, metadata, columns and tile offsets."""
+        """Y = W · X; `weight` is values, metadata, columns and tile offsets.
+
+        `workspace` holds the two arrays of a split; the words are zero afterwards.
+        """
         words: list[int] = []
-        for array in (*weight, x, *([rows] if rows else []), y):
+        for array in (*weight, x, *([rows] if rows else []), y, *workspace):
             words += array.arguments()
+        shared = self.info.shared_bytes
+        if self.info.schedule.get("kernel") == "resident":
+            shared *= x.shape[0]
+        if shared > _STATIC_LIMIT:
+            self.driver.allow_shared(self.function, shared)
         self.driver.launch(
-            self.function, self.grid(*y.shape), self.info.threads,
-            self.info.shared_bytes, stream, words,
-        )  # fmt: skip
+            self.function, self.grid(*y.shape), self.info.threads, shared, stream, words
+        )

@@ -14,7 +14,7 @@ import build_kernels
 import kernel_report
 import tune_kernels
 from cases import Case, all_cases
-from driver import Driver, DriverError, KernelInfo, MemRef, read_manifest
+from driver import Driver, DriverError, Kernel, KernelInfo, MemRef, read_manifest
 from hinm.linalg_text import read_resources
 from hinm.tools import find_tool
 from packed import random_packed
@@ -115,6 +115,40 @@ def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
     wide = kernels[0].schedule["tile_n"]
     assert kernel.grid(130, 24) == (3 * 64 // kernels[0].schedule["tile_m"],
                                     -(-24 // wide), 1)  # fmt: skip
+
+
+def _scheduled(driver, **schedule):
+    sizes = {"tile_m": 64, "tile_n": 16, "tile_k": 64, "stages": 1,
+             "warps_m": 2, "warps_n": 1}  # fmt: skip
+    info = KernelInfo(
+        "k", "k.cubin", "sm_90a", "f16", "f16", 128, False, {**sizes, **schedule},
+        64, 32, 99,
+    )  # fmt: skip
+    return Kernel(driver, info, ctypes.c_void_p(1))
+
+
+def test_splits_and_resident_rows():
+    launched = []
+
+    class Recorder:
+        def allow_shared(self, _function, shared):
+            launched.append(shared)
+
+        def launch(self, _function, grid, threads, shared, _stream, words):
+            launched.append((grid, threads, shared, len(words)))
+
+    split = _scheduled(Recorder(), split_k=3)
+    assert split.workspace(130, 24) == (4 * 2 * 3 * 64 * 16, 4 * 2)
+    weight = [MemRef(0x1000, (64,))] * 4
+    x, y = MemRef(0x2000, (4096, 24)), MemRef(0x3000, (130, 24))
+    split.launch(weight, x, None, y, 0, [MemRef(0x4000, (9,)), MemRef(0x5000, (9,))])
+    # Six vectors of five words, two matrices of seven.
+    assert launched == [((4, 2, 3), 64, 32, 6 * 5 + 2 * 7)]
+    launched.clear()
+    resident = _scheduled(Recorder(), kernel="resident")
+    assert resident.workspace(130, 24) == (0, 0)
+    resident.launch(weight, x, None, y, 0)
+    assert launched == [4096 * 32, ((4, 2, 1), 64, 4096 * 32, 4 * 5 + 2 * 7)]
 
 
 def test_descriptors_are_those_of_mlir():

@@ -22,7 +22,6 @@ LIBRARIES = (
     LLVM / "lib" / "libmlir_runner_utils.so",
     LLVM / "lib" / "libmlir_c_runner_utils.so",
 )
-KEYS = ("tile_m", "tile_n", "stages", "warps_m", "warps_n")
 ALL = [(tile, schedule) for tile in TILES for schedule in schedules(tile)]
 CHOSEN = (
     ALL
@@ -50,8 +49,21 @@ def _run(command, text, **environment):
     return done.stdout
 
 
+def _values(schedule):
+    """As spmm_case.py takes them."""
+    given = ("tile_m", "tile_n", "stages", "warps_m", "warps_n")
+    return ",".join(
+        str(value)
+        for value in (
+            *(schedule[key] for key in given),
+            schedule.get("prefetch", 0), schedule.get("split_k", 1),
+            schedule.get("kernel", "multistage"),
+        )
+    )  # fmt: skip
+
+
 def _name(item):
-    return "-".join(str(v) for v in (item[0], *(item[1][key] for key in KEYS)))
+    return f"{item[0]}-{_values(item[1]).replace(',', '-')}"
 
 
 @pytest.mark.parametrize("item", CHOSEN, ids=_name)
@@ -62,7 +74,7 @@ def test_schedule(item):
     case = _run(
         [sys.executable, CASE, "--rows", rows, "--columns", 160, "--tokens", tokens,
          "--tile", tile, "--kept", "140,0,68", "--row-index", "--epilogue",
-         "--schedule", ",".join(str(schedule[key]) for key in KEYS)],
+         "--schedule", _values(schedule)],
         "",
     )  # fmt: skip
     lowered = _run([find_tool("hinm-opt"), f"--pass-pipeline={TO_NVVM}"], case)

@@ -60,6 +60,17 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
       return llvm::createStringError("its schedule lacks '" + key.str() + "'");
     values.push_back(*value);
   }
+  // What a table may leave out.
+  KernelKind kernel = KernelKind::Multistage;
+  if (std::optional<llvm::StringRef> name = schedule->getString("kernel")) {
+    std::optional<KernelKind> known = symbolizeKernelKind(*name);
+    if (!known)
+      return llvm::createStringError("its schedule names an unknown kernel '" +
+                                     name->str() + "'");
+    kernel = *known;
+  }
+  const int64_t prefetch = schedule->getInteger("prefetch").value_or(0);
+  const int64_t splitK = schedule->getInteger("split_k").value_or(1);
   std::string problem;
   ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
     problem = diagnostic.str();
@@ -67,8 +78,8 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
   });
   Location unknown = UnknownLoc::get(context);
   entry.schedule = ScheduleAttr::getChecked(
-      [&] { return emitError(unknown); }, context, values[0], values[1],
-      values[2], values[3], values[4], values[5]);
+      [&] { return emitError(unknown); }, context, kernel, values[0], values[1],
+      values[2], values[3], values[4], values[5], prefetch, splitK);
   if (!entry.schedule)
     return llvm::createStringError(problem);
   return entry;

@@ -32,16 +32,40 @@ namespace {
 /// Tokens that a 16-byte copy moves: rows of X must be as long as a multiple.
 constexpr int64_t kTokenMultiple = 8;
 
-/// The schedule for tiles of \p tile rows and \p tokens tokens (maybe dynamic);
-/// the pass's description gives the reasons.
-ScheduleAttr pickSchedule(MLIRContext *context, int64_t tile, int64_t tokens) {
-  int64_t tileN = ShapedType::isDynamic(tokens) ? 64
-                  : tokens <= 32                ? 32
-                  : tokens <= 64                ? 64
-                                                : 128;
-  int64_t warpsN = tile == 32 ? 4 : tile == 64 || tileN == 128 ? 2 : 1;
-  return ScheduleAttr::get(context, /*tile_m=*/tile, tileN, /*tile_k=*/64,
-                           /*stages=*/3, /*warps_m=*/tile / 32, warpsN);
+/// Thread blocks that fill a large chip, and the k-blocks that one of them
+/// needs to be worth it.
+constexpr int64_t kManyBlocks = 128, kMinShare = 4;
+
+/// The schedule for few tokens: the weights are read once, as fast as memory
+/// gives them.
+ScheduleAttr pickNarrowSchedule(SpmmOp op, int64_t tokens) {
+  const int64_t tile = op.getFormat().getTile();
+  const int64_t tileN =
+      std::max<int64_t>(llvm::PowerOf2Ceil(tokens), kTokenMultiple);
+  const int64_t warpsM = std::min<int64_t>(tile / 16, 8);
+  const int64_t tiles = std::max<int64_t>(op.getFormat().getNumTiles(), 1);
+  const int64_t shares =
+      cast<ShapedType>(op.getColumnList().getType()).getDimSize(0) / 64 /
+      tiles / kMinShare;
+  const int64_t split = std::clamp<int64_t>(shares, 1, kManyBlocks / tiles + 1);
+  return ScheduleAttr::get(op.getContext(), KernelKind::Multistage,
+                           /*tile_m=*/tile, tileN, /*tile_k=*/64, /*stages=*/4,
+                           warpsM, /*warps_n=*/tileN / 64 + 1, /*prefetch=*/2,
+                           split);
+}
+
+/// The schedule for \p op of \p tokens tokens (maybe dynamic); the pass's
+/// description gives the reasons.
+ScheduleAttr pickSchedule(SpmmOp op, int64_t tokens) {
+  if (!ShapedType::isDynamic(tokens) && tokens <= 64)
+    return pickNarrowSchedule(op, tokens);
+  const int64_t tile = op.getFormat().getTile();
+  const int64_t tileN = ShapedType::isDynamic(tokens) ? 64 : 128;
+  const int64_t warpsN = tile == 32 ? 4 : tile == 64 || tileN == 128 ? 2 : 1;
+  return ScheduleAttr::get(op.getContext(), KernelKind::Multistage,
+                           /*tile_m=*/tile, tileN, /*tile_k=*/64, /*stages=*/3,
+                           /*warps_m=*/tile / 32, warpsN,
+                           /*prefetch=*/tile <= 128 ? 1 : 0, /*split_k=*/1);
 }
 
 /// Makes the token dimension of \p op a multiple of 8: pads X with zeros (a
@@ -169,7 +193,7 @@ struct SelectKernelsPass
                                    : picked ? "the table"
                                             : "the heuristic";
     if (!picked)
-      picked = pickSchedule(&getContext(), tile, tokens);
+      picked = pickSchedule(op, tokens);
     op.setScheduleAttr(picked);
     remark::passed(op.getLoc(), options)
         << "picked a kernel by " + origin.str()

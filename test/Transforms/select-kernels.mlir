@@ -12,18 +12,20 @@
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/range.json 2>&1 | FileCheck %s --check-prefix=RANGE
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/lacks.json 2>&1 | FileCheck %s --check-prefix=LACKS
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/schedule.json 2>&1 | FileCheck %s --check-prefix=SCHEDULE
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/kernel.json 2>&1 | FileCheck %s --check-prefix=KERNEL
 
 // MISSING: error: schedule table '{{.*}}missing.json': No such file
 // VERSION: error: schedule table '{{.*}}': expected an object of version 1 with 'entries'
 // RANGE: error: schedule table '{{.*}}': entry 0: 'tokens' is no [first, last) of integers
 // LACKS: error: schedule table '{{.*}}': entry 1: its schedule lacks 'stages'
 // SCHEDULE: error: schedule table '{{.*}}': entry 0: every parameter of a schedule must be at least 1
+// KERNEL: error: schedule table '{{.*}}': entry 0: its schedule names an unknown kernel 'other'
 
 // The first entry that fits; where none does, the heuristic.
 // TABLE-DAG: remark: {{.*}}by the table
 // TABLE-DAG: remark: {{.*}}by the heuristic
 // TABLE-LABEL: func.func @aligned(
-// TABLE: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 1, warps_n = 2>
+// TABLE: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 1, warps_n = 2, prefetch = 1, split_k = 2>
 // TABLE-LABEL: func.func @padded(
 // TABLE: schedule = #hinm.schedule<tile_m = 256, tile_n = 128, tile_k = 64, stages = 3, warps_m = 8, warps_n = 2>
 
@@ -32,7 +34,7 @@
 // A multiple of 8: only the schedule.
 // CHECK-LABEL: func.func @aligned(
 // CHECK-NOT: tensor.pad
-// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<tile_m = 32, tile_n = 32, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>} -> tensor<32x16xf32>
+// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 2, warps_n = 1, prefetch = 2>} -> tensor<32x16xf32>
 // CHECK-NEXT: return
 // GIVEN-LABEL: func.func @aligned(
 // GIVEN: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 2>
@@ -74,7 +76,7 @@ func.func @padded(%v: tensor<8192xbf16>, %m: tensor<512xi32>, %l: tensor<64xi32>
 // CHECK: %[[ADDED:.*]] = arith.subi %[[WIDE]], %[[N]]
 // CHECK: tensor.pad %{{.*}} low[0, 0] high[0, %[[ADDED]]]
 // CHECK: tensor.empty(%[[WIDE]])
-// CHECK: schedule = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
+// CHECK: schedule = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2, prefetch = 1>
 // CHECK: %[[CUT:.*]] = tensor.extract_slice %{{.*}}[0, 0] [64, %[[N]]] [1, 1]
 // A copy: bufferization would take the view for a dense buffer.
 // CHECK: %[[Y:.*]] = bufferization.materialize_in_destination %[[CUT]] in %arg5
@@ -98,4 +100,16 @@ func.func @skipped(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor<64xi32>, 
     ins(%v, %m, %l, %o, %x : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x3xf16>)
     outs(%y : tensor<5x3xf32>) -> tensor<5x3xf32>
   return %r : tensor<5x3xf32>
+}
+
+// -----
+
+// One token: two tiles share their 64 k-blocks out to 16 thread blocks each.
+// CHECK-LABEL: func.func @split(
+// CHECK: schedule = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, split_k = 16>
+func.func @split(%v: tensor<524288xf16>, %m: tensor<32768xi32>, %l: tensor<8192xi32>, %o: tensor<3xi32>, %x: tensor<8192x1xf16>, %y: tensor<256x1xf32>) -> tensor<256x1xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 256, columns = 8192, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<524288xf16>, tensor<32768xi32>, tensor<8192xi32>, tensor<3xi32>, tensor<8192x1xf16>)
+    outs(%y : tensor<256x1xf32>) -> tensor<256x1xf32>
+  return %r : tensor<256x1xf32>
 }

@@ -532,12 +532,16 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
 
     * `tile_m` = V: a thread block serves all rows that share a gather, since
       gathered bytes per multiply are 2/V.
-    * `tile_n` = 32, 64 or 128, the first that holds all tokens; 64 when their
-      number is dynamic. Wide blocks reuse the weight, narrow ones do not
-      multiply tokens that are not there.
-    * a warp computes 32 rows and at most 64 tokens (64 sums a thread), so that
-      no register spills on any chip; 4 to 16 warps.
+    * `tile_n` = 128, 64 when the number of tokens is dynamic. Wide blocks reuse
+      the weight, narrow ones do not multiply tokens that are not there.
+    * a warp computes 32 rows and at most 64 tokens (64 sums a thread), and
+      `prefetch` = 1, or 0 with the 16 warps of V = 256, so that no register
+      spills on any chip.
     * `stages` = 3: at most 48 KB of shared memory, which needs no opt-in.
+    * For up to 64 tokens time goes into reading the weights. `tile_n` is the
+      first power of two that holds all tokens, `prefetch` = 2, `stages` = 4, and
+      `split_k` shares a tile's kept columns out to so many thread blocks that
+      about 128 run at once, each with 256 columns at least.
 
     The kernel copies 16 bytes at a time, so each row of X has to begin at a
     multiple of 16 bytes: X is padded with zero tokens to a multiple of 8, and

@@ -49,6 +49,7 @@ constexpr StringLiteral kModuleName = "hinm_kernels";
 SpmmKernelSpec getSpec(SpmmOp op) {
   return {cast<ShapedType>(op.getValues().getType()).getElementType(),
           cast<ShapedType>(op.getInit().getType()).getElementType(),
+          op.getFormat().getColumns(),
           op.getFormat().getTile(),
           op.getScheduleAttr(),
           static_cast<bool>(op.getRowIndex()),
@@ -86,6 +87,8 @@ private:
   Value copyIn(Value host, Type deviceType);
   Value allocate(Value host, MemRefType type);
   Value toIdentity(Value host, bool read);
+  Value allocate(MemRefType type, ValueRange sizes);
+  void addSplitBuffers(gpu::KernelDim3 grid, SmallVector<Value> &arguments);
 
   Value idx(int64_t value) {
     return arith::ConstantIndexOp::create(b, b.getLoc(), value);
@@ -126,11 +129,33 @@ Value HostBuilder::allocate(Value host, MemRefType type) {
   SmallVector<Value> sizes;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     sizes.push_back(memref::DimOp::create(b, host, dim));
+  return allocate(type, sizes);
+}
+
+Value HostBuilder::allocate(MemRefType type, ValueRange sizes) {
   auto alloc = gpu::AllocOp::create(b, type, token.getType(), token, sizes,
                                     ValueRange{});
   token = alloc.getAsyncToken();
   deviceBuffers.push_back(alloc.getMemref());
   return alloc.getMemref();
+}
+
+/// The kernel's last two arguments: sums of a split's blocks, and how many have
+/// arrived.
+void HostBuilder::addSplitBuffers(gpu::KernelDim3 grid,
+                                  SmallVector<Value> &arguments) {
+  ArrayRef<Type> types = kernel.getFunctionType().getInputs().take_back(2);
+  Value cells = arith::MulIOp::create(b, grid.x, grid.y);
+  Value sums = arith::MulIOp::create(
+      b, cells,
+      idx(spec.schedule.getSplitK() * spec.schedule.getTileM() *
+          spec.schedule.getTileN()));
+  arguments.push_back(allocate(cast<MemRefType>(types[0]), sums));
+  Value arrivals = allocate(cast<MemRefType>(types[1]), cells);
+  Value zero = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+  token = gpu::MemsetOp::create(b, token.getType(), token, arrivals, zero)
+              .getAsyncToken();
+  arguments.push_back(arrivals);
 }
 
 Value HostBuilder::copyIn(Value host, Type deviceType) {
@@ -139,12 +164,7 @@ Value HostBuilder::copyIn(Value host, Type deviceType) {
   if (hostType.hasStaticShape() && hostType.getNumElements() == 0) {
     // A weight that keeps nothing. The driver allocates no empty buffers, and
     // the kernel reads nothing of this one.
-    auto alloc = gpu::AllocOp::create(
-        b, type, token.getType(), token,
-        SmallVector<Value>(type.getRank(), idx(1)), ValueRange{});
-    token = alloc.getAsyncToken();
-    deviceBuffers.push_back(alloc.getMemref());
-    return alloc.getMemref();
+    return allocate(type, SmallVector<Value>(type.getRank(), idx(1)));
   }
   Value dense = toIdentity(host, /*read=*/true);
   Value device = allocate(dense, type);
@@ -162,19 +182,22 @@ void HostBuilder::launch() {
   for (Value operand : op.getDpsInputs())
     arguments.push_back(copyIn(operand, types[arguments.size()]));
   Value hostOutput = toIdentity(op.getInit(), /*read=*/false);
-  Value output = allocate(hostOutput, cast<MemRefType>(types.back()));
+  Value output =
+      allocate(hostOutput, cast<MemRefType>(types[arguments.size()]));
   arguments.push_back(output);
 
   Value tokens = memref::DimOp::create(b, hostOutput, 1);
   int64_t blocksM =
       op.getFormat().getNumTiles() * (spec.tile / spec.schedule.getTileM());
   gpu::KernelDim3 grid{idx(blocksM), ceilDiv(tokens, spec.schedule.getTileN()),
-                       idx(1)};
+                       idx(spec.schedule.getSplitK())};
+  if (spec.schedule.getSplitK() > 1)
+    addSplitBuffers(grid, arguments);
   gpu::KernelDim3 block{idx(spec.getNumThreads()), idx(1), idx(1)};
   Value shared;
   if (spec.needsDynamicSharedMemory())
     shared = arith::ConstantOp::create(
-        b, b.getI32IntegerAttr(spec.getSharedBytes()));
+        b, b.getI32IntegerAttr(spec.getDynamicSharedBytes()));
   token = gpu::LaunchFuncOp::create(b, kernel, grid, block, shared, arguments,
                                     token.getType(), token)
               .getAsyncToken();

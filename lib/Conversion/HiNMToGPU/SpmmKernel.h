@@ -1,4 +1,4 @@
-//===- SpmmKernel.h - The mma.sp kernel of hinm.spmm ------------*- C++ -*-===//
+//===- SpmmKernel.h - What kernels of hinm.spmm there are -------*- C++ -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -21,6 +21,9 @@
 /// | row_index    | memref<?xi32>       | 4; only with `hasRowIndex` |
 /// | epilogue …   | memref<?xT> or memref<?x?xT> | two elements, rows too |
 /// | output Y     | memref<?x?xO>       | 8, rows too      |
+/// | partials     | memref<?xf32>       | 16; only with split_k > 1: its
+/// ·tile_m · tile_n a block of x and y | | arrivals     | memref<?xi32>       |
+/// 4; only with split_k > 1: one a block of x and y, 0 before and after |
 ///
 /// With a convolution the input is the image, C × B·H·W, of which every element
 /// is loaded by itself; a kernel then serves the layers of one convolution.
@@ -28,7 +31,7 @@
 /// E is f16 or bf16; O is f32 or E, or what the epilogue yields. R and N are
 /// the sizes of Y, the number of kept columns of a tile is what `tile_offsets`
 /// says, so that one kernel serves every layer of a specialisation. The grid is
-/// (⌈R/V⌉ · V/tile_m, ⌈N/tile_n⌉).
+/// (⌈R/V⌉ · V/tile_m, ⌈N/tile_n⌉, split_k).
 ///
 //===----------------------------------------------------------------------===//
 
@@ -45,6 +48,7 @@ namespace hinm {
 struct SpmmKernelSpec {
   mlir::Type elementType; ///< f16 or bf16
   mlir::Type outputType;  ///< f32 or elementType
+  int64_t columns;        ///< C; the kernel takes it from X
   int64_t tile;           ///< V, the rows that share their kept columns
   ScheduleAttr schedule;
   bool hasRowIndex;
@@ -59,12 +63,13 @@ struct SpmmKernelSpec {
   int64_t getNumThreads() const {
     return 32 * schedule.getWarpsM() * schedule.getWarpsN();
   }
-  /// Bytes of shared memory that hold the stages of gathered X.
-  int64_t getSharedBytes() const {
-    return schedule.getStages() * schedule.getTileK() * schedule.getTileN() * 2;
-  }
-  /// Whether the stages are too large for statically declared shared memory.
-  bool needsDynamicSharedMemory() const { return getSharedBytes() > 48 * 1024; }
+  /// Bytes of shared memory of a block.
+  int64_t getSharedBytes() const;
+  /// Whether X's share of them is given at the launch: it is too large to be
+  /// declared, or known only then.
+  bool needsDynamicSharedMemory() const;
+  /// What is given at the launch.
+  int64_t getDynamicSharedBytes() const;
   /// Checks that a kernel exists for this specialisation on \p chip; empty: on
   /// the emulator.
   llvm::LogicalResult
@@ -72,6 +77,8 @@ struct SpmmKernelSpec {
          llvm::StringRef chip) const;
 
 private:
+  llvm::LogicalResult
+  verifyKernel(llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
   llvm::LogicalResult verifyEpilogue(
       llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
 };

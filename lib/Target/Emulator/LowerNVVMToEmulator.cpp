@@ -248,13 +248,13 @@ private:
           return success();
         })
         // Accesses that would escape the checks.
-        .Case<LLVM::AtomicRMWOp, LLVM::AtomicCmpXchgOp, LLVM::InlineAsmOp,
-              LLVM::MemcpyOp, LLVM::MemmoveOp, LLVM::MemsetOp>(
+        .Case<LLVM::AtomicCmpXchgOp, LLVM::InlineAsmOp, LLVM::MemcpyOp,
+              LLVM::MemmoveOp, LLVM::MemsetOp>(
             [&](auto o) { return unknown(o); })
         .Case<NVVM::CpAsyncOp, NVVM::CpAsyncCommitGroupOp,
               NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::MmaSpOp,
-              NVVM::ShflOp, LLVM::LoadOp, LLVM::StoreOp, LLVM::AddressOfOp>(
-            [&](auto o) { return lower(o); })
+              NVVM::ShflOp, LLVM::LoadOp, LLVM::StoreOp, LLVM::AtomicRMWOp,
+              LLVM::AddressOfOp>([&](auto o) { return lower(o); })
         .Default([&](Operation *o) -> LogicalResult {
           if (isa_and_nonnull<NVVM::NVVMDialect>(o->getDialect()) ||
               (isa_and_nonnull<gpu::GPUDialect>(o->getDialect()) &&
@@ -407,6 +407,15 @@ private:
   LogicalResult lower(LLVM::StoreOp op) {
     return checkAccess(op, op.getAddr(), op.getValue().getType(),
                        /*isStore=*/true);
+  }
+
+  /// Blocks run on several threads of the host, whose atomic operation does it.
+  /// In shared memory it would race with what the barriers order.
+  LogicalResult lower(LLVM::AtomicRMWOp op) {
+    auto type = cast<LLVM::LLVMPointerType>(op.getPtr().getType());
+    if (type.getAddressSpace() == sharedSpace)
+      return unknown(op);
+    return checkAccess(op, op.getPtr(), op.getType(), /*isStore=*/true);
   }
 
   LogicalResult lower(LLVM::AddressOfOp op) {

@@ -21,6 +21,11 @@
 // More than 48 KB of shared memory: dynamic.
 #deep = #hinm.schedule<tile_m = 64, tile_n = 128, tile_k = 64, stages = 4, warps_m = 2, warps_n = 2>
 
+// Weights ahead, a split, all of X in shared memory.
+#split = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, split_k = 4>
+#ahead = #hinm.schedule<tile_m = 256, tile_n = 128, tile_k = 64, stages = 3, warps_m = 4, warps_n = 2, prefetch = 1>
+#resident = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 16, tile_k = 64, stages = 1, warps_m = 8, warps_n = 1, prefetch = 3>
+
 // PTX-LABEL: .entry hinm_spmm_f16_v32_m32n64k64s3w1x4(
 // PTX: cp.async.cg.shared.global
 // PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
@@ -28,7 +33,8 @@
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @f16_v32(%v: memref<4096xf16>, %m: memref<256xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<91x64xf32>) {
@@ -45,7 +51,8 @@ func.func @f16_v32(%v: memref<4096xf16>, %m: memref<256xi32>, %l: memref<256xi32
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @f16_v64(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<187x64xf32>) {
@@ -62,7 +69,8 @@ func.func @f16_v64(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256xi32
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @f16_v128(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<379x64xf32>) {
@@ -79,7 +87,8 @@ func.func @f16_v128(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256x
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @f16_v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<763x64xf32>) {
@@ -96,7 +105,8 @@ func.func @f16_v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256x
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @f16_v64_deep(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<187x64xf32>) {
@@ -113,7 +123,8 @@ func.func @f16_v64_deep(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<25
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @bf16_v32(%v: memref<4096xbf16>, %m: memref<256xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<91xi32>, %y: memref<91x?xbf16>) {
@@ -130,7 +141,8 @@ func.func @bf16_v32(%v: memref<4096xbf16>, %m: memref<256xi32>, %l: memref<256xi
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @bf16_v64(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<187xi32>, %y: memref<187x?xbf16>) {
@@ -147,7 +159,8 @@ func.func @bf16_v64(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<256xi
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @bf16_v128(%v: memref<16384xbf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<379xi32>, %y: memref<379x?xbf16>) {
@@ -164,7 +177,8 @@ func.func @bf16_v128(%v: memref<16384xbf16>, %m: memref<1024xi32>, %l: memref<25
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @bf16_v256(%v: memref<32768xbf16>, %m: memref<2048xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<763xi32>, %y: memref<763x?xbf16>) {
@@ -181,7 +195,8 @@ func.func @bf16_v256(%v: memref<32768xbf16>, %m: memref<2048xi32>, %l: memref<25
 // After the products, back to the wait at the head of the loop.
 // PTX: bra $L__BB[[LOOP:[0-9]+_[0-9]+]];
 // PTX: $L__BB[[LOOP]]:
-// PTX-NEXT: cp.async.wait_group
+// PTX-NOT: bra
+// PTX: cp.async.wait_group
 // PTX-NEXT: bar.sync 0
 // PTX: st.global
 func.func @bf16_v64_deep(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x?xbf16>, %r: memref<187xi32>, %y: memref<187x?xbf16>) {
@@ -234,5 +249,45 @@ func.func @gelu(%v: memref<?xf16>, %m: memref<?xi32>, %l: memref<?xi32>, %o: mem
     %c = arith.truncf %z : f32 to f16
     hinm.yield %c : f16
   } {schedule = #s128}
+  return
+}
+
+// The weights of two steps are on their way before the loop, those of a third
+// before its barrier. The last block to arrive adds up.
+// PTX-LABEL: .entry hinm_spmm_f16_v128_m128n8k64s4w8x1p2z4(
+// PTX-DAG: cp.async.wait_group
+// PTX-DAG: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// PTX-DAG: fence.acq_rel.gpu
+// PTX: atom.global.add.u32
+// PTX-NEXT: fence.acq_rel.gpu
+// PTX: bar.sync 0
+// PTX-COUNT-4: ld.global.v{{4.b32|2.b64}}
+func.func @split(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x8xf16>, %y: memref<379x8xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x8xf16>)
+    outs(%y : memref<379x8xf32>) {schedule = #split}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_f16_v256_m256n128k64s3w4x2p1(
+func.func @ahead(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<731x64xf32>) {
+  hinm.spmm as #hinm.packed<rows = 731, columns = 128, tile = 256, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<32768xf16>, memref<2048xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)
+    outs(%y : memref<731x64xf32>) {schedule = #ahead}
+  return
+}
+
+// One barrier, before the loop.
+// PTX-LABEL: .entry hinm_spmm_f16_v128_m128n16k64s1w8x1p3_resident(
+// PTX-NOT: bar.sync
+// PTX: cp.async.wait_group
+// PTX-NEXT: bar.sync 0
+// PTX-NOT: bar.sync
+// PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
+// PTX-NOT: bar.sync
+func.func @resident(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x16xf16>, %y: memref<379x16xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x16xf16>)
+    outs(%y : memref<379x16xf32>) {schedule = #resident}
   return
 }

@@ -142,3 +142,47 @@ func.func @epilogue_result(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<
   } {schedule = #s}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<kernel = resident, tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @resident_stages(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the resident kernel has one stage, found 2}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = resident, tile_m = 32, tile_n = 16, tile_k = 64, stages = 1, warps_m = 1, warps_n = 1>
+func.func @resident_size(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<8192x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the resident X takes 262144 bytes of shared memory, more than 232448 of any chip}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 8192, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<8192x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @warp_specialized(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: there is no warp-specialised kernel}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = resident, tile_m = 32, tile_n = 16, tile_k = 64, stages = 1, warps_m = 1, warps_n = 1>
+func.func @resident_convolution(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<8x36xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the resident kernel takes no convolution: use kernel = multistage}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 72, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<8x36xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s, convolution = #hinm.convolution<image = [1, 6, 6], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>}
+  return
+}

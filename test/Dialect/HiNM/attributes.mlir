@@ -36,10 +36,12 @@ func.func private @column_index() attributes {
 // CHECK-LABEL: func private @others
 // CHECK-SAME: a = #[[$PACKED]], b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>
 // CHECK-SAME: c = #hinm.emulator, d = #hinm.emulator<O = 0>
+// CHECK-SAME: e = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 8, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>
 func.func private @others() attributes {
   a = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 1>,
   b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>,
-  c = #hinm.emulator<O = 2>, d = #hinm.emulator<O = 0>}
+  c = #hinm.emulator<O = 2>, d = #hinm.emulator<O = 0>,
+  e = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 8, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>}
 
 {-#
   dialect_resources: {

@@ -23,11 +23,11 @@ gpu.module @kernels {
 
 // -----
 
-// It would escape the checks of accesses.
+// Shared memory's checks know barriers only.
 gpu.module @kernels {
-  llvm.func @atomic(%p: !llvm.ptr<1>, %v: i32) attributes {gpu.kernel} {
+  llvm.func @atomic(%p: !llvm.ptr<3>, %v: i32) attributes {gpu.kernel} {
     // expected-error@+1 {{'llvm.atomicrmw' op is not known to the emulator}}
-    %0 = llvm.atomicrmw add %p, %v monotonic : !llvm.ptr<1>, i32
+    %0 = llvm.atomicrmw add %p, %v monotonic : !llvm.ptr<3>, i32
     llvm.return
   }
 }

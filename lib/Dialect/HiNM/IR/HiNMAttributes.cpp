@@ -432,12 +432,15 @@ PackedAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                     int64_t tile_m, int64_t tile_n, int64_t tile_k,
-                     int64_t stages, int64_t warps_m, int64_t warps_n) {
+                     KernelKind, int64_t tile_m, int64_t tile_n, int64_t tile_k,
+                     int64_t stages, int64_t warps_m, int64_t warps_n,
+                     int64_t prefetch, int64_t split_k) {
   // schedule_c1
-  if (tile_m < 1 || tile_n < 1 || tile_k < 1 || stages < 1 || warps_m < 1 ||
-      warps_n < 1)
-    return emitError() << "every parameter of a schedule must be at least 1";
+  if (std::min({tile_m, tile_n, tile_k, stages, warps_m, warps_n, split_k}) <
+          1 ||
+      prefetch < 0)
+    return emitError() << "every parameter of a schedule must be at least 1, "
+                          "'prefetch' at least 0";
   // schedule_c2
   if (tile_m % (16 * warps_m) != 0)
     return emitError() << "'tile_m' is " << tile_m

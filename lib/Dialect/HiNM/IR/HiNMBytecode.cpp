@@ -29,7 +29,7 @@ namespace {
 
 /// Version of the encoding written by this build.
 struct HiNMVersion : public DialectVersion {
-  uint64_t number = 2;
+  uint64_t number = 3;
 };
 
 enum AttributeCode : uint64_t {
@@ -39,8 +39,9 @@ enum AttributeCode : uint64_t {
   kPacked = 3,
   kSchedule = 4,
   kEmulator = 5,
-  kConvolution = 7,   // since version 2
-  kSharedPattern = 6, // a pattern with list_rows or window, since version 2
+  kConvolution = 7,    // since version 2
+  kSharedPattern = 6,  // a pattern with list_rows or window, since version 2
+  kKernelSchedule = 8, // a schedule with more than its sizes, since version 3
 };
 
 struct HiNMBytecodeInterface : public BytecodeDialectInterface {
@@ -85,8 +86,15 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
           return success();
         })
         .Case([&](ScheduleAttr a) {
-          writeInts(kSchedule, {a.getTileM(), a.getTileN(), a.getTileK(),
-                                a.getStages(), a.getWarpsM(), a.getWarpsN()});
+          const bool isPlain = a.getKernel() == KernelKind::Multistage &&
+                               a.getPrefetch() == 0 && a.getSplitK() == 1;
+          writeInts(isPlain ? kSchedule : kKernelSchedule,
+                    {a.getTileM(), a.getTileN(), a.getTileK(), a.getStages(),
+                     a.getWarpsM(), a.getWarpsN()});
+          if (!isPlain)
+            for (int64_t value : {static_cast<int64_t>(a.getKernel()),
+                                  a.getPrefetch(), a.getSplitK()})
+              writer.writeSignedVarInt(value);
           return success();
         })
         .Case([&](ConvolutionAttr a) {
@@ -162,12 +170,19 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
       return PackedAttr::getChecked(emitError, context, v[0], v[1], v[2], v[3],
                                     v[4], v[5]);
     }
-    case kSchedule: {
+    case kSchedule:
+    case kKernelSchedule: {
       int64_t v[6];
       if (failed(readInts(v)))
         return {};
-      return ScheduleAttr::getChecked(emitError, context, v[0], v[1], v[2],
-                                      v[3], v[4], v[5]);
+      int64_t more[3] = {/*kernel=*/0, /*prefetch=*/0, /*split_k=*/1};
+      if (code == kKernelSchedule && failed(readInts(more)))
+        return {};
+      std::optional<KernelKind> kernel = symbolizeKernelKind(more[0]);
+      if (!kernel)
+        return {};
+      return ScheduleAttr::getChecked(emitError, context, *kernel, v[0], v[1],
+                                      v[2], v[3], v[4], v[5], more[1], more[2]);
     }
     case kConvolution: {
       SmallVector<int64_t> sizes[4];

@@ -291,6 +291,15 @@ def HiNM_ConvolutionAttr : HiNM_Attr<"Convolution", "convolution"> {
 // #hinm.schedule
 //===----------------------------------------------------------------------===//
 
+def HiNM_KernelKind : I32EnumAttr<"KernelKind",
+    "how a kernel feeds the tensor cores", [
+      I32EnumAttrCase<"Multistage", 0, "multistage">,
+      I32EnumAttrCase<"Resident", 1, "resident">,
+      I32EnumAttrCase<"WarpSpecialized", 2, "warp_specialized">]> {
+  let cppNamespace = "::hinm";
+  let genSpecializedAttr = 0;
+}
+
 def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
   let summary = "how a kernel divides its work";
   let description = [{
@@ -298,9 +307,16 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     by `tile_n` columns of Y, `tile_k` kept columns a step, with `stages` steps of
     gathered X in flight in shared memory, by `warps_m` × `warps_n` warps.
 
+    `kernel` says how X comes to the tensor cores: in a ring of stages that every
+    warp fills and reads (`multistage`), whole in shared memory (`resident`, for few
+    tokens), or in a ring that warps of its own fill (`warp_specialized`, for
+    `wgmma.sp`). `prefetch` steps of weights are loaded into registers before they
+    are multiplied. With `split_k` > 1 as many thread blocks share the kept columns
+    of a tile; the last of them adds up the sums of all, always in the same order.
+
     Constraints:
 
-    * (schedule_c1) every parameter is ≥ 1.
+    * (schedule_c1) every parameter is ≥ 1, but `prefetch` may be 0.
     * (schedule_c2) `tile_m` is a multiple of 16 · `warps_m`.
     * (schedule_c3) `tile_n` is a multiple of 8 · `warps_n`.
     * (schedule_c4) `tile_k` is a multiple of 64, the k-block of the format.
@@ -310,10 +326,16 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
 
     ```mlir
     #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
+    #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 4, warps_n = 1,
+                   prefetch = 2, split_k = 4>
     ```
   }];
-  let parameters = (ins "int64_t":$tile_m, "int64_t":$tile_n, "int64_t":$tile_k,
-                        "int64_t":$stages, "int64_t":$warps_m, "int64_t":$warps_n);
+  let parameters = (ins
+    DefaultValuedParameter<"::hinm::KernelKind", "::hinm::KernelKind::Multistage">:$kernel,
+    "int64_t":$tile_m, "int64_t":$tile_n, "int64_t":$tile_k,
+    "int64_t":$stages, "int64_t":$warps_m, "int64_t":$warps_n,
+    DefaultValuedParameter<"int64_t", "0">:$prefetch,
+    DefaultValuedParameter<"int64_t", "1">:$split_k);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

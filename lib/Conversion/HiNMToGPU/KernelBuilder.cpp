@@ -1,0 +1,455 @@
+//===- KernelBuilder.cpp - What the kernels of hinm.spmm share ------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace hinm;
+
+KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
+                             const SpmmKernelSpec &spec)
+    : b(loc, builder), spec(spec), schedule(spec.schedule),
+      slabs(schedule.getTileM() / schedule.getWarpsM() / 16),
+      fragments(schedule.getTileN() / schedule.getWarpsN() / 8) {}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::idx(int64_t value) {
+  return arith::ConstantIndexOp::create(b, b.getLoc(), value);
+}
+Value KernelBuilder::add(Value x, Value y) {
+  return arith::AddIOp::create(b, x, y);
+}
+Value KernelBuilder::add(Value x, int64_t y) {
+  return y == 0 ? x : add(x, idx(y));
+}
+Value KernelBuilder::sub(Value x, Value y) {
+  return arith::SubIOp::create(b, x, y);
+}
+Value KernelBuilder::mul(Value x, Value y) {
+  return arith::MulIOp::create(b, x, y);
+}
+Value KernelBuilder::mul(Value x, int64_t y) { return mul(x, idx(y)); }
+Value KernelBuilder::div(Value x, int64_t y) {
+  return arith::DivUIOp::create(b, x, idx(y));
+}
+Value KernelBuilder::rem(Value x, int64_t y) {
+  return arith::RemUIOp::create(b, x, idx(y));
+}
+Value KernelBuilder::min(Value x, Value y) {
+  return arith::MinUIOp::create(b, x, y);
+}
+Value KernelBuilder::less(Value x, Value y) {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, x, y);
+}
+Value KernelBuilder::equal(Value x, Value y) {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y);
+}
+Value KernelBuilder::select(Value condition, Value x, Value y) {
+  return arith::SelectOp::create(b, condition, x, y);
+}
+
+Value KernelBuilder::loadIndex(Value memref, Value position) {
+  Value word = memref::LoadOp::create(b, memref, ValueRange{position});
+  return arith::IndexCastOp::create(b, b.getIndexType(), word);
+}
+
+void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
+  auto branch = scf::IfOp::create(b, condition);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments and coordinates
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
+  MLIRContext *ctx = b.getContext();
+  const int64_t dyn = ShapedType::kDynamic;
+  Type words = MemRefType::get({dyn}, b.getI32Type());
+  SmallVector<Type> arguments = {MemRefType::get({dyn}, spec.elementType),
+                                 words, words, words,
+                                 MemRefType::get({dyn, dyn}, spec.elementType)};
+  if (spec.hasRowIndex)
+    arguments.push_back(words);
+  if (spec.epilogue)
+    for (Value operand : SpmmOp(spec.epilogue).getEpilogueInputs()) {
+      auto type = cast<ShapedType>(operand.getType());
+      arguments.push_back(MemRefType::get(
+          SmallVector<int64_t>(type.getRank(), dyn), type.getElementType()));
+    }
+  arguments.push_back(MemRefType::get({dyn, dyn}, spec.outputType));
+  const bool isSplit = schedule.getSplitK() > 1;
+  if (isSplit) {
+    arguments.push_back(MemRefType::get({dyn}, b.getF32Type()));
+    arguments.push_back(words);
+  }
+  auto workgroup = gpu::AddressSpaceAttr::get(
+      ctx, gpu::GPUDialect::getWorkgroupAddressSpace());
+  auto sharedType = MemRefType::get(sharedSizes, spec.elementType,
+                                    MemRefLayoutAttrInterface(), workgroup);
+
+  SmallVector<Type> attributions;
+  if (!spec.needsDynamicSharedMemory())
+    attributions.push_back(sharedType);
+  if (isSplit)
+    attributions.push_back(MemRefType::get(
+        {1}, b.getI32Type(), MemRefLayoutAttrInterface(), workgroup));
+  func = gpu::GPUFuncOp::create(b, spec.getName(),
+                                b.getFunctionType(arguments, {}), attributions);
+  func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  func.setKnownBlockSizeAttr(b.getDenseI32ArrayAttr(
+      {static_cast<int32_t>(spec.getNumThreads()), 1, 1}));
+  b.setInsertionPointToStart(&func.getBody().front());
+
+  unsigned next = 0;
+  auto argument = [&] { return func.getArgument(next++); };
+  values = argument();
+  metadata = argument();
+  columnList = argument();
+  Value tileOffsets = argument();
+  input = argument();
+  if (spec.hasRowIndex)
+    rowIndex = argument();
+  if (spec.epilogue)
+    for (size_t i = 0; i < SpmmOp(spec.epilogue).getEpilogueInputs().size();
+         ++i)
+      epilogueInputs.push_back(argument());
+  output = argument();
+  if (isSplit) {
+    partials = argument();
+    arrivals = argument();
+    isLastFlag = func.getWorkgroupAttributions().back();
+  }
+
+  if (spec.needsDynamicSharedMemory()) {
+    auto bytes = MemRefType::get({dyn}, b.getI8Type(),
+                                 MemRefLayoutAttrInterface(), workgroup);
+    Value memory = gpu::DynamicSharedMemoryOp::create(b, bytes);
+    SmallVector<Value> sizes;
+    if (ShapedType::isDynamic(sharedSizes.front()))
+      sizes.push_back(memref::DimOp::create(b, input, 0));
+    shared = memref::ViewOp::create(b, sharedType, memory, idx(0), sizes);
+  } else {
+    shared = func.getWorkgroupAttributions().front();
+    // cp.async and ldmatrix move 16 bytes.
+    func.setWorkgroupAttributionAttr(0, LLVM::LLVMDialect::getAlignAttrName(),
+                                     b.getI64IntegerAttr(16));
+  }
+
+  const int64_t blocksOfTile = spec.tile / schedule.getTileM();
+  Value blockX = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+  tileIndex = blocksOfTile == 1 ? blockX : div(blockX, blocksOfTile);
+  rowInTile = mul(rem(blockX, blocksOfTile), schedule.getTileM());
+  Value begin = loadIndex(tileOffsets, tileIndex);
+  Value end = loadIndex(tileOffsets, add(tileIndex, 1));
+  firstBlock = div(begin, kBlock);
+  numBlocks = sub(div(end, kBlock), firstBlock);
+  if (isSplit) {
+    // Block z of S takes the k-blocks from z · n / S on, before those of z + 1.
+    Value split = gpu::BlockIdOp::create(b, gpu::Dimension::z);
+    Value from = div(mul(split, numBlocks), schedule.getSplitK());
+    Value to = div(mul(add(split, 1), numBlocks), schedule.getSplitK());
+    firstBlock = add(firstBlock, from);
+    numBlocks = sub(to, from);
+  }
+}
+
+void KernelBuilder::computeCoordinates() {
+  numRows = memref::DimOp::create(b, output, 0);
+  numTokens = memref::DimOp::create(b, output, 1);
+  thread = gpu::ThreadIdOp::create(b, gpu::Dimension::x);
+  lane = rem(thread, 32);
+  quad = div(lane, 4);
+  member = rem(lane, 4);
+  Value warp = div(thread, 32);
+  // The warps of one row of warps are neighbours: they load the same A.
+  Value warpM = div(warp, schedule.getWarpsN());
+  Value warpN = rem(warp, schedule.getWarpsN());
+  rowInTile = add(rowInTile, mul(warpM, slabs * 16));
+  firstSlab = div(rowInTile, 16);
+  tokenBase =
+      mul(gpu::BlockIdOp::create(b, gpu::Dimension::y), schedule.getTileN());
+  warpToken = mul(warpN, fragments * 8);
+}
+
+Value KernelBuilder::swizzle(Value row, Value chunk) {
+  int64_t chunks = std::min<int64_t>(schedule.getTileN() / kChunk, 8);
+  if (chunks == 1)
+    return chunk;
+  // Rows shorter than the 128 bytes of all banks: several share a line.
+  Value line = chunks == 8 ? row : div(row, 8 / chunks);
+  return arith::XOrIOp::create(b, chunk, rem(line, chunks));
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> KernelBuilder::loadWeights(Value block) {
+  SmallVector<Value> weights;
+  auto rawType = VectorType::get({kChunk}, spec.elementType);
+  auto wordsType = VectorType::get({4}, b.getI32Type());
+  Value blockBase = mul(add(firstBlock, block), spec.tile / 16);
+  for (int64_t slab = 0; slab < slabs; ++slab) {
+    Value unit = add(add(blockBase, firstSlab), slab);
+    weights.push_back(memref::LoadOp::create(
+        b, metadata, ValueRange{add(mul(unit, 32), lane)}));
+    for (int64_t step = 0; step < kSteps; ++step) {
+      Value position =
+          add(add(mul(unit, 256 * kSteps), 256 * step), mul(lane, kChunk));
+      Value raw =
+          vector::LoadOp::create(b, rawType, values, position,
+                                 /*nontemporal=*/false, llvm::MaybeAlign(16));
+      weights.push_back(vector::BitCastOp::create(b, wordsType, raw));
+    }
+  }
+  return weights;
+}
+
+/// A 32-bit register of two elements as mma.sp wants it: vector<2xf16> for f16,
+/// i32 for bf16.
+Value KernelBuilder::operandRegister(Value pair) {
+  Type wanted = spec.elementType.isF16()
+                    ? Type(VectorType::get({2}, b.getF16Type()))
+                    : Type(b.getI32Type());
+  if (pair.getType() == wanted)
+    return pair;
+  return LLVM::BitcastOp::create(b, wanted, pair);
+}
+
+void KernelBuilder::multiply(
+    ArrayRef<Value> weights, MutableArrayRef<Value> sums,
+    llvm::function_ref<SmallVector<Value>(int64_t, int64_t)> placeOf) {
+  MLIRContext *ctx = b.getContext();
+  auto tilesType = VectorType::get({4, 2}, spec.elementType);
+  Type f32 = b.getF32Type();
+  Type sumType = LLVM::LLVMStructType::getLiteral(ctx, {f32, f32, f32, f32});
+  auto shape = NVVM::MMAShapeAttr::get(ctx, 16, 8, kStep);
+  auto operandKind = NVVM::MMATypesAttr::get(ctx, spec.elementType.isF16()
+                                                      ? NVVM::MMATypes::f16
+                                                      : NVVM::MMATypes::bf16);
+  auto registersOf = [&](Value vector) {
+    SmallVector<Value> registers;
+    for (int64_t r = 0; r < 4; ++r)
+      registers.push_back(
+          operandRegister(vector::ExtractOp::create(b, vector, r)));
+    return registers;
+  };
+
+  for (int64_t step = 0; step < kSteps; ++step) {
+    Value selector = LLVM::ConstantOp::create(b, b.getI32Type(), step);
+    SmallVector<SmallVector<Value>> a;
+    for (int64_t slab = 0; slab < slabs; ++slab)
+      a.push_back(registersOf(weights[slab * (1 + kSteps) + 1 + step]));
+    for (int64_t fragment = 0; fragment < fragments; ++fragment) {
+      Value tiles = nvgpu::LdMatrixOp::create(b, tilesType, shared,
+                                              placeOf(step, fragment),
+                                              /*transpose=*/true,
+                                              /*numTiles=*/4);
+      SmallVector<Value> x = registersOf(tiles);
+      for (int64_t slab = 0; slab < slabs; ++slab) {
+        MutableArrayRef<Value> sum =
+            sums.slice((slab * fragments + fragment) * 4, 4);
+        Value product = NVVM::MmaSpOp::create(
+            b, sumType, shape, /*intOverflowBehavior=*/nullptr, operandKind,
+            operandKind, /*orderedMetadata=*/b.getUnitAttr(), /*kind=*/nullptr,
+            a[slab], x, ValueRange(sum), weights[slab * (1 + kSteps)],
+            selector);
+        for (int64_t r = 0; r < 4; ++r)
+          sum[r] = LLVM::ExtractValueOp::create(b, product, r);
+      }
+    }
+  }
+}
+
+Value KernelBuilder::clamp(Value block) {
+  return min(block, sub(numBlocks, idx(1)));
+}
+
+SmallVector<Value> KernelBuilder::ifAnyBlock(
+    llvm::function_ref<SmallVector<Value>(ArrayRef<Value>)> body) {
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
+  SmallVector<Value> zeros(slabs * fragments * 4, zero);
+  SmallVector<Type> types(zeros.size(), b.getF32Type());
+  auto branch = scf::IfOp::create(b, types, less(idx(0), numBlocks),
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  SmallVector<Value> sums = body(zeros);
+  scf::YieldOp::create(b, sums);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, zeros);
+  return SmallVector<Value>(branch.getResults());
+}
+
+//===----------------------------------------------------------------------===//
+// Y
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::finish(ArrayRef<Value> sums) {
+  if (schedule.getSplitK() > 1)
+    return addSplits(sums);
+  store(sums);
+}
+
+/// Every block leaves its sums in device memory, four at a time as its threads
+/// hold them; the last one to arrive adds all of them, those of block 0 first.
+void KernelBuilder::addSplits(ArrayRef<Value> sums) {
+  const int64_t splits = schedule.getSplitK();
+  const int64_t fours = sums.size() / 4;
+  auto fourType = VectorType::get({4}, b.getF32Type());
+  Value cell =
+      add(gpu::BlockIdOp::create(b, gpu::Dimension::x),
+          mul(gpu::BlockIdOp::create(b, gpu::Dimension::y).getResult(),
+              gpu::GridDimOp::create(b, gpu::Dimension::x).getResult()));
+  auto placeOf = [&](Value split, int64_t four) {
+    Value part = add(mul(add(mul(cell, splits), split), fours), four);
+    return mul(add(mul(part, spec.getNumThreads()), thread), 4);
+  };
+  Value split = gpu::BlockIdOp::create(b, gpu::Dimension::z);
+  for (int64_t four = 0; four < fours; ++four) {
+    Value vector = vector::FromElementsOp::create(
+        b, fourType, ValueRange(sums.slice(four * 4, 4)));
+    vector::StoreOp::create(b, vector, partials, placeOf(split, four),
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  }
+  gpu::BarrierOp::create(b);
+  // The fences make what the barriers order within a block seen by others: LLVM
+  // 22 drops the ordering of an atomic operation itself.
+  auto fence = [&] {
+    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::acq_rel, "device");
+  };
+  when(equal(thread, idx(0)), [&] {
+    fence();
+    Value one = arith::ConstantOp::create(b, b.getI32IntegerAttr(1));
+    Value before = memref::AtomicRMWOp::create(b, arith::AtomicRMWKind::addi,
+                                               one, arrivals, ValueRange{cell});
+    fence();
+    Value most = arith::ConstantOp::create(b, b.getI32IntegerAttr(splits - 1));
+    Value isLast = equal(before, most);
+    // As it was found, for the next launch.
+    when(isLast, [&] {
+      Value zero = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+      memref::StoreOp::create(b, zero, arrivals, ValueRange{cell});
+    });
+    Value flag = arith::ExtUIOp::create(b, b.getI32Type(), isLast);
+    memref::StoreOp::create(b, flag, isLastFlag, ValueRange{idx(0)});
+  });
+  gpu::BarrierOp::create(b);
+  Value flag = memref::LoadOp::create(b, isLastFlag, ValueRange{idx(0)});
+  Value isLast = arith::TruncIOp::create(b, b.getI1Type(), flag);
+  when(isLast, [&] {
+    Value zero = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(fourType, b.getF32FloatAttr(0.0f)));
+    auto loop = scf::ForOp::create(b, idx(0), idx(splits), idx(1),
+                                   SmallVector<Value>(fours, zero));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      SmallVector<Value> added;
+      for (int64_t four = 0; four < fours; ++four) {
+        Value part = vector::LoadOp::create(
+            b, fourType, partials, placeOf(loop.getInductionVar(), four),
+            /*nontemporal=*/false, llvm::MaybeAlign(16));
+        added.push_back(
+            arith::AddFOp::create(b, loop.getRegionIterArgs()[four], part));
+      }
+      scf::YieldOp::create(b, added);
+    }
+    SmallVector<Value> all;
+    for (Value four : loop.getResults())
+      for (int64_t r = 0; r < 4; ++r)
+        all.push_back(vector::ExtractOp::create(b, four, r));
+    store(all);
+  });
+}
+
+void KernelBuilder::store(ValueRange sums) {
+  Value firstRow = add(add(mul(tileIndex, spec.tile), rowInTile), quad);
+  for (int64_t slab = 0; slab < slabs; ++slab)
+    for (int64_t half = 0; half < 2; ++half) {
+      SmallVector<Value> ofRow;
+      for (int64_t fragment = 0; fragment < fragments; ++fragment)
+        for (int64_t r = 0; r < 2; ++r)
+          ofRow.push_back(
+              sums[(slab * fragments + fragment) * 4 + half * 2 + r]);
+      storeFragments(add(firstRow, slab * 16 + half * 8), ofRow);
+    }
+}
+
+/// Two neighbours of the matrix \p operand, from (\p row, \p token) on.
+Value KernelBuilder::loadPair(Value operand, Value row, Value token) {
+  Type element = cast<MemRefType>(operand.getType()).getElementType();
+  const int64_t bytes = element.getIntOrFloatBitWidth() / 4;
+  return vector::LoadOp::create(b, VectorType::get({2}, element), operand,
+                                ValueRange{row, token}, /*nontemporal=*/false,
+                                llvm::MaybeAlign(bytes));
+}
+
+/// Stores what this lane has of row \p row: two sums of each fragment, of
+/// tokens 2 · member and the next.
+void KernelBuilder::storeFragments(Value row, ValueRange sums) {
+  when(less(row, numRows), [&] {
+    Value target = rowIndex ? loadIndex(rowIndex, row) : row;
+    // What belongs to the row is loaded once.
+    SmallVector<Value> ofRow;
+    for (Value operand : epilogueInputs)
+      ofRow.push_back(
+          cast<MemRefType>(operand.getType()).getRank() == 1
+              ? memref::LoadOp::create(b, operand, ValueRange{target})
+                    .getResult()
+              : Value());
+    for (int64_t fragment = 0; fragment < fragments; ++fragment) {
+      Value token =
+          add(add(add(tokenBase, warpToken), fragment * 8), mul(member, 2));
+      when(less(token, numTokens), [&] {
+        auto pairType = VectorType::get({2}, b.getF32Type());
+        Value pair;
+        if (spec.epilogue) {
+          SmallVector<Value> pairs;
+          for (auto [operand, element] : llvm::zip_equal(epilogueInputs, ofRow))
+            pairs.push_back(element ? Value()
+                                    : loadPair(operand, target, token));
+          SmallVector<Value> elements;
+          for (int64_t r = 0; r < 2; ++r) {
+            SmallVector<Value> arguments{sums[fragment * 2 + r]};
+            for (auto [element, loaded] : llvm::zip_equal(ofRow, pairs))
+              arguments.push_back(
+                  element
+                      ? element
+                      : vector::ExtractOp::create(b, loaded, r).getResult());
+            elements.push_back(
+                SpmmOp(spec.epilogue).inlineEpilogue(b, arguments));
+          }
+          pair = vector::FromElementsOp::create(
+              b, VectorType::get({2}, spec.outputType), elements);
+        } else {
+          pair = vector::FromElementsOp::create(b, pairType,
+                                                sums.slice(fragment * 2, 2));
+          if (!spec.outputType.isF32())
+            pair = arith::TruncFOp::create(
+                b, VectorType::get({2}, spec.outputType), pair);
+        }
+        int64_t bytes = spec.outputType.isF32() ? 8 : 4;
+        vector::StoreOp::create(b, pair, output, ValueRange{target, token},
+                                /*nontemporal=*/false, llvm::MaybeAlign(bytes));
+      });
+    }
+  });
+}

@@ -1,0 +1,138 @@
+//===- KernelBuilder.h - What the kernels of hinm.spmm share ----*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The kernels differ in how X reaches the tensor cores. What they share is
+/// here: the arguments, who computes what, the loads of packed weights, the
+/// products, the sum over a split, and the epilogue with its stores.
+///
+/// Everything whose trip count the schedule fixes (slabs, column fragments,
+/// copies of a thread) is unrolled.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_LIB_CONVERSION_HINMTOGPU_KERNELBUILDER_H
+#define HINM_LIB_CONVERSION_HINMTOGPU_KERNELBUILDER_H
+
+#include "SpmmKernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace hinm {
+
+class KernelBuilder {
+protected:
+  KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc,
+                const SpmmKernelSpec &spec);
+
+  /// Kept columns of one k-block of the format, and of one mma.sp.
+  static constexpr int64_t kBlock = 64, kStep = 32;
+  /// 16-bit elements of one 16-byte copy.
+  static constexpr int64_t kChunk = 8;
+  static constexpr int64_t kSteps = kBlock / kStep;
+
+  /// Declares the function and goes inside. Its shared memory is an array of
+  /// \p sharedSizes (the outermost may be dynamic) of X's elements.
+  void declareFunction(llvm::ArrayRef<int64_t> sharedSizes);
+  void computeCoordinates();
+
+  /// The weights of k-block \p block (of the tile's share, relative to it) that
+  /// this lane holds: of each slab the metadata word, then 16 bytes a k-step.
+  llvm::SmallVector<mlir::Value> loadWeights(mlir::Value block);
+  /// How many values loadWeights gives.
+  size_t getNumWeights() const { return slabs * (1 + kSteps); }
+
+  /// Adds the product of \p weights with one k-block of X to \p sums.
+  /// \p placeOf gives the shared memory's coordinates of the 16 bytes whose
+  /// address this lane gives to ldmatrix, for a k-step and a fragment.
+  void
+  multiply(llvm::ArrayRef<mlir::Value> weights,
+           llvm::MutableArrayRef<mlir::Value> sums,
+           llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t, int64_t)>
+               placeOf);
+
+  /// Runs \p body with the first sums where the block has k-blocks to multiply;
+  /// there is nothing to load elsewhere. Returns the sums.
+  llvm::SmallVector<mlir::Value>
+  ifAnyBlock(llvm::function_ref<
+             llvm::SmallVector<mlir::Value>(llvm::ArrayRef<mlir::Value>)>
+                 body);
+  /// \p block, or the last one: what is loaded ahead has to exist.
+  mlir::Value clamp(mlir::Value block);
+
+  /// Stores the tile of Y, after adding the sums of all blocks of a split.
+  void finish(llvm::ArrayRef<mlir::Value> sums);
+
+  /// The place of 16-byte chunk \p chunk of shared row \p row: an XOR with bits
+  /// of the row, so that the eight rows of an ldmatrix lie in different banks.
+  mlir::Value swizzle(mlir::Value row, mlir::Value chunk);
+
+  mlir::Value idx(int64_t value);
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value add(mlir::Value x, int64_t y);
+  mlir::Value sub(mlir::Value x, mlir::Value y);
+  mlir::Value mul(mlir::Value x, mlir::Value y);
+  mlir::Value mul(mlir::Value x, int64_t y);
+  mlir::Value div(mlir::Value x, int64_t y);
+  mlir::Value rem(mlir::Value x, int64_t y);
+  mlir::Value min(mlir::Value x, mlir::Value y);
+  mlir::Value less(mlir::Value x, mlir::Value y);
+  mlir::Value equal(mlir::Value x, mlir::Value y);
+  mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
+  /// A word of a list, as an index.
+  mlir::Value loadIndex(mlir::Value memref, mlir::Value position);
+  /// Emits \p body under `scf.if` \p condition.
+  void when(mlir::Value condition, llvm::function_ref<void()> body);
+
+  mlir::ImplicitLocOpBuilder b;
+  const SpmmKernelSpec &spec;
+  ScheduleAttr schedule;
+  int64_t slabs;     // m16 slabs of a warp
+  int64_t fragments; // n8 fragments of a warp
+
+  mlir::gpu::GPUFuncOp func;
+  mlir::Value values, metadata, columnList, input, rowIndex, output, shared;
+  llvm::SmallVector<mlir::Value> epilogueInputs;
+  mlir::Value numRows, numTokens;
+  mlir::Value thread, lane, quad, member; // lane = 4 · quad + member
+  mlir::Value tileIndex, rowInTile, tokenBase, warpToken;
+  mlir::Value firstBlock, numBlocks, firstSlab;
+
+private:
+  void addSplits(llvm::ArrayRef<mlir::Value> sums);
+  void store(mlir::ValueRange sums);
+  void storeFragments(mlir::Value row, mlir::ValueRange sums);
+  mlir::Value loadPair(mlir::Value operand, mlir::Value row, mlir::Value token);
+  mlir::Value operandRegister(mlir::Value pair);
+
+  // Of a split: sums of its blocks, how many are there, and whether this is the
+  // last one.
+  mlir::Value partials, arrivals, isLastFlag;
+};
+
+// The kernels: whether a schedule is one of theirs, on a chip that has what
+// they need, and the function.
+
+llvm::LogicalResult verifyMultistageSchedule(
+    const SpmmKernelSpec &spec,
+    llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+mlir::gpu::GPUFuncOp buildMultistageKernel(mlir::OpBuilder &builder,
+                                           mlir::Location loc,
+                                           const SpmmKernelSpec &spec);
+
+llvm::LogicalResult verifyResidentSchedule(
+    const SpmmKernelSpec &spec,
+    llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+mlir::gpu::GPUFuncOp buildResidentKernel(mlir::OpBuilder &builder,
+                                         mlir::Location loc,
+                                         const SpmmKernelSpec &spec);
+
+} // namespace hinm
+
+#endif // HINM_LIB_CONVERSION_HINMTOGPU_KERNELBUILDER_H

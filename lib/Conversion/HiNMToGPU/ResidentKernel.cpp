@@ -1,0 +1,130 @@
+//===- ResidentKernel.cpp - All of X in shared memory, and mma.sp ---------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+/// For few tokens: X is copied to shared memory once, and ldmatrix gathers from
+/// it, as every lane gives the address of a row of its own. After that no warp
+/// waits for another; each streams its weights through registers.
+class ResidentKernel : KernelBuilder {
+public:
+  ResidentKernel(OpBuilder &builder, Location loc, const SpmmKernelSpec &spec)
+      : KernelBuilder(builder, loc, spec) {}
+
+  gpu::GPUFuncOp build() {
+    declareFunction({ShapedType::kDynamic, schedule.getTileN()});
+    computeCoordinates();
+    finish(ifAnyBlock(
+        [&](ArrayRef<Value> zeros) { return loopOverBlocks(zeros); }));
+    gpu::ReturnOp::create(b);
+    return func;
+  }
+
+private:
+  void copyInput();
+  SmallVector<Value> loadBlock(Value block);
+  SmallVector<Value> loopOverBlocks(ArrayRef<Value> zeros);
+};
+
+/// Starts the copies of all rows of X, of the block's tokens.
+void ResidentKernel::copyInput() {
+  const int64_t chunks = schedule.getTileN() / kChunk;
+  Value total = mul(memref::DimOp::create(b, input, 0), chunks);
+  auto loop = scf::ForOp::create(b, thread, total, idx(spec.getNumThreads()));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value position = loop.getInductionVar();
+    Value row = div(position, chunks), chunk = rem(position, chunks);
+    Value token = add(tokenBase, mul(chunk, kChunk));
+    // N is a multiple of 8, so a chunk is wholly inside or wholly outside.
+    Value inside = less(token, numTokens);
+    nvgpu::DeviceAsyncCopyOp::create(
+        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
+        ValueRange{row, mul(swizzle(row, chunk), kChunk)}, input,
+        ValueRange{row, select(inside, token, idx(0))}, b.getIndexAttr(kChunk),
+        select(inside, idx(kChunk), idx(0)), /*bypassL1=*/b.getUnitAttr());
+  }
+  NVVM::CpAsyncCommitGroupOp::create(b);
+}
+
+/// What this lane needs of k-block \p block: the columns of the rows that it
+/// addresses, one a k-step, then its weights.
+SmallVector<Value> ResidentKernel::loadBlock(Value block) {
+  SmallVector<Value> loaded;
+  Value listed = add(mul(add(firstBlock, block), kBlock), lane);
+  for (int64_t step = 0; step < kSteps; ++step)
+    loaded.push_back(memref::LoadOp::create(
+        b, columnList, ValueRange{add(listed, kStep * step)}));
+  llvm::append_range(loaded, loadWeights(block));
+  return loaded;
+}
+
+SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
+  const int64_t ahead = schedule.getPrefetch();
+  copyInput();
+  SmallVector<Value> initial;
+  for (int64_t i = 0; i < ahead; ++i)
+    llvm::append_range(initial, loadBlock(clamp(idx(i))));
+  // Loaded before the barrier: see MultistageKernel.
+  const size_t numAhead = initial.size();
+  llvm::append_range(initial, zeros);
+  NVVM::CpAsyncWaitGroupOp::create(b, 0);
+  gpu::BarrierOp::create(b);
+
+  auto loop = scf::ForOp::create(b, idx(0), numBlocks, idx(1), initial);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value block = loop.getInductionVar();
+    SmallVector<Value> loaded(loop.getRegionIterArgs().take_front(numAhead));
+    SmallVector<Value> sums(loop.getRegionIterArgs().drop_front(numAhead));
+    llvm::append_range(loaded,
+                       loadBlock(ahead ? clamp(add(block, ahead)) : block));
+    ArrayRef<Value> current =
+        ArrayRef(loaded).take_front(kSteps + getNumWeights());
+    multiply(current.drop_front(kSteps), sums,
+             [&](int64_t step, int64_t fragment) -> SmallVector<Value> {
+               Value row = arith::IndexCastOp::create(b, b.getIndexType(),
+                                                      current[step]);
+               Value chunk = add(div(warpToken, kChunk), fragment);
+               return {row, mul(swizzle(row, chunk), kChunk)};
+             });
+    SmallVector<Value> results(ArrayRef(loaded).take_back(numAhead));
+    llvm::append_range(results, sums);
+    scf::YieldOp::create(b, results);
+  }
+  return SmallVector<Value>(loop.getResults().take_back(zeros.size()));
+}
+
+} // namespace
+
+LogicalResult hinm::verifyResidentSchedule(
+    const SpmmKernelSpec &spec,
+    llvm::function_ref<InFlightDiagnostic()> emitError) {
+  if (spec.schedule.getStages() != 1)
+    return emitError() << "schedule: the resident kernel has one stage, found "
+                       << spec.schedule.getStages();
+  if (spec.convolution)
+    return emitError() << "schedule: the resident kernel takes no convolution: "
+                          "use kernel = multistage";
+  return success();
+}
+
+gpu::GPUFuncOp hinm::buildResidentKernel(OpBuilder &builder, Location loc,
+                                         const SpmmKernelSpec &spec) {
+  return ResidentKernel(builder, loc, spec).build();
+}
