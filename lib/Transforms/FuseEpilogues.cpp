@@ -48,7 +48,7 @@ struct FuseEpilogue : public OpRewritePattern<linalg::GenericOp> {
         product = candidate;
     // The product stays where it is executed as often, and of its shape.
     if (!product || product.getScheduleAttr() ||
-        product->hasAttr("hinm.skipped") ||
+        product->hasAttr("hinm.skipped") || product.getTokenMajorOutput() ||
         product->getBlock() != op->getBlock() ||
         cast<RankedTensorType>(op.getResult(0).getType()).getShape() !=
             product.getResult().getType().getShape())

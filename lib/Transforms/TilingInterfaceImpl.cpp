@@ -69,10 +69,13 @@ struct ProductTiling : TilingInterface::ExternalModel<ProductTiling<Op>, Op> {
     if (op->getNumResults() == 0)
       return op->emitOpError("is tiled on tensors only: tile it before "
                              "bufferization");
-    if constexpr (std::is_same_v<Op, SpmmOp>)
+    if constexpr (std::is_same_v<Op, SpmmOp>) {
       if (product.getConvolutionAttr())
         return op->emitOpError("gathers windows of a whole image: it cannot be "
                                "cut along the pixels");
+      if (product.getTokenMajorInput() || product.getTokenMajorOutput())
+        return op->emitOpError("is tiled with tokens innermost only");
+    }
     Location loc = op->getLoc();
     auto input =
         sliceColumns(builder, loc, product.getInput(), offsets[0], sizes[0]);

@@ -104,12 +104,96 @@ func.func @skipped(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor<64xi32>, 
 
 // -----
 
-// One token: two tiles share their 64 k-blocks out to 16 thread blocks each.
+// 32 tokens: two tiles share their 64 k-blocks out to 16 thread blocks each.
 // CHECK-LABEL: func.func @split(
-// CHECK: schedule = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, split_k = 16>
-func.func @split(%v: tensor<524288xf16>, %m: tensor<32768xi32>, %l: tensor<8192xi32>, %o: tensor<3xi32>, %x: tensor<8192x1xf16>, %y: tensor<256x1xf32>) -> tensor<256x1xf32> {
+// CHECK: schedule = #hinm.schedule<tile_m = 128, tile_n = 32, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, split_k = 16>
+func.func @split(%v: tensor<524288xf16>, %m: tensor<32768xi32>, %l: tensor<8192xi32>, %o: tensor<3xi32>, %x: tensor<8192x32xf16>, %y: tensor<256x32xf32>) -> tensor<256x32xf32> {
   %r = hinm.spmm as #hinm.packed<rows = 256, columns = 8192, tile = 128, nm = 2:4>
-    ins(%v, %m, %l, %o, %x : tensor<524288xf16>, tensor<32768xi32>, tensor<8192xi32>, tensor<3xi32>, tensor<8192x1xf16>)
-    outs(%y : tensor<256x1xf32>) -> tensor<256x1xf32>
-  return %r : tensor<256x1xf32>
+    ins(%v, %m, %l, %o, %x : tensor<524288xf16>, tensor<32768xi32>, tensor<8192xi32>, tensor<3xi32>, tensor<8192x32xf16>)
+    outs(%y : tensor<256x32xf32>) -> tensor<256x32xf32>
+  return %r : tensor<256x32xf32>
+}
+
+// -----
+
+// Few tokens that are transposed before and after: the kernel reads and writes
+// them as they are, whatever their number. The epilogue's matrix follows.
+// CHECK-LABEL: func.func @token_major(
+// CHECK-SAME: %[[X:[^:]+]]: tensor<3x128xf16>, %[[E:[^:]+]]: tensor<3x32xf16>)
+// CHECK-NOT: linalg.transpose
+// CHECK-NOT: tensor.pad
+// CHECK: %[[INIT:.*]] = tensor.empty() : tensor<3x32xf16>
+// CHECK: %[[Y:.*]] = hinm.spmm
+// CHECK-SAME: %[[X]] :
+// CHECK-SAME: outs(%[[INIT]] : tensor<3x32xf16>)
+// CHECK-SAME: epilogue(%[[E]] : tensor<3x32xf16>)
+// CHECK: schedule = #hinm.schedule<kernel = resident, tile_m = 32, tile_n = 8, tile_k = 64, stages = 1, warps_m = 2, warps_n = 1, prefetch = 3>, token_major_input, token_major_output}
+// CHECK: return %[[Y]]
+func.func @token_major(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<3x128xf16>, %e: tensor<3x32xf16>) -> tensor<3x32xf16> {
+  %xe = tensor.empty() : tensor<128x3xf16>
+  %xt = linalg.transpose ins(%x : tensor<3x128xf16>) outs(%xe : tensor<128x3xf16>) permutation = [1, 0]
+  %ee = tensor.empty() : tensor<32x3xf16>
+  %et = linalg.transpose ins(%e : tensor<3x32xf16>) outs(%ee : tensor<32x3xf16>) permutation = [1, 0]
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %xt : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x3xf16>)
+    outs(%ee : tensor<32x3xf16>)
+    epilogue(%et : tensor<32x3xf16>) {
+  ^bb0(%sum: f32, %a: f16):
+    %w = arith.extf %a : f16 to f32
+    %s = arith.addf %sum, %w : f32
+    %h = arith.truncf %s : f32 to f16
+    hinm.yield %h : f16
+  } -> tensor<32x3xf16>
+  %ye = tensor.empty() : tensor<3x32xf16>
+  %y = linalg.transpose ins(%r : tensor<32x3xf16>) outs(%ye : tensor<3x32xf16>) permutation = [1, 0]
+  return %y : tensor<3x32xf16>
+}
+
+// -----
+
+// One token lies alike either way.
+// CHECK-LABEL: func.func @one_token(
+// CHECK-NOT: tensor.pad
+// CHECK: %[[FLAT:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1]] : tensor<128x1xf16> into tensor<128xf16>
+// CHECK: %[[X:.*]] = tensor.expand_shape %[[FLAT]] {{\[\[}}0, 1]] output_shape [1, 128] : tensor<128xf16> into tensor<1x128xf16>
+// CHECK: hinm.spmm
+// CHECK-SAME: %[[X]] :
+// CHECK-SAME: token_major_input, token_major_output} -> tensor<1x32xf32>
+// CHECK: tensor.expand_shape {{.*}} into tensor<32x1xf32>
+func.func @one_token(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x1xf16>, %y: tensor<32x1xf32>) -> tensor<32x1xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x1xf16>)
+    outs(%y : tensor<32x1xf32>) -> tensor<32x1xf32>
+  return %r : tensor<32x1xf32>
+}
+
+// -----
+
+// Y is read as it is: only X is taken token-major, and padded so.
+// CHECK-LABEL: func.func @token_major_input(
+// CHECK: tensor.pad %{{.*}} low[0, 0] high[5, 0]
+// CHECK: tensor<3x128xf16> to tensor<8x128xf16>
+// CHECK: hinm.spmm {{.*}} token_major_input} -> tensor<32x8xf32>
+// CHECK: tensor.extract_slice %{{.*}}[0, 0] [32, 3] [1, 1]
+func.func @token_major_input(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<3x128xf16>, %y: tensor<32x3xf32>) -> tensor<32x3xf32> {
+  %xe = tensor.empty() : tensor<128x3xf16>
+  %xt = linalg.transpose ins(%x : tensor<3x128xf16>) outs(%xe : tensor<128x3xf16>) permutation = [1, 0]
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %xt : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x3xf16>)
+    outs(%y : tensor<32x3xf32>) -> tensor<32x3xf32>
+  return %r : tensor<32x3xf32>
+}
+
+// -----
+
+// Too much for the shared memory of any chip: padded, and gathered.
+// CHECK-LABEL: func.func @too_large(
+// CHECK: tensor.pad
+// CHECK: schedule = #hinm.schedule<tile_m = 32, tile_n = 8,
+// CHECK-NOT: token_major
+func.func @too_large(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<16384x1xf16>, %y: tensor<32x1xf32>) -> tensor<32x1xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 16384, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<16384x1xf16>)
+    outs(%y : tensor<32x1xf32>) -> tensor<32x1xf32>
+  return %r : tensor<32x1xf32>
 }

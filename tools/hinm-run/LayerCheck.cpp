@@ -96,6 +96,14 @@ core::Matrix<double> takePatches(core::MatrixView<double> image,
   return patches;
 }
 
+core::Matrix<double> transpose(core::MatrixView<double> matrix) {
+  core::Matrix<double> turned(matrix.getCols(), matrix.getRows());
+  for (int64_t r = 0; r < turned.getRows(); ++r)
+    for (int64_t c = 0; c < turned.getCols(); ++c)
+      turned(r, c) = matrix(c, r);
+  return turned;
+}
+
 } // namespace
 
 llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
@@ -124,6 +132,8 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
     // The kernels take rows of X of a multiple of 16 bytes.
     layer.tokens = llvm::alignTo(tokens, 8);
     layer.convolution = op.getConvolutionAttr();
+    layer.tokenMajorInput = op.getTokenMajorInput();
+    layer.tokenMajorOutput = op.getTokenMajorOutput();
 
     builder.setInsertionPointToEnd(module.getBody());
     auto function =
@@ -135,11 +145,12 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
       return Value();
     };
     Value input = function.getArgument(0);
-    SmallVector<OpFoldResult> sizes{
-        builder.getIndexAttr(initType.getDimSize(0)),
-        initType.isDynamicDim(1)
-            ? tensor::getMixedSize(builder, op.getLoc(), input, 1)
-            : builder.getIndexAttr(initType.getDimSize(1))};
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t dim : {0, 1})
+      sizes.push_back(initType.isDynamicDim(dim)
+                          ? tensor::getMixedSize(builder, op.getLoc(), input,
+                                                 op.getInputTokenDim())
+                          : builder.getIndexAttr(initType.getDimSize(dim)));
     Value init = tensor::EmptyOp::create(builder, op.getLoc(), sizes,
                                          initType.getElementType());
     auto product =
@@ -148,6 +159,8 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
                        copy(op.getTileOffsets()), input, copy(op.getRowIndex()),
                        init, op.getFormat(), op.getLayerAttr(),
                        op.getScheduleAttr(), op.getConvolutionAttr());
+    product.setTokenMajorInput(op.getTokenMajorInput());
+    product.setTokenMajorOutput(op.getTokenMajorOutput());
     func::ReturnOp::create(builder, op.getLoc(), product.getResult());
     functions.push_back(std::move(layer));
   }
@@ -158,10 +171,11 @@ llvm::Expected<LayerRun> runLayer(Executor &executor,
                                   const LayerFunction &layer,
                                   std::mt19937_64 &random) {
   auto inputType = cast<RankedTensorType>(layer.type.getInput(0));
-  int64_t tokens =
-      inputType.isDynamicDim(1) ? layer.tokens : inputType.getDimSize(1);
-  Tensor input = makeRandom({inputType.getDimSize(0), tokens},
-                            inputType.getElementType(), random);
+  std::vector<int64_t> shape(inputType.getShape());
+  int64_t &tokens = shape[layer.tokenMajorInput ? 0 : 1];
+  if (ShapedType::isDynamic(tokens))
+    tokens = layer.tokens;
+  Tensor input = makeRandom(shape, inputType.getElementType(), random);
   hinmRuntimeResetLaunches();
   llvm::Expected<std::vector<Tensor>> results =
       executor.call(layer.function, layer.type, input);
@@ -171,21 +185,23 @@ llvm::Expected<LayerRun> runLayer(Executor &executor,
   for (int64_t i = 0; i < hinmRuntimeLaunchCount(); ++i)
     run.milliseconds += hinmRuntimeLaunchMilliseconds(i);
   core::MatrixView<double> multiplied(input.values.data(), input.shape[0],
-                                      tokens);
-  core::Matrix<double> patches;
-  if (layer.convolution) {
-    patches = takePatches(multiplied, layer.convolution);
-    multiplied = patches;
-  }
+                                      input.shape[1]);
+  core::Matrix<double> rearranged;
+  if (layer.convolution)
+    multiplied = rearranged = takePatches(multiplied, layer.convolution);
+  else if (layer.tokenMajorInput)
+    multiplied = rearranged = transpose(multiplied);
   core::Matrix<double> expected =
       core::referenceMatmul(layer.weight, multiplied);
   // A kernel may store whole chunks of pixels: what is behind the last one does
   // not count.
   const Tensor &result = results->front();
+  const int64_t rowPitch = layer.tokenMajorOutput ? 1 : result.shape[1];
+  const int64_t tokenPitch = layer.tokenMajorOutput ? result.shape[1] : 1;
   core::Matrix<double> found(expected.getRows(), expected.getCols());
   for (int64_t r = 0; r < found.getRows(); ++r)
-    std::copy_n(result.values.begin() + r * result.shape[1], found.getCols(),
-                found.row(r));
+    for (int64_t n = 0; n < found.getCols(); ++n)
+      found(r, n) = result.values[r * rowPitch + n * tokenPitch];
   run.error = core::relativeError(found, expected);
   return run;
 }

@@ -34,6 +34,8 @@ struct LayerFunction {
   int64_t tokens;
   /// What of the input is multiplied with, or null for the input itself.
   ConvolutionAttr convolution;
+  /// Whether the input is N×C, the result N×R.
+  bool tokenMajorInput, tokenMajorOutput;
 };
 
 /// Adds a function for each hinm.spmm of \p module that has a kernel, in their

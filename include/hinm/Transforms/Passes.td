@@ -543,7 +543,12 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
       `split_k` shares a tile's kept columns out to so many thread blocks that
       about 128 run at once, each with 256 columns at least.
 
-    The kernel copies 16 bytes at a time, so each row of X has to begin at a
+    Up to 16 tokens that are at hand token-major, transposed before the product,
+    or a single one, are read so by the resident kernel if all of X fits in the
+    chip's shared memory: the op becomes `token_major_input`, and
+    `token_major_output` if Y is only transposed. The transposes are gone.
+
+    Else the kernel copies 16 bytes at a time, so each row of X has to begin at a
     multiple of 16 bytes: X is padded with zero tokens to a multiple of 8, and
     the result cut back. An X whose static size is a multiple is left as it is.
 

@@ -53,8 +53,21 @@ SpmmKernelSpec getSpec(SpmmOp op) {
           op.getFormat().getTile(),
           op.getScheduleAttr(),
           static_cast<bool>(op.getRowIndex()),
+          op.getTokenMajorInput(),
+          op.getTokenMajorOutput(),
           op.getConvolutionAttr(),
           op.hasEpilogue() ? op : SpmmOp()};
+}
+
+/// N, which may be dynamic.
+int64_t getNumTokens(SpmmOp op) {
+  return cast<ShapedType>(op.getInit().getType())
+      .getDimSize(op.getOutputTokenDim());
+}
+
+/// Whether rows of X are copied, or those of Y stored, several tokens at once.
+bool needsWholeChunks(SpmmOp op) {
+  return !op.getTokenMajorInput() || !op.getTokenMajorOutput();
 }
 
 /// Whether \p op can be lowered; says why not otherwise.
@@ -66,8 +79,8 @@ LogicalResult checkOp(SpmmOp op, StringRef chip) {
     return op.emitOpError("has no schedule: run hinm-select-kernels first");
   if (failed(getSpec(op).verify([&] { return op.emitOpError(); }, chip)))
     return failure();
-  int64_t tokens = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
-  if (!ShapedType::isDynamic(tokens) && tokens % 8 != 0)
+  const int64_t tokens = getNumTokens(op);
+  if (needsWholeChunks(op) && !ShapedType::isDynamic(tokens) && tokens % 8 != 0)
     return op.emitOpError() << "has " << tokens
                             << " tokens, the kernel needs a multiple of 8: run "
                                "hinm-select-kernels first";
@@ -186,7 +199,7 @@ void HostBuilder::launch() {
       allocate(hostOutput, cast<MemRefType>(types[arguments.size()]));
   arguments.push_back(output);
 
-  Value tokens = memref::DimOp::create(b, hostOutput, 1);
+  Value tokens = memref::DimOp::create(b, hostOutput, op.getOutputTokenDim());
   int64_t blocksM =
       op.getFormat().getNumTiles() * (spec.tile / spec.schedule.getTileM());
   gpu::KernelDim3 grid{idx(blocksM), ceilDiv(tokens, spec.schedule.getTileN()),
@@ -214,19 +227,21 @@ void HostBuilder::launch() {
 }
 
 void HostBuilder::build() {
-  int64_t tokens = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
+  const int64_t tokens = getNumTokens(op);
   if (op.getFormat().getRows() == 0 || tokens == 0)
     return; // nothing to store
   if (!ShapedType::isDynamic(tokens))
     return launch();
   // Known only at run time: no launch of an empty grid, and no unaligned rows.
-  Value size = memref::DimOp::create(b, op.getInit(), 1);
-  Value rest = arith::RemUIOp::create(b, size, idx(8));
-  Value aligned =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, idx(0));
-  cf::AssertOp::create(b, aligned,
-                       "hinm.spmm: the number of tokens must be a multiple of "
-                       "8 (hinm-select-kernels pads it)");
+  Value size = memref::DimOp::create(b, op.getInit(), op.getOutputTokenDim());
+  if (needsWholeChunks(op)) {
+    Value rest = arith::RemUIOp::create(b, size, idx(8));
+    Value aligned =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, idx(0));
+    cf::AssertOp::create(b, aligned,
+                         "hinm.spmm: the number of tokens must be a multiple "
+                         "of 8 (hinm-select-kernels pads it)");
+  }
   Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, idx(0));
   auto branch = scf::IfOp::create(b, any);
   b.setInsertionPointToStart(branch.thenBlock());

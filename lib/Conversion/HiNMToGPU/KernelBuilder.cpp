@@ -143,7 +143,8 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
     Value memory = gpu::DynamicSharedMemoryOp::create(b, bytes);
     SmallVector<Value> sizes;
     if (ShapedType::isDynamic(sharedSizes.front()))
-      sizes.push_back(memref::DimOp::create(b, input, 0));
+      sizes.push_back(
+          memref::DimOp::create(b, input, spec.tokenMajorInput ? 1 : 0));
     shared = memref::ViewOp::create(b, sharedType, memory, idx(0), sizes);
   } else {
     shared = func.getWorkgroupAttributions().front();
@@ -171,8 +172,9 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
 }
 
 void KernelBuilder::computeCoordinates() {
-  numRows = memref::DimOp::create(b, output, 0);
-  numTokens = memref::DimOp::create(b, output, 1);
+  const int64_t tokenDim = spec.tokenMajorOutput ? 0 : 1;
+  numRows = memref::DimOp::create(b, output, 1 - tokenDim);
+  numTokens = memref::DimOp::create(b, output, tokenDim);
   thread = gpu::ThreadIdOp::create(b, gpu::Dimension::x);
   lane = rem(thread, 32);
   quad = div(lane, 4);
@@ -393,13 +395,72 @@ void KernelBuilder::store(ValueRange sums) {
     }
 }
 
-/// Two neighbours of the matrix \p operand, from (\p row, \p token) on.
-Value KernelBuilder::loadPair(Value operand, Value row, Value token) {
-  Type element = cast<MemRefType>(operand.getType()).getElementType();
-  const int64_t bytes = element.getIntOrFloatBitWidth() / 4;
-  return vector::LoadOp::create(b, VectorType::get({2}, element), operand,
-                                ValueRange{row, token}, /*nontemporal=*/false,
-                                llvm::MaybeAlign(bytes));
+/// What is stored of a sum, and the elements of the epilogue's operands.
+Value KernelBuilder::finishElement(Value sum, ArrayRef<Value> operands) {
+  if (!spec.epilogue)
+    return spec.outputType.isF32()
+               ? sum
+               : arith::TruncFOp::create(b, spec.outputType, sum).getResult();
+  SmallVector<Value> arguments{sum};
+  llvm::append_range(arguments, operands);
+  return SpmmOp(spec.epilogue).inlineEpilogue(b, arguments);
+}
+
+/// Stores the sums of two neighbouring tokens of a row at once.
+void KernelBuilder::storePair(Value row, Value token, ValueRange sums,
+                              ArrayRef<Value> ofRow) {
+  SmallVector<Value> pairs;
+  for (auto [operand, element] : llvm::zip_equal(epilogueInputs, ofRow)) {
+    Type type = cast<MemRefType>(operand.getType()).getElementType();
+    const int64_t bytes = type.getIntOrFloatBitWidth() / 4;
+    pairs.push_back(element ? Value()
+                            : vector::LoadOp::create(
+                                  b, VectorType::get({2}, type), operand,
+                                  ValueRange{row, token}, /*nontemporal=*/false,
+                                  llvm::MaybeAlign(bytes))
+                                  .getResult());
+  }
+  auto pairType = VectorType::get({2}, spec.outputType);
+  Value pair;
+  if (spec.epilogue) {
+    SmallVector<Value> elements;
+    for (int64_t r = 0; r < 2; ++r) {
+      SmallVector<Value> operands;
+      for (auto [element, loaded] : llvm::zip_equal(ofRow, pairs))
+        operands.push_back(
+            element ? element
+                    : vector::ExtractOp::create(b, loaded, r).getResult());
+      elements.push_back(finishElement(sums[r], operands));
+    }
+    pair = vector::FromElementsOp::create(b, pairType, elements);
+  } else {
+    // One instruction converts both.
+    pair = vector::FromElementsOp::create(
+        b, VectorType::get({2}, b.getF32Type()), sums);
+    if (!spec.outputType.isF32())
+      pair = arith::TruncFOp::create(b, pairType, pair);
+  }
+  const int64_t bytes = spec.outputType.getIntOrFloatBitWidth() / 4;
+  vector::StoreOp::create(b, pair, output, ValueRange{row, token},
+                          /*nontemporal=*/false, llvm::MaybeAlign(bytes));
+}
+
+/// Stores them in a token-major Y, each by itself and if there is such a token.
+void KernelBuilder::storeSingly(Value row, Value token, ValueRange sums,
+                                ArrayRef<Value> ofRow) {
+  for (int64_t r = 0; r < 2; ++r) {
+    Value mine = add(token, r);
+    when(less(mine, numTokens), [&] {
+      SmallVector<Value> operands;
+      for (auto [operand, element] : llvm::zip_equal(epilogueInputs, ofRow))
+        operands.push_back(
+            element ? element
+                    : memref::LoadOp::create(b, operand, ValueRange{mine, row})
+                          .getResult());
+      memref::StoreOp::create(b, finishElement(sums[r], operands), output,
+                              ValueRange{mine, row});
+    });
+  }
 }
 
 /// Stores what this lane has of row \p row: two sums of each fragment, of
@@ -418,38 +479,12 @@ void KernelBuilder::storeFragments(Value row, ValueRange sums) {
     for (int64_t fragment = 0; fragment < fragments; ++fragment) {
       Value token =
           add(add(add(tokenBase, warpToken), fragment * 8), mul(member, 2));
-      when(less(token, numTokens), [&] {
-        auto pairType = VectorType::get({2}, b.getF32Type());
-        Value pair;
-        if (spec.epilogue) {
-          SmallVector<Value> pairs;
-          for (auto [operand, element] : llvm::zip_equal(epilogueInputs, ofRow))
-            pairs.push_back(element ? Value()
-                                    : loadPair(operand, target, token));
-          SmallVector<Value> elements;
-          for (int64_t r = 0; r < 2; ++r) {
-            SmallVector<Value> arguments{sums[fragment * 2 + r]};
-            for (auto [element, loaded] : llvm::zip_equal(ofRow, pairs))
-              arguments.push_back(
-                  element
-                      ? element
-                      : vector::ExtractOp::create(b, loaded, r).getResult());
-            elements.push_back(
-                SpmmOp(spec.epilogue).inlineEpilogue(b, arguments));
-          }
-          pair = vector::FromElementsOp::create(
-              b, VectorType::get({2}, spec.outputType), elements);
-        } else {
-          pair = vector::FromElementsOp::create(b, pairType,
-                                                sums.slice(fragment * 2, 2));
-          if (!spec.outputType.isF32())
-            pair = arith::TruncFOp::create(
-                b, VectorType::get({2}, spec.outputType), pair);
-        }
-        int64_t bytes = spec.outputType.isF32() ? 8 : 4;
-        vector::StoreOp::create(b, pair, output, ValueRange{target, token},
-                                /*nontemporal=*/false, llvm::MaybeAlign(bytes));
-      });
+      ValueRange pair = sums.slice(fragment * 2, 2);
+      if (spec.tokenMajorOutput)
+        storeSingly(target, token, pair, ofRow);
+      else
+        when(less(token, numTokens),
+             [&] { storePair(target, token, pair, ofRow); });
     }
   });
 }

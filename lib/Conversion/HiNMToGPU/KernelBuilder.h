@@ -108,7 +108,12 @@ private:
   void addSplits(llvm::ArrayRef<mlir::Value> sums);
   void store(mlir::ValueRange sums);
   void storeFragments(mlir::Value row, mlir::ValueRange sums);
-  mlir::Value loadPair(mlir::Value operand, mlir::Value row, mlir::Value token);
+  void storePair(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
+                 llvm::ArrayRef<mlir::Value> ofRow);
+  void storeSingly(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
+                   llvm::ArrayRef<mlir::Value> ofRow);
+  mlir::Value finishElement(mlir::Value sum,
+                            llvm::ArrayRef<mlir::Value> operands);
   mlir::Value operandRegister(mlir::Value pair);
 
   // Of a split: sums of its blocks, how many are there, and whether this is the

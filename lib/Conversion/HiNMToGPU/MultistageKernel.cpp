@@ -219,6 +219,10 @@ LogicalResult hinm::verifyMultistageSchedule(
     llvm::function_ref<InFlightDiagnostic()> emitError) {
   if (spec.schedule.getStages() < 2)
     return emitError() << "schedule: the kernel needs at least 2 stages";
+  if (spec.tokenMajorInput)
+    return emitError() << "schedule: the multistage kernel gathers rows of "
+                          "tokens, not from a token-major X: use kernel = "
+                          "resident";
   return success();
 }
 

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace hinm;
@@ -35,6 +36,7 @@ public:
 
 private:
   void copyInput();
+  void turnInput();
   SmallVector<Value> loadBlock(Value block);
   SmallVector<Value> loopOverBlocks(ArrayRef<Value> zeros);
 };
@@ -61,6 +63,42 @@ void ResidentKernel::copyInput() {
   NVVM::CpAsyncCommitGroupOp::create(b);
 }
 
+/// The same of a token-major X: a thread takes eight tokens of a channel, its
+/// neighbour those of the next channel, so that loads and stores are of
+/// neighbours in memory.
+void ResidentKernel::turnInput() {
+  Value channels = memref::DimOp::create(b, input, 1);
+  Value zero =
+      arith::ConstantOp::create(b, b.getFloatAttr(spec.elementType, 0.0));
+  auto loop =
+      scf::ForOp::create(b, thread, channels, idx(spec.getNumThreads()));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value row = loop.getInductionVar();
+  for (int64_t chunk = 0; chunk < schedule.getTileN() / kChunk; ++chunk) {
+    SmallVector<Value> elements;
+    for (int64_t e = 0; e < kChunk; ++e) {
+      Value token = add(tokenBase, chunk * kChunk + e);
+      auto branch =
+          scf::IfOp::create(b, spec.elementType, less(token, numTokens), true);
+      OpBuilder::InsertionGuard branchGuard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      scf::YieldOp::create(
+          b,
+          memref::LoadOp::create(b, input, ValueRange{token, row}).getResult());
+      b.setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(b, zero);
+      elements.push_back(branch.getResult(0));
+    }
+    Value vector = vector::FromElementsOp::create(
+        b, VectorType::get({kChunk}, spec.elementType), elements);
+    vector::StoreOp::create(
+        b, vector, shared,
+        ValueRange{row, mul(swizzle(row, idx(chunk)), kChunk)},
+        /*nontemporal=*/false, llvm::MaybeAlign(16));
+  }
+}
+
 /// What this lane needs of k-block \p block: the columns of the rows that it
 /// addresses, one a k-step, then its weights.
 SmallVector<Value> ResidentKernel::loadBlock(Value block) {
@@ -75,14 +113,18 @@ SmallVector<Value> ResidentKernel::loadBlock(Value block) {
 
 SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
   const int64_t ahead = schedule.getPrefetch();
-  copyInput();
+  // Before the copies and the barrier: see MultistageKernel.
   SmallVector<Value> initial;
   for (int64_t i = 0; i < ahead; ++i)
     llvm::append_range(initial, loadBlock(clamp(idx(i))));
-  // Loaded before the barrier: see MultistageKernel.
   const size_t numAhead = initial.size();
+  if (spec.tokenMajorInput)
+    turnInput();
+  else
+    copyInput();
   llvm::append_range(initial, zeros);
-  NVVM::CpAsyncWaitGroupOp::create(b, 0);
+  if (!spec.tokenMajorInput)
+    NVVM::CpAsyncWaitGroupOp::create(b, 0);
   gpu::BarrierOp::create(b);
 
   auto loop = scf::ForOp::create(b, idx(0), numBlocks, idx(1), initial);

@@ -9,9 +9,9 @@
 #include "SpmmKernel.h"
 
 #include "KernelBuilder.h"
+#include "hinm/Dialect/HiNM/Utils/Chip.h"
 #include "hinm/Dialect/HiNM/Utils/Epilogue.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -22,18 +22,6 @@ using namespace hinm;
 namespace {
 /// Kept columns of one k-block of the format.
 constexpr int64_t kBlock = 64;
-
-/// The largest shared memory that a block may have on \p chip (CUDA C++
-/// programming guide, table of compute capabilities); without one the largest
-/// that any has, which the emulator gives.
-int64_t getMaxSharedBytes(StringRef chip) {
-  return 1024 * llvm::StringSwitch<int64_t>(chip)
-                    .Cases({"sm_86", "sm_89", "sm_120", "sm_120a", "sm_120f",
-                            "sm_121", "sm_121a", "sm_121f"},
-                           99)
-                    .Cases({"sm_80", "sm_87"}, 163)
-                    .Default(227);
-}
 
 StringRef nameOf(Type type) {
   return type.isF16() ? "f16" : type.isBF16() ? "bf16" : "f32";
@@ -50,6 +38,10 @@ std::string SpmmKernelSpec::getName() const {
     variant += "z" + llvm::utostr(schedule.getSplitK());
   if (schedule.getKernel() != KernelKind::Multistage)
     variant += ("_" + stringifyKernelKind(schedule.getKernel())).str();
+  if (tokenMajorInput)
+    variant += "_tokens";
+  if (tokenMajorOutput)
+    variant += "_to_tokens";
   std::string patches;
   if (convolution) {
     llvm::raw_string_ostream os(patches);

@@ -28,6 +28,9 @@
 /// With a convolution the input is the image, C × B·H·W, of which every element
 /// is loaded by itself; a kernel then serves the layers of one convolution.
 ///
+/// A token-major X is N×C, Y N×R with the epilogue's matrices; they need no
+/// more alignment than an element has.
+///
 /// E is f16 or bf16; O is f32 or E, or what the epilogue yields. R and N are
 /// the sizes of Y, the number of kept columns of a tile is what `tile_offsets`
 /// says, so that one kernel serves every layer of a specialisation. The grid is
@@ -52,6 +55,7 @@ struct SpmmKernelSpec {
   int64_t tile;           ///< V, the rows that share their kept columns
   ScheduleAttr schedule;
   bool hasRowIndex;
+  bool tokenMajorInput, tokenMajorOutput;
   /// What the patches of the input are, or null if it is X itself.
   ConvolutionAttr convolution;
   /// The op with the epilogue and its operands, or null.

@@ -324,9 +324,16 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
     Value sums = fillWithZero(b, narrow ? emptyLike(b, op.getInit(), f32)
                                         : op.getInit());
     ConvolutionAttr convolution = op.getConvolutionAttr();
-    Value tokens = convolution
-                       ? idx(b, convolution.getNumOutputPixels())
-                       : Value(tensor::DimOp::create(b, op.getInput(), 1));
+    Value tokens = convolution ? idx(b, convolution.getNumOutputPixels())
+                               : Value(tensor::DimOp::create(
+                                     b, op.getInput(), op.getInputTokenDim()));
+    // (channel, token) in the order of the operand.
+    auto placeOf = [](unsigned tokenDim, Value channel,
+                      Value token) -> SmallVector<Value> {
+      if (tokenDim == 0)
+        return {token, channel};
+      return {channel, token};
+    };
 
     auto visit = [&](ImplicitLocOpBuilder &b, Value row, Value column,
                      Value value, Value acc) -> Value {
@@ -342,14 +349,15 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
             if (convolution)
               place = locateInImage(inner, convolution, column, n);
             Value x = tensor::ExtractOp::create(
-                inner, op.getInput(), ValueRange{place.first, place.second});
+                inner, op.getInput(),
+                placeOf(op.getInputTokenDim(), place.first, place.second));
+            SmallVector<Value> target = placeOf(op.getOutputTokenDim(), row, n);
             x = arith::ExtFOp::create(inner, f32, x);
-            Value sum = tensor::ExtractOp::create(inner, carried[0],
-                                                  ValueRange{row, n});
+            Value sum = tensor::ExtractOp::create(inner, carried[0], target);
             sum = arith::AddFOp::create(
                 inner, sum, arith::MulFOp::create(inner, weight, x));
-            Value updated = tensor::InsertOp::create(inner, sum, carried[0],
-                                                     ValueRange{row, n});
+            Value updated =
+                tensor::InsertOp::create(inner, sum, carried[0], target);
             scf::YieldOp::create(inner, updated);
           });
       return loop.getResult(0);
@@ -361,8 +369,9 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
       SmallVector<AffineMap> maps{identity};
       for (Value input : op.getEpilogueInputs()) {
         inputs.push_back(input);
-        maps.push_back(identity.getMajorSubMap(
-            cast<ShapedType>(input.getType()).getRank()));
+        maps.push_back(cast<ShapedType>(input.getType()).getRank() == 2
+                           ? identity
+                           : identity.getSubMap({1 - op.getOutputTokenDim()}));
       }
       maps.push_back(identity);
       SmallVector<utils::IteratorType> iterators(2,

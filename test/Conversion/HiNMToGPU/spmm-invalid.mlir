@@ -186,3 +186,14 @@ func.func @resident_convolution(%v: memref<1024xf16>, %m: memref<64xi32>, %l: me
     outs(%y : memref<32x16xf32>) {schedule = #s, convolution = #hinm.convolution<image = [1, 6, 6], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @multistage_token_major(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<16x128xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the multistage kernel gathers rows of tokens, not from a token-major X: use kernel = resident}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<16x128xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s, token_major_input}
+  return
+}

@@ -201,3 +201,47 @@ func.func @spmm_c5_effects(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<
   } -> tensor<32x16xf32>
   return
 }
+
+// -----
+
+func.func @spmm_c2_token_major(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error @below {{the input has 16 channels, but the format says 128 columns}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%i : tensor<32x16xf32>) {token_major_input} -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_token_major_output(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<16x128xf16>, %i: tensor<8x32xf32>) {
+  // expected-error @below {{the input has 16 tokens, but the destination has 8}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<16x128xf16>)
+    outs(%i : tensor<8x32xf32>) {token_major_input, token_major_output} -> tensor<8x32xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_token_major(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<16x128xf16>, %b: tensor<32x16xf32>, %i: tensor<16x32xf32>) {
+  // expected-error @below {{has an operand 0 of the epilogue with other rows or tokens than the destination}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<16x128xf16>)
+    outs(%i : tensor<16x32xf32>)
+    epilogue(%b : tensor<32x16xf32>) {
+  ^bb0(%s: f32, %p: f32):
+    hinm.yield %s : f32
+  } {token_major_input, token_major_output} -> tensor<16x32xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c6(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<36x8xf16>, %i: tensor<32x16xf32>) {
+  // expected-error @below {{takes the windows of an image of channels by pixels, not token-major}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 72, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<36x8xf16>)
+    outs(%i : tensor<32x16xf32>) {token_major_input, convolution = #hinm.convolution<image = [1, 6, 6], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>} -> tensor<32x16xf32>
+  return
+}

@@ -216,6 +216,8 @@ def main():
     parser.add_argument("--element", default="f16")
     parser.add_argument("--output", default="f32")
     parser.add_argument("--row-index", action="store_true")
+    parser.add_argument("--token-major-input", action="store_true", help="X is N x C")
+    parser.add_argument("--token-major-output", action="store_true", help="Y is N x R")
     parser.add_argument("--repeat", action="store_true", help="a group of columns stands twice")
     parser.add_argument("--epilogue", action="store_true",
                         help="Y = max(W · X + bias − residual, −5)")
@@ -246,11 +248,23 @@ def main():
         parts = [f"{k} = {v}" for k, v in zip(keys, args.schedule.split(","))]
         parts.insert(2, "tile_k = 64")
         attributes.append("schedule = #hinm.schedule<" + ", ".join(parts) + ">")
+    attributes += ["token_major_input"] * args.token_major_input
+    attributes += ["token_major_output"] * args.token_major_output
     attrs = " {" + ", ".join(attributes) + "}" if attributes else ""
+    if args.token_major_input:
+        case.input = [list(column) for column in zip(*case.input)]
+    if args.token_major_output:
+        case.y = [list(column) for column in zip(*case.y)]
+        case.residual = [list(column) for column in zip(*case.residual)]
+    assert not (args.dynamic and (args.token_major_input or args.token_major_output))
     image = f"{len(case.input)}x{dyn if args.dynamic else len(case.input[0])}x{e}"
+    result, matrix = f"{r}x{dyn}", [r, n]
+    if args.token_major_output:
+        result, matrix = f"{n}x{r}", [n, r]
+    whole = "x".join(map(str, matrix))
     rows = f"\n    row_index(%rows : tensor<{r}xi32>)" if args.row_index else ""
     rows_type = f", %rows: tensor<{r}xi32>" if args.row_index else ""
-    bias, rest = f"tensor<{r}xf32>", f"tensor<{r}x{n}x{e}>"
+    bias, rest = f"tensor<{r}xf32>", f"tensor<{whole}x{e}>"
     more_types = f", {bias}, {rest}" if args.epilogue else ""
     signature = (f"%v: {tv}, %m: {tm}, %l: {tl}, %o: {to}, "
                  f"%x: tensor<{image}>{rows_type}")
@@ -280,16 +294,16 @@ def main():
     %t = arith.maximumf %d, %low : f32
 {lines}    hinm.yield {last} : {o}
   }}"""
-    print(f"""func.func private @layer({signature}) -> tensor<{r}x{dyn}x{o}> attributes {{llvm.emit_c_interface}} {{
+    print(f"""func.func private @layer({signature}) -> tensor<{result}x{o}> attributes {{llvm.emit_c_interface}} {{
   %c1 = arith.constant 1 : index
   %n = tensor.dim %x, %c1 : tensor<{image}>
-  %init = tensor.empty({'%n' if args.dynamic else ''}) : tensor<{r}x{dyn}x{o}>
+  %init = tensor.empty({'%n' if args.dynamic else ''}) : tensor<{result}x{o}>
   %y = hinm.spmm as {fmt}
     ins(%v, %m, %l, %o, %x : {tv}, {tm}, {tl}, {to}, tensor<{image}>){rows}
-    outs(%init : tensor<{r}x{dyn}x{o}>){epilogue}{attrs} -> tensor<{r}x{dyn}x{o}>
-  return %y : tensor<{r}x{dyn}x{o}>
+    outs(%init : tensor<{result}x{o}>){epilogue}{attrs} -> tensor<{result}x{o}>
+  return %y : tensor<{result}x{o}>
 }}""")
-    print(COUNT.format(name="y", shape=f"{r}x{n}x{o}", element=o))
+    print(COUNT.format(name="y", shape=f"{whole}x{o}", element=o))
     if args.unpack:
         print(COUNT.format(name="w", shape=f"{r}x{c}x{e}", element=e))
     print("func.func @main() {")
@@ -299,8 +313,8 @@ def main():
             ("l", [c + args.gather_offset for c in case.list], "i32", [len(case.list)]),
             ("o", case.offsets, "i32", [len(case.offsets)]),
             ("rows", case.row_index, "i32", [r]),
-            ("b", case.bias, "f32", [r]), ("e", flat(case.residual), e, [r, n]),
-            ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, [r, n])):
+            ("b", case.bias, "f32", [r]), ("e", flat(case.residual), e, matrix),
+            ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, matrix)):
         print(f"  %{name} = arith.constant {dense(values, element, shape)}")
     cast = (lambda v, s, a, b, t: f"  %{v} = tensor.cast %{s} : tensor<{a}x{t}> to tensor<{b}x{t}>")
     print(cast("x", "xs", f"{c}x{n}", f"{c}x{dyn}", e) if args.dynamic else "")
@@ -309,10 +323,10 @@ def main():
     index_type = f", tensor<{r}xi32>" if args.row_index else ""
     index += ", %b, %e" if args.epilogue else ""
     index_type += more_types
-    print(f"""  %yd = func.call @layer(%v, %m, %l, %o, {x}{index}) : ({tv}, {tm}, {tl}, {to}, tensor<{image}>{index_type}) -> tensor<{r}x{dyn}x{o}>""")
+    print(f"""  %yd = func.call @layer(%v, %m, %l, %o, {x}{index}) : ({tv}, {tm}, {tl}, {to}, tensor<{image}>{index_type}) -> tensor<{result}x{o}>""")
     print(cast("y", "yd", f"{r}x{dyn}", f"{r}x{n}", o) if args.dynamic else "")
     y = "%y" if args.dynamic else "%yd"
-    print(f"""  %wrong = func.call @count_y({y}, %expected) : (tensor<{r}x{n}x{o}>, tensor<{r}x{n}x{o}>) -> i64
+    print(f"""  %wrong = func.call @count_y({y}, %expected) : (tensor<{whole}x{o}>, tensor<{whole}x{o}>) -> i64
   vector.print %wrong : i64""")
     if args.unpack:
         print(f"""  %w = hinm.unpack as {fmt}

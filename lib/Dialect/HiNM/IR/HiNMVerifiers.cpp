@@ -228,9 +228,12 @@ static LogicalResult verifyEpilogue(SpmmOp op) {
              << "has an epilogue that takes "
              << body.getArgument(i + 1).getType() << " of operand " << i
              << ", which holds " << type.getElementType();
-    if (!sizesAgree(type.getDimSize(0), op.getFormat().getRows()) ||
-        (type.getRank() == 2 &&
-         !sizesAgree(type.getDimSize(1), init.getDimSize(1))))
+    const unsigned tokenDim = op.getOutputTokenDim();
+    const bool isMatrix = type.getRank() == 2;
+    if (!sizesAgree(type.getDimSize(isMatrix ? 1 - tokenDim : 0),
+                    op.getFormat().getRows()) ||
+        (isMatrix &&
+         !sizesAgree(type.getDimSize(tokenDim), init.getDimSize(tokenDim))))
       return op.emitOpError() << "has an operand " << i
                               << " of the epilogue with other rows or tokens "
                                  "than the destination";
@@ -257,33 +260,38 @@ LogicalResult SpmmOp::verify() {
   Type element = cast<ShapedType>(getValues().getType()).getElementType();
   ConvolutionAttr convolution = getConvolutionAttr();
   const int64_t window = convolution ? convolution.getWindowSize() : 1;
-  if (!ShapedType::isDynamic(input.getDimSize(0)) &&
-      input.getDimSize(0) * window != format.getColumns())
-    return emitOpError() << "the input has " << input.getDimSize(0)
-                         << " channels"
+  const int64_t channels = input.getDimSize(1 - getInputTokenDim());
+  const int64_t inputTokens = input.getDimSize(getInputTokenDim());
+  const int64_t rows = init.getDimSize(1 - getOutputTokenDim());
+  const int64_t tokens = init.getDimSize(getOutputTokenDim());
+  if (!ShapedType::isDynamic(channels) &&
+      channels * window != format.getColumns())
+    return emitOpError() << "the input has " << channels << " channels"
                          << (convolution ? " of windows of " : "")
                          << (convolution ? std::to_string(window) : "")
                          << ", but the format says " << format.getColumns()
                          << " columns";
-  if (!sizesAgree(init.getDimSize(0), format.getRows()))
-    return emitOpError() << "the destination has " << init.getDimSize(0)
+  if (!sizesAgree(rows, format.getRows()))
+    return emitOpError() << "the destination has " << rows
                          << " channels, but the format says "
                          << format.getRows() << " rows";
   if (convolution) {
-    if (!sizesAgree(input.getDimSize(1), convolution.getNumImagePixels()))
-      return emitOpError() << "the input has " << input.getDimSize(1)
+    // spmm_c6
+    if (getTokenMajorInput())
+      return emitOpError("takes the windows of an image of channels by pixels, "
+                         "not token-major");
+    if (!sizesAgree(inputTokens, convolution.getNumImagePixels()))
+      return emitOpError() << "the input has " << inputTokens
                            << " pixels, but the convolution takes "
                            << convolution.getNumImagePixels();
-    if (!ShapedType::isDynamic(init.getDimSize(1)) &&
-        init.getDimSize(1) < convolution.getNumOutputPixels())
+    if (!ShapedType::isDynamic(tokens) &&
+        tokens < convolution.getNumOutputPixels())
       return emitOpError() << "the convolution gives "
                            << convolution.getNumOutputPixels()
-                           << " pixels, but the destination has "
-                           << init.getDimSize(1);
-  } else if (!sizesAgree(input.getDimSize(1), init.getDimSize(1))) {
-    return emitOpError() << "the input has " << input.getDimSize(1)
-                         << " tokens, but the destination has "
-                         << init.getDimSize(1);
+                           << " pixels, but the destination has " << tokens;
+  } else if (!sizesAgree(inputTokens, tokens)) {
+    return emitOpError() << "the input has " << inputTokens
+                         << " tokens, but the destination has " << tokens;
   }
   if (input.getElementType() != element)
     return emitOpError() << "the input holds " << input.getElementType()

@@ -336,12 +336,15 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     With `convolution` the input is an image, C × B·H·W, and X stands for its
     patches (`hinm.patches`), which the op gathers as it goes.
 
+    X is C×N and Y is R×N, tokens innermost. With `token_major_input` X is N×C
+    instead, with `token_major_output` Y and the epilogue's matrices are N×R.
+
     With an `epilogue` Y[r, n] is what its region yields of the sum, in f32, and of
     the elements of further operands: of row r of a vector of R (a bias), or of
     place (r, n) of a matrix (a residual).
 
-    On tensors the op is pure and, without a convolution, can be tiled along N
-    (TilingInterface); on memrefs it reads its inputs and writes its destination.
+    On tensors the op is pure and, without a convolution and with tokens innermost,
+    can be tiled along N (TilingInterface); on memrefs it reads its inputs and writes its destination.
 
     Constraints:
 
@@ -356,6 +359,7 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     * (spmm_c5) the epilogue takes f32 and an element of each of its operands, which
       have the R rows of Y, or are of Y's shape; it computes without side effects
       or regions, and yields an element of Y, which then is of any float type.
+    * (spmm_c6) `token_major_input` and `convolution` exclude each other.
 
     Example:
 
@@ -390,7 +394,9 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     HiNM_PackedAttr:$format,
     OptionalAttr<StrAttr>:$layer,
     OptionalAttr<HiNM_ScheduleAttr>:$schedule,
-    OptionalAttr<HiNM_ConvolutionAttr>:$convolution);
+    OptionalAttr<HiNM_ConvolutionAttr>:$convolution,
+    UnitAttr:$token_major_input,
+    UnitAttr:$token_major_output);
   let results = (outs Optional<2DTensorOf<[AnyFloat]>>:$result);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
@@ -406,6 +412,10 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    /// The dimension of X, and of Y, along which the tokens are; the channels are
+    /// along the other one.
+    unsigned getInputTokenDim() { return getTokenMajorInput() ? 0 : 1; }
+    unsigned getOutputTokenDim() { return getTokenMajorOutput() ? 0 : 1; }
     /// Whether there is an epilogue.
     bool hasEpilogue() { return !getEpilogue().empty(); }
     /// A copy with other operands and results, of as many of each kind.
@@ -427,7 +437,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
                    "::hinm::ConvolutionAttr":$convolution), [{
       build($_builder, $_state, resultType ? ::mlir::TypeRange(resultType) : ::mlir::TypeRange(),
             values, metadata, columnList, tileOffsets, input, rowIndex,
-            ::mlir::ValueRange(), init, format, layer, schedule, convolution);
+            ::mlir::ValueRange(), init, format, layer, schedule, convolution,
+            /*token_major_input=*/false, /*token_major_output=*/false);
     }]>];
   let hasVerifier = 1;
 }

@@ -1,0 +1,23 @@
+//===- Chip.h - What NVIDIA's architectures have ----------------*- C++ -*-===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HINM_DIALECT_HINM_UTILS_CHIP_H
+#define HINM_DIALECT_HINM_UTILS_CHIP_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace hinm {
+
+/// The largest shared memory, in bytes, that a block may have on \p chip (CUDA
+/// C++ programming guide, table of compute capabilities). An unknown chip and
+/// none, which is the emulator, have the largest of any.
+int64_t getMaxSharedBytes(llvm::StringRef chip);
+
+} // namespace hinm
+
+#endif // HINM_DIALECT_HINM_UTILS_CHIP_H

@@ -1,0 +1,20 @@
+//===- Chip.cpp - What NVIDIA's architectures have ------------------------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hinm/Dialect/HiNM/Utils/Chip.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+int64_t hinm::getMaxSharedBytes(llvm::StringRef chip) {
+  return 1024 * llvm::StringSwitch<int64_t>(chip)
+                    .Cases({"sm_86", "sm_89", "sm_120", "sm_120a", "sm_120f",
+                            "sm_121", "sm_121a", "sm_121f"},
+                           99)
+                    .Cases({"sm_80", "sm_87"}, 163)
+                    .Default(227);
+}
