@@ -21,6 +21,10 @@ namespace {
 /// their way to shared memory. What those copies and products need from device
 /// memory is in registers before: the columns a step ahead, the weights as many
 /// as the schedule says.
+///
+/// The patches of a convolution have no alignment that an asynchronous copy
+/// could do with: they are loaded before the products of a step, and stored in
+/// shared memory after them.
 class MultistageKernel : KernelBuilder {
 public:
   MultistageKernel(OpBuilder &builder, Location loc, const SpmmKernelSpec &spec)
@@ -31,6 +35,9 @@ public:
     declareFunction(
         {schedule.getStages(), schedule.getTileK(), schedule.getTileN()});
     computeCoordinates();
+    if (spec.convolution)
+      pixels = memref::CollapseShapeOp::create(
+          b, input, SmallVector<ReassociationIndices>{{0, 1}});
     finish(ifAnyBlock(
         [&](ArrayRef<Value> zeros) { return loopOverBlocks(zeros); }));
     gpu::ReturnOp::create(b);
@@ -41,11 +48,20 @@ private:
   SmallVector<Value> loadColumns(Value block);
   void gather(ArrayRef<Value> columns, Value slot);
   void gatherIfAny(Value block, ArrayRef<Value> columns, Value slot);
-  void gatherPatches(Value column, Value token, ValueRange place);
+  void forEachCopy(llvm::function_ref<void(int64_t, Value, Value)> body);
+  Value loadPixels(Value column, Value token);
+  Value loadUnaligned(Value position);
+  SmallVector<Value> loadPatches(ArrayRef<Value> columns);
+  void storePatches(ArrayRef<Value> loaded, Value slot);
+  /// Where a chunk begins in its row of shared memory.
+  Value placeOf(Value row, Value chunk) {
+    return mul(swizzle(row, chunk), kChunk);
+  }
   SmallVector<Value> loopOverBlocks(ArrayRef<Value> zeros);
 
   int64_t chunks; // of a row of X
   int64_t copies; // of a thread, for one k-block
+  Value pixels;   // the image of a convolution, as one run of elements
 };
 
 /// The columns whose rows this thread copies for k-block \p block.
@@ -63,28 +79,15 @@ SmallVector<Value> MultistageKernel::loadColumns(Value block) {
   return columns;
 }
 
-/// Starts the copies of the rows \p columns of X into \p slot.
-void MultistageKernel::gather(ArrayRef<Value> columns, Value slot) {
+/// Runs \p body for each chunk that this thread copies: its row of the k-block,
+/// and its number in the row.
+void MultistageKernel::forEachCopy(
+    llvm::function_ref<void(int64_t, Value, Value)> body) {
   const int64_t total = kBlock * chunks, threads = spec.getNumThreads();
   for (int64_t i = 0; i < copies; ++i) {
     auto copy = [&] {
       Value position = add(thread, i * threads);
-      Value row = div(position, chunks), chunk = rem(position, chunks);
-      Value column =
-          arith::IndexCastOp::create(b, b.getIndexType(), columns[i]);
-      Value token = add(tokenBase, mul(chunk, kChunk));
-      Value place = mul(swizzle(row, chunk), kChunk);
-      if (spec.convolution)
-        return gatherPatches(column, token, {slot, row, place});
-      // N is a multiple of 8, so a chunk is wholly inside or wholly outside;
-      // outside, nothing is read and the chunk is filled with zeros.
-      Value inside = less(token, numTokens);
-      nvgpu::DeviceAsyncCopyOp::create(
-          b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
-          ValueRange{slot, row, place}, input,
-          ValueRange{column, select(inside, token, idx(0))},
-          b.getIndexAttr(kChunk), select(inside, idx(kChunk), idx(0)),
-          /*bypassL1=*/b.getUnitAttr());
+      body(i, div(position, chunks), rem(position, chunks));
     };
     if ((i + 1) * threads <= total)
       copy();
@@ -93,19 +96,32 @@ void MultistageKernel::gather(ArrayRef<Value> columns, Value slot) {
   }
 }
 
-/// Loads row \p column of the patches for the eight pixels from \p token on and
-/// stores them at \p place. Their elements lie anywhere in the image, so that
-/// nothing wider than one of them could be copied. What lies behind the last
-/// pixel is filled with zeros.
-void MultistageKernel::gatherPatches(Value column, Value token,
-                                     ValueRange place) {
+/// Starts the copies of the rows \p columns of X into \p slot.
+void MultistageKernel::gather(ArrayRef<Value> columns, Value slot) {
+  forEachCopy([&](int64_t i, Value row, Value chunk) {
+    Value column = arith::IndexCastOp::create(b, b.getIndexType(), columns[i]);
+    Value token = add(tokenBase, mul(chunk, kChunk));
+    // N is a multiple of 8, so a chunk is wholly inside or wholly outside;
+    // outside, nothing is read and the chunk is filled with zeros.
+    Value inside = less(token, numTokens);
+    nvgpu::DeviceAsyncCopyOp::create(
+        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
+        ValueRange{slot, row, placeOf(row, chunk)}, input,
+        ValueRange{column, select(inside, token, idx(0))},
+        b.getIndexAttr(kChunk), select(inside, idx(kChunk), idx(0)),
+        /*bypassL1=*/b.getUnitAttr());
+  });
+}
+
+/// Row \p column of the patches, for the eight pixels from \p token on; zeros
+/// behind the last pixel. They lie next to each other in the image, or not.
+Value MultistageKernel::loadPixels(Value column, Value token) {
   ConvolutionAttr convolution = spec.convolution;
-  SmallVector<int64_t> sizes = convolution.getOutputSizes();
   // The places of the row in the image's windows, from the innermost dimension
   // out.
   Value channel = div(column, convolution.getWindowSize());
   Value inWindow = rem(column, convolution.getWindowSize());
-  Value offset = idx(0);
+  Value offset = mul(channel, memref::DimOp::create(b, input, 1).getResult());
   int64_t pitch = 1;
   for (int64_t d = convolution.getRank() - 1; d >= 0; --d) {
     offset = add(offset, mul(rem(inWindow, convolution.getKernel()[d]),
@@ -113,14 +129,11 @@ void MultistageKernel::gatherPatches(Value column, Value token,
     inWindow = div(inWindow, convolution.getKernel()[d]);
     pitch *= convolution.getImage()[d + 1];
   }
-  Value zero =
-      arith::ConstantOp::create(b, b.getFloatAttr(spec.elementType, 0.0));
-  SmallVector<Value> elements;
-  for (int64_t e = 0; e < kChunk; ++e) {
-    Value pixel = add(token, e);
-    Value inside = less(pixel, idx(convolution.getNumOutputPixels()));
-    Value rest = arith::SelectOp::create(b, inside, pixel, idx(0));
-    Value position = offset;
+  const SmallVector<int64_t> sizes = convolution.getOutputSizes();
+  const bool isContiguous =
+      convolution.getStrides().back() == 1 && sizes.back() % kChunk == 0;
+  auto place = [&](Value pixel) {
+    Value rest = pixel, position = offset;
     int64_t rowPitch = 1;
     for (int64_t d = convolution.getRank() - 1; d >= 0; --d) {
       position = add(position, mul(rem(rest, sizes[d]),
@@ -128,15 +141,100 @@ void MultistageKernel::gatherPatches(Value column, Value token,
       rest = div(rest, sizes[d]);
       rowPitch *= convolution.getImage()[d + 1];
     }
-    position = add(position, mul(rest, rowPitch));
-    Value element =
-        memref::LoadOp::create(b, input, ValueRange{channel, position});
-    elements.push_back(arith::SelectOp::create(b, inside, element, zero));
+    return add(position, mul(rest, rowPitch));
+  };
+  auto isInside = [&](Value pixel) {
+    return less(pixel, idx(convolution.getNumOutputPixels()));
+  };
+  auto chunkType = VectorType::get({kChunk}, spec.elementType);
+  if (isContiguous) {
+    Value inside = isInside(token);
+    Value chunk = loadUnaligned(place(select(inside, token, idx(0))));
+    Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(chunkType));
+    return select(inside, chunk, zeros);
   }
-  Value chunk = vector::FromElementsOp::create(
-      b, VectorType::get({kChunk}, spec.elementType), elements);
-  vector::StoreOp::create(b, chunk, shared, place, /*nontemporal=*/false,
-                          llvm::MaybeAlign(16));
+  Value zero =
+      arith::ConstantOp::create(b, b.getFloatAttr(spec.elementType, 0.0));
+  SmallVector<Value> elements;
+  for (int64_t e = 0; e < kChunk; ++e) {
+    Value pixel = add(token, e);
+    Value inside = isInside(pixel);
+    Value element = memref::LoadOp::create(
+        b, pixels, ValueRange{place(select(inside, pixel, idx(0)))});
+    elements.push_back(select(inside, element, zero));
+  }
+  return vector::FromElementsOp::create(b, chunkType, elements);
+}
+
+/// Eight elements of the image from \p position on, by two loads of 16 bytes
+/// and a shift where the buffer does not end before.
+Value MultistageKernel::loadUnaligned(Value position) {
+  auto chunkType = VectorType::get({kChunk}, spec.elementType);
+  auto wordsType = VectorType::get({4}, b.getI32Type());
+  Value shift = rem(position, kChunk);
+  Value base = sub(position, shift);
+  Value size = memref::DimOp::create(b, pixels, 0);
+  Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
+                                     add(base, 2 * kChunk), size);
+  auto branch = scf::IfOp::create(b, chunkType, fits, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  SmallVector<Value> words;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value raw = vector::LoadOp::create(
+        b, chunkType, pixels, ValueRange{add(base, half * kChunk)},
+        /*nontemporal=*/false, llvm::MaybeAlign(16));
+    Value four = vector::BitCastOp::create(b, wordsType, raw);
+    for (int64_t i = 0; i < 4; ++i)
+      words.push_back(vector::ExtractOp::create(b, four, i));
+  }
+  // By four elements, by two, by one: words first, then within them.
+  for (int64_t distance : {4, 2}) {
+    Value moves = equal(rem(div(shift, distance), 2), idx(1));
+    SmallVector<Value> moved;
+    for (size_t i = 0; i + distance / 2 < words.size(); ++i)
+      moved.push_back(select(moves, words[i + distance / 2], words[i]));
+    words = moved;
+  }
+  Value isOdd = equal(rem(shift, 2), idx(1));
+  Value sixteen = arith::ConstantOp::create(b, b.getI32IntegerAttr(16));
+  SmallVector<Value> shifted;
+  for (size_t i = 0; i < 4; ++i) {
+    Value low = arith::ShRUIOp::create(b, words[i], sixteen);
+    Value high = arith::ShLIOp::create(b, words[i + 1], sixteen);
+    shifted.push_back(
+        select(isOdd, arith::OrIOp::create(b, low, high), words[i]));
+  }
+  Value four = vector::FromElementsOp::create(b, wordsType, shifted);
+  scf::YieldOp::create(
+      b, vector::BitCastOp::create(b, chunkType, four).getResult());
+  b.setInsertionPointToStart(branch.elseBlock());
+  SmallVector<Value> elements;
+  for (int64_t e = 0; e < kChunk; ++e)
+    elements.push_back(
+        memref::LoadOp::create(b, pixels, ValueRange{add(position, e)}));
+  scf::YieldOp::create(
+      b, vector::FromElementsOp::create(b, chunkType, elements).getResult());
+  return branch.getResult(0);
+}
+
+/// What this thread copies of the patches' rows \p columns.
+SmallVector<Value> MultistageKernel::loadPatches(ArrayRef<Value> columns) {
+  SmallVector<Value> loaded;
+  for (int64_t i = 0; i < copies; ++i) {
+    Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
+    Value column = arith::IndexCastOp::create(b, b.getIndexType(), columns[i]);
+    loaded.push_back(loadPixels(column, add(tokenBase, mul(chunk, kChunk))));
+  }
+  return loaded;
+}
+
+void MultistageKernel::storePatches(ArrayRef<Value> loaded, Value slot) {
+  forEachCopy([&](int64_t i, Value row, Value chunk) {
+    vector::StoreOp::create(b, loaded[i], shared,
+                            ValueRange{slot, row, placeOf(row, chunk)},
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  });
 }
 
 /// As gather, if there is a k-block \p block. The group is committed either
@@ -159,7 +257,10 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
   for (int64_t stage = 0; stage < stages; ++stage)
     columns.push_back(loadColumns(clamp(idx(stage))));
   for (int64_t stage = 0; stage < stages - 1; ++stage)
-    gatherIfAny(idx(stage), columns[stage], idx(stage));
+    if (spec.convolution)
+      storePatches(loadPatches(columns[stage]), idx(stage));
+    else
+      gatherIfAny(idx(stage), columns[stage], idx(stage));
 
   // Carried by the loop: the slot that is read and the one that is written, the
   // columns of the next copies, the weights ahead, the sums.
@@ -189,15 +290,22 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     SmallVector<Value> laterColumns = loadColumns(clamp(add(block, stages)));
     // One barrier a step does for both: this step's rows are there for every
     // warp, and every warp is done with the slot that is written next.
-    NVVM::CpAsyncWaitGroupOp::create(b, stages - 2);
+    if (!spec.convolution)
+      NVVM::CpAsyncWaitGroupOp::create(b, stages - 2);
     gpu::BarrierOp::create(b);
-    gatherIfAny(add(block, stages - 1), nextColumns, slots[1]);
+    SmallVector<Value> patches;
+    if (spec.convolution)
+      patches = loadPatches(nextColumns);
+    else
+      gatherIfAny(add(block, stages - 1), nextColumns, slots[1]);
     multiply(ArrayRef(loaded).take_front(getNumWeights()), sums,
              [&](int64_t step, int64_t fragment) -> SmallVector<Value> {
                Value row = add(lane, kStep * step);
                Value chunk = add(div(warpToken, kChunk), fragment);
-               return {slots[0], row, mul(swizzle(row, chunk), kChunk)};
+               return {slots[0], row, placeOf(row, chunk)};
              });
+    if (spec.convolution)
+      storePatches(patches, slots[1]);
 
     SmallVector<Value> results;
     for (Value slot : slots) {

@@ -25,8 +25,8 @@
 /// ·tile_m · tile_n a block of x and y | | arrivals     | memref<?xi32>       |
 /// 4; only with split_k > 1: one a block of x and y, 0 before and after |
 ///
-/// With a convolution the input is the image, C × B·H·W, of which every element
-/// is loaded by itself; a kernel then serves the layers of one convolution.
+/// With a convolution the input is the image, C × B·H·W; a kernel then serves
+/// the layers of one convolution.
 ///
 /// A token-major X is N×C, Y N×R with the epilogue's matrices; they need no
 /// more alignment than an element has.

@@ -206,9 +206,10 @@ func.func @bf16_v64_deep(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<
   return
 }
 
-// The patches of an image are loaded element by element.
+// Eight pixels of an image at any alignment: two loads of 16 bytes.
 // PTX-LABEL: .entry hinm_spmm_f16_v64_m64n128k64s4w2x2_i1x34x34k3x3s1x1d1x1(
-// PTX: ld.global
+// PTX: ld.global.v4
+// PTX: ld.global.v4
 // PTX: st.shared.v4.{{[a-z]*}}32
 // PTX: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
 // PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32
