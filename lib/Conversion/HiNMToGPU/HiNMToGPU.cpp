@@ -70,6 +70,9 @@ bool needsWholeChunks(SpmmOp op) {
   return !op.getTokenMajorInput() || !op.getTokenMajorOutput();
 }
 
+/// Elements of X that a kernel can address.
+constexpr int64_t kMaxElements = int64_t(1) << 32;
+
 /// Whether \p op can be lowered; says why not otherwise.
 LogicalResult checkOp(SpmmOp op, StringRef chip) {
   if (!isa<MemRefType>(op.getInit().getType()))
@@ -79,6 +82,11 @@ LogicalResult checkOp(SpmmOp op, StringRef chip) {
     return op.emitOpError("has no schedule: run hinm-select-kernels first");
   if (failed(getSpec(op).verify([&] { return op.emitOpError(); }, chip)))
     return failure();
+  auto input = cast<ShapedType>(op.getInput().getType());
+  if (input.hasStaticShape() && input.getNumElements() > kMaxElements)
+    return op.emitOpError() << "has an X of " << input.getNumElements()
+                            << " elements, the kernel counts them in 32 bits: "
+                               "cut it along the tokens (TilingInterface)";
   const int64_t tokens = getNumTokens(op);
   if (needsWholeChunks(op) && !ShapedType::isDynamic(tokens) && tokens % 8 != 0)
     return op.emitOpError() << "has " << tokens
@@ -242,6 +250,14 @@ void HostBuilder::build() {
                          "hinm.spmm: the number of tokens must be a multiple "
                          "of 8 (hinm-select-kernels pads it)");
   }
+  Value elements = arith::MulIOp::create(
+      b, size,
+      memref::DimOp::create(b, op.getInput(), 1 - op.getInputTokenDim()));
+  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, elements,
+                                    idx(kMaxElements));
+  cf::AssertOp::create(b, few,
+                       "hinm.spmm: X has more than 2^32 elements: cut it along "
+                       "the tokens");
   Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, idx(0));
   auto branch = scf::IfOp::create(b, any);
   b.setInsertionPointToStart(branch.thenBlock());

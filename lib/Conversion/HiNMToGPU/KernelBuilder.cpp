@@ -30,11 +30,23 @@ KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
 Value KernelBuilder::idx(int64_t value) {
   return arith::ConstantIndexOp::create(b, b.getLoc(), value);
 }
+Value KernelBuilder::word(int64_t value) {
+  return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+}
+Value KernelBuilder::constantLike(Value x, int64_t value) {
+  return arith::ConstantOp::create(b, b.getIntegerAttr(x.getType(), value));
+}
+Value KernelBuilder::toIndex(Value word) {
+  return arith::IndexCastUIOp::create(b, b.getIndexType(), word);
+}
+Value KernelBuilder::toWord(Value index) {
+  return arith::IndexCastUIOp::create(b, b.getI32Type(), index);
+}
 Value KernelBuilder::add(Value x, Value y) {
   return arith::AddIOp::create(b, x, y);
 }
 Value KernelBuilder::add(Value x, int64_t y) {
-  return y == 0 ? x : add(x, idx(y));
+  return y == 0 ? x : add(x, constantLike(x, y));
 }
 Value KernelBuilder::sub(Value x, Value y) {
   return arith::SubIOp::create(b, x, y);
@@ -42,12 +54,14 @@ Value KernelBuilder::sub(Value x, Value y) {
 Value KernelBuilder::mul(Value x, Value y) {
   return arith::MulIOp::create(b, x, y);
 }
-Value KernelBuilder::mul(Value x, int64_t y) { return mul(x, idx(y)); }
+Value KernelBuilder::mul(Value x, int64_t y) {
+  return mul(x, constantLike(x, y));
+}
 Value KernelBuilder::div(Value x, int64_t y) {
-  return arith::DivUIOp::create(b, x, idx(y));
+  return arith::DivUIOp::create(b, x, constantLike(x, y));
 }
 Value KernelBuilder::rem(Value x, int64_t y) {
-  return arith::RemUIOp::create(b, x, idx(y));
+  return arith::RemUIOp::create(b, x, constantLike(x, y));
 }
 Value KernelBuilder::min(Value x, Value y) {
   return arith::MinUIOp::create(b, x, y);
@@ -157,13 +171,14 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   Value blockX = gpu::BlockIdOp::create(b, gpu::Dimension::x);
   tileIndex = blocksOfTile == 1 ? blockX : div(blockX, blocksOfTile);
   rowInTile = mul(rem(blockX, blocksOfTile), schedule.getTileM());
-  Value begin = loadIndex(tileOffsets, tileIndex);
-  Value end = loadIndex(tileOffsets, add(tileIndex, 1));
+  Value begin = memref::LoadOp::create(b, tileOffsets, ValueRange{tileIndex});
+  Value end =
+      memref::LoadOp::create(b, tileOffsets, ValueRange{add(tileIndex, 1)});
   firstBlock = div(begin, kBlock);
   numBlocks = sub(div(end, kBlock), firstBlock);
   if (isSplit) {
     // Block z of S takes the k-blocks from z · n / S on, before those of z + 1.
-    Value split = gpu::BlockIdOp::create(b, gpu::Dimension::z);
+    Value split = toWord(gpu::BlockIdOp::create(b, gpu::Dimension::z));
     Value from = div(mul(split, numBlocks), schedule.getSplitK());
     Value to = div(mul(add(split, 1), numBlocks), schedule.getSplitK());
     firstBlock = add(firstBlock, from);
@@ -184,7 +199,7 @@ void KernelBuilder::computeCoordinates() {
   Value warpM = div(warp, schedule.getWarpsN());
   Value warpN = rem(warp, schedule.getWarpsN());
   rowInTile = add(rowInTile, mul(warpM, slabs * 16));
-  firstSlab = div(rowInTile, 16);
+  firstSlab = toWord(div(rowInTile, 16));
   tokenBase =
       mul(gpu::BlockIdOp::create(b, gpu::Dimension::y), schedule.getTileN());
   warpToken = mul(warpN, fragments * 8);
@@ -207,14 +222,18 @@ SmallVector<Value> KernelBuilder::loadWeights(Value block) {
   SmallVector<Value> weights;
   auto rawType = VectorType::get({kChunk}, spec.elementType);
   auto wordsType = VectorType::get({4}, b.getI32Type());
-  Value blockBase = mul(add(firstBlock, block), spec.tile / 16);
+  // The first slab's place is computed in words, the others are a constant from
+  // it.
+  Value unit = add(mul(add(firstBlock, block), spec.tile / 16), firstSlab);
+  Value laneWord = toWord(lane);
+  Value metadataBase = toIndex(add(mul(unit, 32), laneWord));
+  Value valuesBase =
+      toIndex(add(mul(unit, 256 * kSteps), mul(laneWord, kChunk)));
   for (int64_t slab = 0; slab < slabs; ++slab) {
-    Value unit = add(add(blockBase, firstSlab), slab);
     weights.push_back(memref::LoadOp::create(
-        b, metadata, ValueRange{add(mul(unit, 32), lane)}));
+        b, metadata, ValueRange{add(metadataBase, 32 * slab)}));
     for (int64_t step = 0; step < kSteps; ++step) {
-      Value position =
-          add(add(mul(unit, 256 * kSteps), 256 * step), mul(lane, kChunk));
+      Value position = add(valuesBase, 256 * (kSteps * slab + step));
       Value raw =
           vector::LoadOp::create(b, rawType, values, position,
                                  /*nontemporal=*/false, llvm::MaybeAlign(16));
@@ -281,7 +300,7 @@ void KernelBuilder::multiply(
 }
 
 Value KernelBuilder::clamp(Value block) {
-  return min(block, sub(numBlocks, idx(1)));
+  return min(block, add(numBlocks, -1));
 }
 
 SmallVector<Value> KernelBuilder::ifAnyBlock(
@@ -289,7 +308,7 @@ SmallVector<Value> KernelBuilder::ifAnyBlock(
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
   SmallVector<Value> zeros(slabs * fragments * 4, zero);
   SmallVector<Type> types(zeros.size(), b.getF32Type());
-  auto branch = scf::IfOp::create(b, types, less(idx(0), numBlocks),
+  auto branch = scf::IfOp::create(b, types, less(word(0), numBlocks),
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());

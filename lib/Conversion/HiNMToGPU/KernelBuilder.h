@@ -73,7 +73,14 @@ protected:
   /// of the row, so that the eight rows of an ldmatrix lie in different banks.
   mlir::Value swizzle(mlir::Value row, mlir::Value chunk);
 
+  // Indices are words of 64 bits; what a loop counts, and what is multiplied in
+  // it, is of 32. Arithmetic is of its operand's type.
   mlir::Value idx(int64_t value);
+  mlir::Value word(int64_t value);
+  mlir::Value constantLike(mlir::Value x, int64_t value);
+  /// A word, not negative, as an index.
+  mlir::Value toIndex(mlir::Value word);
+  mlir::Value toWord(mlir::Value index);
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value add(mlir::Value x, int64_t y);
   mlir::Value sub(mlir::Value x, mlir::Value y);
@@ -102,7 +109,8 @@ protected:
   mlir::Value numRows, numTokens;
   mlir::Value thread, lane, quad, member; // lane = 4 · quad + member
   mlir::Value tileIndex, rowInTile, tokenBase, warpToken;
-  mlir::Value firstBlock, numBlocks, firstSlab;
+  mlir::Value firstBlock, numBlocks; // k-blocks of the tile's share, as words
+  mlir::Value firstSlab;             // of the warp in the tile, a word
 
 private:
   void addSplits(llvm::ArrayRef<mlir::Value> sums);

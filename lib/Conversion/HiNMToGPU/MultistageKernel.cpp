@@ -38,6 +38,8 @@ public:
     if (spec.convolution)
       pixels = memref::CollapseShapeOp::create(
           b, input, SmallVector<ReassociationIndices>{{0, 1}});
+    else
+      computeSources();
     finish(ifAnyBlock(
         [&](ArrayRef<Value> zeros) { return loopOverBlocks(zeros); }));
     gpu::ReturnOp::create(b);
@@ -48,6 +50,7 @@ private:
   SmallVector<Value> loadColumns(Value block);
   void gather(ArrayRef<Value> columns, Value slot);
   void gatherIfAny(Value block, ArrayRef<Value> columns, Value slot);
+  void computeSources();
   void forEachCopy(llvm::function_ref<void(int64_t, Value, Value)> body);
   Value loadPixels(Value column, Value token);
   Value loadUnaligned(Value position);
@@ -62,12 +65,15 @@ private:
   int64_t chunks; // of a row of X
   int64_t copies; // of a thread, for one k-block
   Value pixels;   // the image of a convolution, as one run of elements
+  Value pitch;    // of the rows of X, a word
+  // Of each copy: X from its first token on, how many elements there are.
+  SmallVector<Value> sources, counts;
 };
 
 /// The columns whose rows this thread copies for k-block \p block.
 SmallVector<Value> MultistageKernel::loadColumns(Value block) {
   SmallVector<Value> columns;
-  Value listBase = mul(add(firstBlock, block), kBlock);
+  Value listBase = toIndex(mul(add(firstBlock, block), kBlock));
   for (int64_t copy = 0; copy < copies; ++copy) {
     Value position = add(thread, copy * spec.getNumThreads());
     Value row = div(position, chunks);
@@ -96,19 +102,39 @@ void MultistageKernel::forEachCopy(
   }
 }
 
-/// Starts the copies of the rows \p columns of X into \p slot.
-void MultistageKernel::gather(ArrayRef<Value> columns, Value slot) {
-  forEachCopy([&](int64_t i, Value row, Value chunk) {
-    Value column = arith::IndexCastOp::create(b, b.getIndexType(), columns[i]);
+/// X from the token on where each of this thread's copies begins. A row is then
+/// one multiplication of words away, in the loop: X has fewer than 2³²
+/// elements.
+void MultistageKernel::computeSources() {
+  Value sizes[] = {memref::DimOp::create(b, input, 0),
+                   memref::DimOp::create(b, input, 1)};
+  pitch = toWord(sizes[1]);
+  Value size = mul(sizes[0], sizes[1]);
+  auto type = MemRefType::get(
+      {ShapedType::kDynamic}, spec.elementType,
+      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
+  for (int64_t i = 0; i < copies; ++i) {
+    Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
     Value token = add(tokenBase, mul(chunk, kChunk));
     // N is a multiple of 8, so a chunk is wholly inside or wholly outside;
     // outside, nothing is read and the chunk is filled with zeros.
     Value inside = less(token, numTokens);
+    counts.push_back(select(inside, idx(kChunk), idx(0)));
+    sources.push_back(memref::ReinterpretCastOp::create(
+        b, type, input, OpFoldResult(select(inside, token, idx(0))),
+        ArrayRef<OpFoldResult>{size},
+        ArrayRef<OpFoldResult>{b.getIndexAttr(1)}));
+  }
+}
+
+/// Starts the copies of the rows \p columns of X into \p slot.
+void MultistageKernel::gather(ArrayRef<Value> columns, Value slot) {
+  forEachCopy([&](int64_t i, Value row, Value chunk) {
+    Value offset = toIndex(mul(columns[i], pitch));
     nvgpu::DeviceAsyncCopyOp::create(
         b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
-        ValueRange{slot, row, placeOf(row, chunk)}, input,
-        ValueRange{column, select(inside, token, idx(0))},
-        b.getIndexAttr(kChunk), select(inside, idx(kChunk), idx(0)),
+        ValueRange{slot, row, placeOf(row, chunk)}, sources[i],
+        ValueRange{offset}, b.getIndexAttr(kChunk), counts[i],
         /*bypassL1=*/b.getUnitAttr());
   });
 }
@@ -223,7 +249,7 @@ SmallVector<Value> MultistageKernel::loadPatches(ArrayRef<Value> columns) {
   SmallVector<Value> loaded;
   for (int64_t i = 0; i < copies; ++i) {
     Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
-    Value column = arith::IndexCastOp::create(b, b.getIndexType(), columns[i]);
+    Value column = toIndex(columns[i]);
     loaded.push_back(loadPixels(column, add(tokenBase, mul(chunk, kChunk))));
   }
   return loaded;
@@ -252,23 +278,23 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
   // would move them into the next turn, to where they are used.
   SmallVector<Value> weights;
   for (int64_t i = 0; i < ahead; ++i)
-    llvm::append_range(weights, loadWeights(clamp(idx(i))));
+    llvm::append_range(weights, loadWeights(clamp(word(i))));
   SmallVector<SmallVector<Value>> columns;
   for (int64_t stage = 0; stage < stages; ++stage)
-    columns.push_back(loadColumns(clamp(idx(stage))));
+    columns.push_back(loadColumns(clamp(word(stage))));
   for (int64_t stage = 0; stage < stages - 1; ++stage)
     if (spec.convolution)
       storePatches(loadPatches(columns[stage]), idx(stage));
     else
-      gatherIfAny(idx(stage), columns[stage], idx(stage));
+      gatherIfAny(word(stage), columns[stage], idx(stage));
 
   // Carried by the loop: the slot that is read and the one that is written, the
   // columns of the next copies, the weights ahead, the sums.
-  SmallVector<Value> initial = {idx(0), idx(stages - 1)};
+  SmallVector<Value> initial = {word(0), word(stages - 1)};
   llvm::append_range(initial, columns.back());
   llvm::append_range(initial, weights);
   llvm::append_range(initial, zeros);
-  auto loop = scf::ForOp::create(b, idx(0), numBlocks, idx(1), initial);
+  auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1), initial);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -281,6 +307,7 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
       return front;
     };
     ArrayRef<Value> slots = take(2);
+    Value readSlot = toIndex(slots[0]), writeSlot = toIndex(slots[1]);
     ArrayRef<Value> nextColumns = take(copies);
     SmallVector<Value> loaded(take(weights.size()));
     SmallVector<Value> sums(rest);
@@ -297,20 +324,20 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     if (spec.convolution)
       patches = loadPatches(nextColumns);
     else
-      gatherIfAny(add(block, stages - 1), nextColumns, slots[1]);
+      gatherIfAny(add(block, stages - 1), nextColumns, writeSlot);
     multiply(ArrayRef(loaded).take_front(getNumWeights()), sums,
              [&](int64_t step, int64_t fragment) -> SmallVector<Value> {
                Value row = add(lane, kStep * step);
                Value chunk = add(div(warpToken, kChunk), fragment);
-               return {slots[0], row, placeOf(row, chunk)};
+               return {readSlot, row, placeOf(row, chunk)};
              });
     if (spec.convolution)
-      storePatches(patches, slots[1]);
+      storePatches(patches, writeSlot);
 
     SmallVector<Value> results;
     for (Value slot : slots) {
       Value next = add(slot, 1);
-      results.push_back(select(equal(next, idx(stages)), idx(0), next));
+      results.push_back(select(equal(next, word(stages)), word(0), next));
     }
     llvm::append_range(results, laterColumns);
     llvm::append_range(results, ArrayRef(loaded).take_back(weights.size()));

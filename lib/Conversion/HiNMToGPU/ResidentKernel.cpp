@@ -103,7 +103,7 @@ void ResidentKernel::turnInput() {
 /// addresses, one a k-step, then its weights.
 SmallVector<Value> ResidentKernel::loadBlock(Value block) {
   SmallVector<Value> loaded;
-  Value listed = add(mul(add(firstBlock, block), kBlock), lane);
+  Value listed = add(toIndex(mul(add(firstBlock, block), kBlock)), lane);
   for (int64_t step = 0; step < kSteps; ++step)
     loaded.push_back(memref::LoadOp::create(
         b, columnList, ValueRange{add(listed, kStep * step)}));
@@ -116,7 +116,7 @@ SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
   // Before the copies and the barrier: see MultistageKernel.
   SmallVector<Value> initial;
   for (int64_t i = 0; i < ahead; ++i)
-    llvm::append_range(initial, loadBlock(clamp(idx(i))));
+    llvm::append_range(initial, loadBlock(clamp(word(i))));
   const size_t numAhead = initial.size();
   if (spec.tokenMajorInput)
     turnInput();
@@ -127,7 +127,7 @@ SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     NVVM::CpAsyncWaitGroupOp::create(b, 0);
   gpu::BarrierOp::create(b);
 
-  auto loop = scf::ForOp::create(b, idx(0), numBlocks, idx(1), initial);
+  auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1), initial);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -140,8 +140,7 @@ SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
         ArrayRef(loaded).take_front(kSteps + getNumWeights());
     multiply(current.drop_front(kSteps), sums,
              [&](int64_t step, int64_t fragment) -> SmallVector<Value> {
-               Value row = arith::IndexCastOp::create(b, b.getIndexType(),
-                                                      current[step]);
+               Value row = toIndex(current[step]);
                Value chunk = add(div(warpToken, kChunk), fragment);
                return {row, mul(swizzle(row, chunk), kChunk)};
              });

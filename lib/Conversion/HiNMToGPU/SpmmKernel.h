@@ -17,13 +17,17 @@
 /// | metadata     | memref<?xi32>       | 4                |
 /// | column_list  | memref<?xi32>       | 4                |
 /// | tile_offsets | memref<?xi32>       | 4                |
-/// | input X      | memref<?x?xE>       | 16, rows too: N is a multiple of 8 |
-/// | row_index    | memref<?xi32>       | 4; only with `hasRowIndex` |
-/// | epilogue …   | memref<?xT> or memref<?x?xT> | two elements, rows too |
+/// | input X      | memref<?x?xE>       | 16, rows too     |
+/// | row_index    | memref<?xi32>       | 4                |
+/// | epilogue …   | memref<?xT>, memref<?x?xT> | two elements, rows too |
 /// | output Y     | memref<?x?xO>       | 8, rows too      |
-/// | partials     | memref<?xf32>       | 16; only with split_k > 1: its
-/// ·tile_m · tile_n a block of x and y | | arrivals     | memref<?xi32>       |
-/// 4; only with split_k > 1: one a block of x and y, 0 before and after |
+/// | partials     | memref<?xf32>       | 16               |
+/// | arrivals     | memref<?xi32>       | 4                |
+///
+/// N is a multiple of 8, and X has at most 2^32 elements. There is a row_index
+/// with `hasRowIndex`; there are partials and arrivals with split_k > 1:
+/// split_k · tile_m · tile_n sums for each block of x and y, and a count, which
+/// is 0 before and after.
 ///
 /// With a convolution the input is the image, C × B·H·W; a kernel then serves
 /// the layers of one convolution.

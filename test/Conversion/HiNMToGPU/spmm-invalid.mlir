@@ -197,3 +197,14 @@ func.func @multistage_token_major(%v: memref<1024xf16>, %m: memref<64xi32>, %l: 
     outs(%y : memref<32x16xf32>) {schedule = #s, token_major_input}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @too_many(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<65536x65544xf16>, %y: memref<32x65544xf32>) {
+  // expected-error @below {{has an X of 4295491584 elements, the kernel counts them in 32 bits: cut it along the tokens}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 65536, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<65536x65544xf16>)
+    outs(%y : memref<32x65544xf32>) {schedule = #s}
+  return
+}

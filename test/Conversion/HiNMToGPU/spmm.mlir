@@ -13,12 +13,14 @@
 // The tile's first k-block and their number.
 // CHECK: memref.load %[[OFFSETS]]
 // CHECK: memref.load %[[OFFSETS]]
+// Each thread copies from its tokens on.
+// CHECK: %[[MINE:.*]] = memref.reinterpret_cast %[[X]] to offset: [%{{.*}}], sizes: [%{{.*}}], strides: [1]
 // Nothing is loaded where there is no k-block. Two stages ahead of the loop; a
 // group is committed even when it is empty.
 // CHECK: scf.if {{.*}} -> (f32, f32, f32, f32, f32, f32, f32, f32)
 // CHECK: memref.load %[[LIST]]
 // CHECK: scf.if
-// CHECK:   nvgpu.device_async_copy %[[X]]{{.*}}, %[[RING]]{{.*}}, 8, %{{.*}} {bypassL1}
+// CHECK:   nvgpu.device_async_copy %[[MINE]]{{.*}}, %[[RING]]{{.*}}, 8, %{{.*}} {bypassL1}
 // CHECK: nvvm.cp.async.commit.group
 // CHECK: scf.if
 // CHECK: nvvm.cp.async.commit.group
@@ -32,7 +34,7 @@
 // CHECK:   nvvm.cp.async.wait.group 1
 // CHECK:   gpu.barrier
 // CHECK:   scf.if
-// CHECK:     nvgpu.device_async_copy %[[X]]
+// CHECK:     nvgpu.device_async_copy %[[MINE]]
 // CHECK:   nvvm.cp.async.commit.group
 // k-step 0 with selector 0, two column fragments; then k-step 1 with selector 1.
 // CHECK:   nvgpu.ldmatrix %[[RING]]{{.*}} {numTiles = 4 : i32, transpose = true}
