@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LayerWork.h"
+#include "hinm/Core/BankConflicts.h"
 #include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/ConstantData.h"
@@ -114,8 +115,17 @@ private:
             "weight " + llvm::Twine(std::to_string(value)) +
             " is not finite in " + dtype +
             (element.isBF16() ? "" : "; dtype=bf16 has the range of f32"));
+    // Which groups are neighbours is free, and counts where X is resident in
+    // shared memory.
+    core::ColumnIndex index = *toCore(op.getColumnsAttr());
+    for (int64_t tile = 0; tile < index.getNumTiles(); ++tile)
+      core::arrangeGroups(
+          llvm::MutableArrayRef(index.columns)
+              .slice(index.offsets[tile],
+                     index.offsets[tile + 1] - index.offsets[tile]),
+          pattern.getWindow().value_or(0));
     llvm::Expected<core::PackedWeight> packed =
-        core::pack(*bits, *toCore(op.getColumnsAttr()), pattern.getTile());
+        core::pack(*bits, index, pattern.getTile());
     if (!packed)
       return refuse(llvm::toString(packed.takeError()) +
                     " (run hinm-prune before hinm-pack)");

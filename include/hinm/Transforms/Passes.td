@@ -456,6 +456,10 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
     four constants of the packed format; the weight is rounded to `dtype`, the
     input is cast to it, products are accumulated in f32.
 
+    The groups of a tile's list are put in an order in which neighbours name
+    columns that differ modulo 8 where possible: `ldmatrix` then reads their rows
+    of a resident X in fewer turns. Groups stay in their window of columns.
+
     A weight that `dtype` cannot hold (beyond 65504 in f16), that is not pruned,
     or has another N:M is an error, and the module stays as it was.
 
