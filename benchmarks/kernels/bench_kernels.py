@@ -21,7 +21,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -38,8 +37,9 @@ from driver import (
     MemRef,
     read_manifest,
 )
+from machine import driver_version, sm_clock
 from packed import random_packed
-from roof import CHIPS, H200, compute_roof
+from roof import CHIPS, H200, Chip, compute_roof, measured_chip
 from spatha import Spatha
 
 Launch = Callable[[], None]
@@ -242,21 +242,13 @@ def fitting(kernels: list[KernelInfo], case: Case) -> Iterator[KernelInfo]:
         yield info
 
 
-def sm_clock() -> int:
-    """MHz, now."""
-    done = subprocess.run(
-        ["nvidia-smi", "--query-gpu=clocks.sm", "--format=csv,noheader,nounits"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return int(done.stdout.split()[0]) if done.returncode == 0 else 0
-
-
 def run_case(
     case: Case,
     loaded: dict[str, Kernel],
     kernels: list[KernelInfo],
     count: int,
     trials: dict[str, float],
+    chip: Chip,
 ) -> Iterator[Row]:
     """All contenders on one case; of our kernels the three best after a short trial.
 
@@ -285,7 +277,6 @@ def run_case(
             launches.pop(other, None)
             print(f"{other}: {case}: {str(error).splitlines()[0]}", file=sys.stderr)
     times = measure(launches, count)
-    chip = CHIPS.get(torch.cuda.get_device_name(), H200)
     roof = compute_roof(case, chip)
     clock = sm_clock()
     for name, samples in times.items():
@@ -299,19 +290,16 @@ def run_case(
         )  # fmt: skip
 
 
-def about(folder: Path) -> dict[str, str]:
-    """Where and when."""
-    done = subprocess.run(
-        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def about(folder: Path, chip: Chip) -> dict[str, str]:
+    """Where and when, and what the roof is of."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat("T", "minutes"),
         "gpu": torch.cuda.get_device_name(),
-        "driver": done.stdout.strip(),
+        "driver": driver_version(),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "commit": json.loads((folder / "manifest.json").read_text())["commit"],
+        "roof": f"{chip.name}; {chip.said()}",
     }
 
 
@@ -324,6 +312,9 @@ def main() -> int:
         "--trials", type=Path, help="times of all schedules, to tune by"
     )
     parser.add_argument("--spatha", type=Path, help="libspatha.so (peers/spatha.cu)")
+    parser.add_argument(
+        "--micro", type=Path, help="measured rates for the roof (micro_benchmarks.py)"
+    )
     parser.add_argument("--shapes", nargs="+", choices=SHAPES)
     parser.add_argument("--tokens", type=int, nargs="+", default=list(TOKENS))
     parser.add_argument("--sparsities", type=float, nargs="+", default=list(SPARSITIES))
@@ -336,11 +327,18 @@ def main() -> int:
         SPATHA = Spatha(arguments.spatha)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.cuda.init()
+    chip = CHIPS.get(torch.cuda.get_device_name(), H200)
+    if arguments.micro:
+        try:
+            chip = measured_chip(arguments.micro, chip)
+        except ValueError as error:
+            print(f"bench_kernels: {error}", file=sys.stderr)
+            return 1
     driver = Driver()
     kernels = read_manifest(arguments.bundle)
     loaded = {info.name: driver.load(arguments.bundle, info) for info in kernels}
     head = "".join(
-        f"# {key}: {value}\n" for key, value in about(arguments.bundle).items()
+        f"# {key}: {value}\n" for key, value in about(arguments.bundle, chip).items()
     )
     trial_path = arguments.trials or Path(os.devnull)
     with (
@@ -359,7 +357,7 @@ def main() -> int:
             tuple(arguments.tiles), tuple(arguments.dtypes),
         ):  # fmt: skip
             trials: dict[str, float] = {}
-            for row in run_case(case, loaded, kernels, arguments.count, trials):
+            for row in run_case(case, loaded, kernels, arguments.count, trials, chip):
                 writer.writerow(vars(row))
             for name, time in trials.items():
                 trial_writer.writerow([*vars(case).values(), name, time])

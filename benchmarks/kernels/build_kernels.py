@@ -4,7 +4,8 @@
     PYTHONPATH=python python benchmarks/kernels/build_kernels.py .bundle --chip=sm_90a
 
 Every schedule of SCHEDULES is compiled by hinm-opt and assembled by ptxas (on the PATH,
-or $HINM_PTXAS). A kernel that spills registers is left out, and said so.
+or $HINM_PTXAS). A kernel that spills registers is left out, and said so. Where there is
+an nvcc (on the PATH, or $HINM_NVCC), the micro-benchmarks of micro/*.cu come along.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from extract_ptx import OBJECT, unescape  # noqa: E402
 
+#: The sources of the micro-benchmarks, with the least compute capability for each.
+#: wgmma is of sm_90a alone.
+MICRO = {
+    "mma_sp": 80, "gather_cp_async": 80, "stream_loads": 80, "gather_tma": 90,
+    "stream_bulk": 90, "wgmma_sp": "sm_90a", "proxy_fence": "sm_90a",
+}  # fmt: skip
 #: Accumulators of a thread beyond which there is no room for operands.
 MAX_ACCUMULATORS = 128
 #: Thread blocks that share the kept columns of a tile, for few tokens.
@@ -124,6 +131,38 @@ def find_ptxas() -> str:
     return found
 
 
+def find_nvcc() -> str | None:
+    """The CUDA compiler, if there is one."""
+    return os.environ.get("HINM_NVCC") or shutil.which("nvcc")
+
+
+def compile_micro(folder: Path, chip: str) -> dict[str, str]:
+    """Compiles the micro-benchmarks that the chip can run; their files by subject.
+
+    Raises:
+        RuntimeError: with the compiler's message.
+    """
+    nvcc = find_nvcc()
+    if not nvcc:
+        print("left out: the micro-benchmarks, there is no nvcc", file=sys.stderr)
+        return {}
+    capability = int(re.search(r"\d+", chip).group())
+    files = {}
+    for subject, needs in MICRO.items():
+        if needs != chip and (isinstance(needs, str) or capability < needs):
+            continue
+        source = Path(__file__).parent / "micro" / f"{subject}.cu"
+        cubin = folder / f"{subject}.{chip}.cubin"
+        done = subprocess.run(
+            [nvcc, "-std=c++17", "-O3", "-cubin", f"-arch={chip}", source, "-o", cubin],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{source}: {done.stderr}")
+        files[subject] = cubin.name
+    return files
+
+
 def compile_kernel(
     folder: Path, tile: int, dtype: str, schedule: dict[str, int | str],
     row_index: bool, chip: str,
@@ -191,13 +230,13 @@ def main() -> int:
                     reasons.append(made)
                 else:
                     kernels.append(made)
-    commit = provenance.commit(ROOT, dirty=True)
+    manifest = {
+        "commit": provenance.commit(ROOT, dirty=True),
+        "kernels": [asdict(kernel) for kernel in kernels],
+        "micro": compile_micro(arguments.folder, arguments.chip),
+    }
     (arguments.folder / "manifest.json").write_text(
-        json.dumps(
-            {"commit": commit, "kernels": [asdict(kernel) for kernel in kernels]},
-            indent=1,
-        )
-        + "\n"
+        json.dumps(manifest, indent=1) + "\n"
     )
     for reason in sorted(set(reasons)):
         print(f"left out: {reason}", file=sys.stderr)

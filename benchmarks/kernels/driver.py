@@ -1,22 +1,29 @@
 """Kernels of a bundle through the CUDA driver, by ctypes: no toolkit, no compiler.
 
 A bundle is what build_kernels.py makes: cubins, and manifest.json, which says how each
-is launched.
+is launched. Memory and events are for the micro-benchmarks, which run without PyTorch.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 _MAX_DYNAMIC_SHARED_BYTES = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 _STATIC_LIMIT = 48 * 1024
 #: Shared memory of a block on the chip that has most.
 MAX_SHARED_BYTES = 227 * 1024
+#: CU_DEVICE_ATTRIBUTE_...
+_ATTRIBUTES = {"sms": 16, "l2_bytes": 38, "major": 75, "minor": 76}
+#: CU_TENSOR_MAP_DATA_TYPE_FLOAT16, ..._SWIZZLE_128B, and the bytes of a CUtensorMap.
+_FLOAT16, _SWIZZLE_128B, _MAP_BYTES, _MAP_ALIGNMENT = 6, 3, 128, 64
 
 
 class DriverError(RuntimeError):
@@ -77,6 +84,14 @@ def read_manifest(folder: Path) -> list[KernelInfo]:
     return [KernelInfo(**entry) for entry in entries["kernels"]]
 
 
+def read_micro(folder: Path) -> dict[str, Path]:
+    """The cubins of the micro-benchmarks of a bundle, by subject."""
+    entries = json.loads((folder / "manifest.json").read_text())
+    return {
+        subject: folder / file for subject, file in entries.get("micro", {}).items()
+    }
+
+
 class Driver:
     """libcuda, with the primary context of device 0, which PyTorch uses as well."""
 
@@ -84,10 +99,10 @@ class Driver:
         """Loads the driver; raises OSError where there is none, and DriverError."""
         self._cuda = ctypes.CDLL(library)
         self._call("cuInit", ctypes.c_uint(0))
-        device = ctypes.c_int()
-        self._call("cuDeviceGet", ctypes.byref(device), ctypes.c_int(0))
+        self._device = ctypes.c_int()
+        self._call("cuDeviceGet", ctypes.byref(self._device), ctypes.c_int(0))
         context = ctypes.c_void_p()
-        self._call("cuDevicePrimaryCtxRetain", ctypes.byref(context), device)
+        self._call("cuDevicePrimaryCtxRetain", ctypes.byref(context), self._device)
         self._call("cuCtxSetCurrent", context)
 
     def _call(self, name: str, *arguments: Any) -> None:  # noqa: ANN401
@@ -97,16 +112,46 @@ class Driver:
             self._cuda.cuGetErrorString(ctypes.c_int(code), ctypes.byref(text))
             raise DriverError(f"{name}: {(text.value or b'unknown').decode()} ({code})")
 
+    @property
+    def name(self) -> str:
+        """The device's."""
+        text = ctypes.create_string_buffer(256)
+        self._call("cuDeviceGetName", text, ctypes.c_int(256), self._device)
+        return text.value.decode()
+
+    def attribute(self, name: str) -> int:
+        """One of the device's: "sms", "l2_bytes", "major" or "minor"."""
+        value = ctypes.c_int()
+        self._call(
+            "cuDeviceGetAttribute", ctypes.byref(value),
+            ctypes.c_int(_ATTRIBUTES[name]), self._device,
+        )  # fmt: skip
+        return value.value
+
     def load(self, folder: Path, info: KernelInfo) -> Kernel:
         """Loads a kernel of the bundle in `folder`."""
-        image = (folder / info.file).read_bytes()
+        module = self.load_module(folder / info.file)
+        return Kernel(self, info, self.function(module, info.name))
+
+    def load_module(self, path: Path) -> ctypes.c_void_p:
+        """Loads a cubin."""
         module = ctypes.c_void_p()
-        self._call("cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(image))
+        self._call(
+            "cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(path.read_bytes())
+        )
+        return module
+
+    def function(
+        self, module: ctypes.c_void_p, name: str, shared_bytes: int = 0
+    ) -> ctypes.c_void_p:
+        """A kernel of a module, that may use so much dynamic shared memory."""
         function = ctypes.c_void_p()
         self._call(
-            "cuModuleGetFunction", ctypes.byref(function), module, info.name.encode()
+            "cuModuleGetFunction", ctypes.byref(function), module, name.encode()
         )
-        return Kernel(self, info, function)
+        if shared_bytes > _STATIC_LIMIT:
+            self.allow_shared(function, shared_bytes)
+        return function
 
     def allow_shared(self, function: ctypes.c_void_p, shared_bytes: int) -> None:
         """Lets a function have more dynamic shared memory than is usual."""
@@ -124,10 +169,15 @@ class Driver:
         threads: int,
         shared_bytes: int,
         stream: int,
-        words: Sequence[int],
+        words: Sequence[int | bytes],
     ) -> None:
-        """Launches with 64-bit arguments."""
-        storage = [ctypes.c_uint64(word & (1 << 64) - 1) for word in words]
+        """Launches with arguments that are words of 64 bits, or structures."""
+        storage = [
+            ctypes.create_string_buffer(word, len(word))
+            if isinstance(word, bytes)
+            else ctypes.c_uint64(word & (1 << 64) - 1)
+            for word in words
+        ]
         pointers = (ctypes.c_void_p * len(storage))(
             *(ctypes.cast(ctypes.pointer(word), ctypes.c_void_p) for word in storage)
         )
@@ -143,6 +193,115 @@ class Driver:
             pointers,
             None,
         )
+
+    def allocate(self, size: int) -> int:
+        """Address of so many bytes of device memory."""
+        pointer = ctypes.c_uint64()
+        self._call("cuMemAlloc_v2", ctypes.byref(pointer), ctypes.c_size_t(size))
+        return pointer.value
+
+    def free(self, pointer: int) -> None:
+        """Gives memory back."""
+        self._call("cuMemFree_v2", ctypes.c_uint64(pointer))
+
+    def copy_to(self, pointer: int, array: NDArray[Any]) -> None:
+        """Copies a dense array to the device."""
+        self._copy(pointer, array.ctypes.data, array.nbytes)
+
+    def copy_from(self, array: NDArray[Any], pointer: int) -> None:
+        """Fills a dense array from the device."""
+        self._copy(array.ctypes.data, pointer, array.nbytes)
+
+    def _copy(self, to: int, source: int, size: int) -> None:
+        # Addresses are unified: the driver sees which one is the host's.
+        self._call(
+            "cuMemcpyAsync", ctypes.c_uint64(to), ctypes.c_uint64(source),
+            ctypes.c_size_t(size), None,
+        )  # fmt: skip
+        self.synchronize()
+
+    def fill(self, pointer: int, word: int, size: int) -> None:
+        """Fills bytes, a multiple of four, with a word; does not wait."""
+        self._call(
+            "cuMemsetD32Async", ctypes.c_uint64(pointer), ctypes.c_uint(word),
+            ctypes.c_size_t(size // 4), None,
+        )  # fmt: skip
+
+    def synchronize(self) -> None:
+        """Waits for all that was asked of the default stream."""
+        self._call("cuStreamSynchronize", None)
+
+    def time(self, launch: Callable[[], None]) -> float:
+        """Microseconds of a launch on the default stream, by events."""
+        begin, end = ctypes.c_void_p(), ctypes.c_void_p()
+        for event in (begin, end):
+            self._call("cuEventCreate", ctypes.byref(event), ctypes.c_uint(0))
+        self._call("cuEventRecord", begin, None)
+        launch()
+        self._call("cuEventRecord", end, None)
+        self._call("cuEventSynchronize", end)
+        milliseconds = ctypes.c_float()
+        self._call("cuEventElapsedTime", ctypes.byref(milliseconds), begin, end)
+        for event in (begin, end):
+            self._call("cuEventDestroy_v2", event)
+        return 1e3 * milliseconds.value
+
+    def encode_tensor_map(
+        self, pointer: int, shape: tuple[int, int], box: tuple[int, int]
+    ) -> bytes:
+        """A descriptor of a dense f16 matrix for TMA, swizzled by 128 bytes.
+
+        Args:
+            pointer: its address.
+            shape: rows and columns.
+            box: rows and columns of what one copy takes.
+        """
+        storage = ctypes.create_string_buffer(_MAP_BYTES + _MAP_ALIGNMENT)
+        skip = -ctypes.addressof(storage) % _MAP_ALIGNMENT
+        (rows, columns), (box_rows, box_columns) = shape, box
+        self._call(
+            "cuTensorMapEncodeTiled",
+            ctypes.c_void_p(ctypes.addressof(storage) + skip),
+            ctypes.c_int(_FLOAT16), ctypes.c_uint32(2), ctypes.c_uint64(pointer),
+            # The innermost dimension first; the strides are of the others, in bytes.
+            (ctypes.c_uint64 * 2)(columns, rows), (ctypes.c_uint64 * 1)(2 * columns),
+            (ctypes.c_uint32 * 2)(box_columns, box_rows), (ctypes.c_uint32 * 2)(1, 1),
+            # Not interleaved, swizzled, not promoted in L2, zeros outside.
+            ctypes.c_int(0), ctypes.c_int(_SWIZZLE_128B), ctypes.c_int(0),
+            ctypes.c_int(0),
+        )  # fmt: skip
+        return storage.raw[skip : skip + _MAP_BYTES]
+
+
+class Arena:
+    """Device memory that is given back together."""
+
+    def __init__(self, driver: Driver) -> None:
+        """Begins with none."""
+        self._driver = driver
+        self._pointers: list[int] = []
+
+    def __enter__(self) -> Arena:
+        """To be given back at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Gives all back."""
+        self._driver.synchronize()
+        while self._pointers:
+            self._driver.free(self._pointers.pop())
+
+    def empty(self, size: int) -> int:
+        """Address of so many bytes."""
+        self._pointers.append(self._driver.allocate(size))
+        return self._pointers[-1]
+
+    def upload(self, array: NDArray[Any]) -> int:
+        """Address of a copy of an array."""
+        array = np.ascontiguousarray(array)
+        pointer = self.empty(array.nbytes)
+        self._driver.copy_to(pointer, array)
+        return pointer
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class PackedWeight:
     dense: NDArray[np.float32]
 
 
-def _fragment_places() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def fragment_places() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Row and kept weight of each (lane, element) of a step."""
     lane = np.arange(LANES)[:, None]
     element = np.arange(8)[None, :]
@@ -59,7 +59,7 @@ def _pack_tile(
         drawn: the weights there.
     """
     slabs, blocks = kept.shape[0] // SLAB, kept.shape[1] * 4 // BLOCK
-    row_of, weight_of = _fragment_places()
+    row_of, weight_of = fragment_places()
     by_step = drawn.reshape(slabs, SLAB, blocks, 2, STEP // 2)
     fragments = by_step[:, row_of, :, :, weight_of]  # lane, element, slab, kb, step
     values = fragments.transpose(3, 2, 4, 0, 1).reshape(-1)

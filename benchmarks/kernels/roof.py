@@ -1,12 +1,15 @@
 """The least time that a product can take on a chip: the roof of docs/results/kernels.
 
-Every figure is computed from the case and the chip's data sheet (or, where they are
-given, from rates that the benchmark has measured on it).
+Every figure is computed from the case and the chip's data sheet, or, where
+micro_benchmarks.py has measured it, from the rate that the chip was found to reach.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from cases import Case
 
@@ -26,21 +29,80 @@ class Chip:
         hbm: bytes a second from memory.
         l2: bytes a second from L2 to all SMs.
         shared: bytes a clock from the shared memory of one SM.
+        sources: where the figures are from that are not of the data sheet: the name of
+            each, and the kernel that has reached it.
     """
 
     name: str
     sms: int
     clock: float
-    sparse_macs: int
+    sparse_macs: float
     hbm: float
     l2: float
-    shared: int
+    shared: float
+    sources: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def said(self) -> str:
+        """Which figures are measured and which are not, for the report."""
+        names = ("sparse_macs", "hbm", "l2", "shared")
+        return ", ".join(
+            f"{name} measured ({self.sources[name]})"
+            if name in self.sources
+            else f"{name} of the data sheet"
+            for name in names
+        )
 
 
 #: NVIDIA H200 SXM: data sheet (989.4 TFLOP/s dense f16 at 1.83 GHz, 4.8 TB/s); L2 as
 #: measured by gpu-benches (gpu-l2-cache/h200.txt).
 H200 = Chip("NVIDIA H200", 132, 1.83e9, 4096, 4.8e12, 9.7e12, 128)
 CHIPS = {chip.name: chip for chip in (H200,)}
+
+
+def measured_chip(path: Path, chip: Chip) -> Chip:
+    """The chip with what micro_benchmarks.py has measured in place of its figures.
+
+    The fastest right result counts, as a floor is what nothing can be faster than.
+    What was not measured stays: there is no benchmark of shared memory.
+
+    Raises:
+        ValueError: if the file is none of micro_benchmarks.py, or of another chip.
+    """
+    try:
+        record = json.loads(path.read_text())
+        name, results = record["provenance"]["gpu"], record["results"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no result of micro_benchmarks.py") from error
+    if name != chip.name:
+        raise ValueError(f"{path} was measured on {name}, not on {chip.name}")
+
+    def best(prefixes: tuple[str, ...], **most: int) -> dict[str, Any] | None:
+        fitting = [
+            result
+            for result in results
+            if result["right"]
+            and result["kernel"].startswith(prefixes)
+            and all(result["parameters"].get(key, 0) <= most[key] for key in most)
+        ]
+        return max(fitting, key=lambda result: result["rate"], default=None)
+
+    sources: dict[str, str] = {}
+    values: dict[str, float] = {}
+    tensor = best(("mma_sp_", "wgmma_sp_"))
+    if tensor and tensor["clock_mhz"]:
+        values["clock"] = 1e6 * tensor["clock_mhz"]
+        values["sparse_macs"] = tensor["rate"] / (chip.sms * values["clock"])
+        sources["sparse_macs"] = tensor["kernel"]
+    # A set that fits well: what one half of L2 holds.
+    gather = best(("gather_",), set_mib=16)
+    if gather:
+        values["l2"] = gather["rate"]
+        sources["l2"] = gather["kernel"]
+    stream = best(("stream_",))
+    if stream:
+        values["hbm"] = stream["rate"]
+        sources["hbm"] = stream["kernel"]
+    return replace(chip, sources=sources, **values)
 
 
 @dataclass(frozen=True)

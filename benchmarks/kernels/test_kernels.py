@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,17 +79,6 @@ def test_cases_of_one_weight_follow_each_other():
     assert [case.tokens for case in cases[:4]] == [1, 8, 1, 8]
     assert cases[0].tile == cases[1].tile
     assert {case.kept for case in cases} == {768, 576, 384, 192, 96}
-
-
-@pytest.fixture
-def fake_driver():
-    folder = Path(os.environ["HINM_BIN_DIR"]).parent / "unittests" / "Runtime"
-    path = folder / "libHiNMFakeCudaDriver.so"
-    if not path.exists():
-        pytest.skip("the fake driver is not built")
-    if os.environ.get("HINM_SANITIZERS") == "ON":
-        pytest.skip("Python does not load a library with sanitizers")
-    return path
 
 
 def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):

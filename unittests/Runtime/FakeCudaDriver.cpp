@@ -39,6 +39,19 @@ int cuDeviceGetName(char *name, int size, int) {
   snprintf(name, size, "Fake GPU");
   return 0;
 }
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+  switch (attribute) {
+  case 16: // Multiprocessors.
+    return *value = 2, 0;
+  case 38: // Bytes of L2.
+    return *value = 1 << 20, 0;
+  case 75: // Compute capability.
+    return *value = 9, 0;
+  case 76:
+    return *value = 0, 0;
+  }
+  return 1;
+}
 int cuDevicePrimaryCtxRetain(void **context, int) {
   return *context = newHandle(), 0;
 }
@@ -106,7 +119,26 @@ int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
   memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), bytes);
   return 0;
 }
-int cuMemsetD32Async(uint64_t, unsigned, size_t, void *) { return 0; }
+int cuMemsetD32Async(uint64_t pointer, unsigned word, size_t count, void *) {
+  auto *words = reinterpret_cast<unsigned *>(pointer);
+  for (size_t i = 0; i < count; ++i)
+    words[i] = word;
+  return 0;
+}
+// The rules of a swizzle by 128 bytes that a caller can break.
+int cuTensorMapEncodeTiled(void *map, int, unsigned rank, uint64_t address,
+                           const uint64_t *sizes, const uint64_t *strides,
+                           const unsigned *box, const unsigned *, int,
+                           int swizzle, int, int) {
+  bool sound = reinterpret_cast<uintptr_t>(map) % 64 == 0 &&
+               address % 16 == 0 && rank == 2 && strides[0] % 16 == 0 &&
+               strides[0] >= 2 * sizes[0] && box[0] * 2 <= 128 &&
+               box[1] <= 256 && swizzle == 3;
+  note("map " + std::to_string(sizes[0]) + " " + std::to_string(sizes[1]) +
+       " by " + std::to_string(box[0]) + " " + std::to_string(box[1]));
+  memset(map, 0x5a, 128);
+  return sound ? 0 : 1;
+}
 int cuMemsetD16Async(uint64_t, unsigned short, size_t, void *) { return 0; }
 int cuMemHostRegister_v2(void *, size_t, unsigned) { return 0; }
 int cuMemHostUnregister(void *) { return 0; }

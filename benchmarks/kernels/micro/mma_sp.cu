@@ -16,25 +16,12 @@ enum class Kind { Ordered, Plain, Dense };
 template <Kind K, int Selector>
 __device__ inline void multiply(float (&d)[4], const uint32_t (&a)[4],
                                 const uint32_t (&b)[4], uint32_t metadata) {
-#define SPARSE(kind)                                                           \
-  asm volatile(kind ".sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 "          \
-                    "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9,%10,%11}, "          \
-                    "{%0,%1,%2,%3}, %12, %13;"                                 \
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])                \
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]),        \
-                 "r"(b[1]), "r"(b[2]), "r"(b[3]), "r"(metadata),               \
-                 "n"(Selector))
   if constexpr (K == Kind::Ordered)
-    SPARSE("mma.sp::ordered_metadata");
+    mmaSparseOrdered<Selector>(d, a, b, metadata);
   else if constexpr (K == Kind::Plain)
-    SPARSE("mma.sp");
+    mmaSparsePlain<Selector>(d, a, b, metadata);
   else
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
-                 "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]),
-                   "r"(b[2 * Selector]), "r"(b[2 * Selector + 1]));
-#undef SPARSE
+    mmaDense(d, a, b[2 * Selector], b[2 * Selector + 1]);
 }
 
 /// Every iteration multiplies each pair of fragments twice, once with either

@@ -60,7 +60,7 @@ __device__ inline int countMismatches(uint32_t stage, const float *expected,
 /// expected: (slab, stage of the list, 64). mismatches: one count.
 template <Handover H, bool Fence>
 __device__ void run(const char *x, RowList list, uint64_t pitch, int slabs,
-                    const float *expected, uint32_t *mismatches,
+                    const float *expected, unsigned long long *mismatches,
                     int iterations) {
   extern __shared__ __align__(1024) uint4 ring[];
   uint32_t stage = sharedAddress(ring);
@@ -128,7 +128,7 @@ __device__ void run(const char *x, RowList list, uint64_t pitch, int slabs,
 #define KERNEL(name, handover, fence)                                          \
   extern "C" __global__ void proxy_fence_##name(                               \
       const char *x, const int *rows, int listStages, uint64_t pitch,          \
-      int slabs, const float *expected, uint32_t *mismatches,                  \
+      int slabs, const float *expected, unsigned long long *mismatches,        \
       int iterations) {                                                        \
     run<Handover::handover, fence>(x, {rows, listStages}, pitch, slabs,        \
                                    expected, mismatches, iterations);          \

@@ -34,6 +34,61 @@ __device__ inline void waitCopies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 }
 
+//===----------------------------------------------------------------------===//
+// Streaming loads
+//===----------------------------------------------------------------------===//
+
+__device__ inline uint64_t evictFirst() {
+  uint64_t policy;
+  asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;"
+               : "=l"(policy));
+  return policy;
+}
+
+/// What is read once: not kept in L1, and in L2 by \p policy if EvictFirst.
+template <bool EvictFirst>
+__device__ inline uint4 loadStreaming(const uint4 *from, uint64_t policy) {
+  uint4 value;
+  if constexpr (EvictFirst)
+    asm volatile("ld.global.nc.L1::no_allocate.L2::cache_hint.v4.u32 "
+                 "{%0, %1, %2, %3}, [%4], %5;"
+                 : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
+                 : "l"(from), "l"(policy));
+  else
+    asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
+                 : "l"(from));
+  return value;
+}
+
+//===----------------------------------------------------------------------===//
+// mma
+//===----------------------------------------------------------------------===//
+
+#define MMA_SPARSE(name, instruction)                                          \
+  template <int Selector>                                                      \
+  __device__ inline void name(float (&d)[4], const uint32_t (&a)[4],           \
+                              const uint32_t (&b)[4], uint32_t metadata) {     \
+    asm volatile(instruction ".sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 " \
+                             "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9,%10,%11}, " \
+                             "{%0,%1,%2,%3}, %12, %13;"                        \
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])              \
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]),      \
+                   "r"(b[1]), "r"(b[2]), "r"(b[3]), "r"(metadata),             \
+                   "n"(Selector));                                             \
+  }
+
+MMA_SPARSE(mmaSparseOrdered, "mma.sp::ordered_metadata")
+MMA_SPARSE(mmaSparsePlain, "mma.sp")
+
+__device__ inline void mmaDense(float (&d)[4], const uint32_t (&a)[4],
+                                uint32_t b0, uint32_t b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+               "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
 #if __CUDA_ARCH__ >= 900
 
 //===----------------------------------------------------------------------===//
@@ -90,13 +145,6 @@ __device__ inline void fenceProxyAsync() {
 //===----------------------------------------------------------------------===//
 // Bulk copies and TMA
 //===----------------------------------------------------------------------===//
-
-__device__ inline uint64_t evictFirst() {
-  uint64_t policy;
-  asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;"
-               : "=l"(policy));
-  return policy;
-}
 
 __device__ inline void copyBulk(uint32_t to, const void *from, uint32_t bytes,
                                 uint32_t barrier, uint64_t policy) {

@@ -5,29 +5,11 @@
 
 namespace {
 
-template <bool EvictFirst>
-__device__ inline uint4 loadStreaming(const uint4 *from, uint64_t policy) {
-  uint4 value;
-  if constexpr (EvictFirst)
-    asm volatile("ld.global.nc.L1::no_allocate.L2::cache_hint.v4.u32 "
-                 "{%0, %1, %2, %3}, [%4], %5;"
-                 : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
-                 : "l"(from), "l"(policy));
-  else
-    asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
-                 : "l"(from));
-  return value;
-}
-
 /// vectors: of 16 bytes, a multiple of what a block loads in one round.
 template <int Loads, bool EvictFirst>
 __device__ void run(const uint4 *weights, uint64_t vectors, uint32_t *sum,
                     uint64_t *cycles) {
-  uint64_t policy = 0;
-  if constexpr (EvictFirst)
-    asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;"
-                 : "=l"(policy));
+  uint64_t policy = EvictFirst ? evictFirst() : 0;
   uint32_t mine = 0;
   __syncthreads();
   uint64_t begin = clock64();
