@@ -29,6 +29,7 @@ from pathlib import Path
 import torch
 
 from cases import SHAPES, SPARSITIES, TILES, TOKENS, Case, all_cases
+from cutlass import Cutlass
 from driver import (
     MAX_SHARED_BYTES,
     Driver,
@@ -45,7 +46,10 @@ from spatha import Spatha
 Launch = Callable[[], None]
 #: The library of --spatha.
 SPATHA: Spatha | None = None
+#: The library of --cutlass.
+CUTLASS: Cutlass | None = None
 DTYPES = {"f16": torch.float16, "bf16": torch.bfloat16}
+OTHERS = ("cublas", "cusparselt", "semi_structured", "spatha", "cutlass")
 #: Tokens of a row of X are padded to 16 bytes.
 TOKEN_MULTIPLE = 8
 #: Largest relative error (Frobenius) against f32 that counts as right.
@@ -58,7 +62,8 @@ class Row:
 
     Attributes:
         case..dtype: the product (cases.Case).
-        contender: "hinm", "cublas", "cusparselt", "semi_structured" or "spatha".
+        contender: "hinm", "cublas", "cusparselt", "semi_structured", "spatha" or
+            "cutlass".
         kernel: which of our kernels; empty for others.
         median_us, best_us, p90_us: microseconds of one launch.
         error: relative, Frobenius, against f32.
@@ -133,6 +138,20 @@ def packed_weight(case: Case) -> tuple[list[torch.Tensor], torch.Tensor]:
     return arrays, torch.from_numpy(packed.dense).cuda()
 
 
+def structured(rows: int, columns: int, dtype: str) -> torch.Tensor:
+    """A random 2:4 weight."""
+    groups = torch.randn(rows, columns // 4, 4, device="cuda")
+    keep = torch.zeros_like(groups).scatter_(2, groups.abs().topk(2, 2).indices, 1)
+    return (groups * keep).view(rows, columns).to(DTYPES[dtype])
+
+
+@functools.lru_cache(maxsize=1)
+def cutlass_weight(rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The 2:4 weight that CUTLASS is given, and the same in f32."""
+    weight = structured(rows, columns, "f16")
+    return weight, weight.float()
+
+
 class Product:
     """The operands of a case on the GPU, and the contenders."""
 
@@ -147,6 +166,8 @@ class Product:
         self.weight, dense = packed_weight(replace(case, tokens=0))
         self.reference = dense @ self.x.float()
         self.y = torch.empty(case.rows, padded, dtype=dtype, device="cuda")
+        # What libraries write to, whose addresses their launches hold.
+        self.kept_alive: list[torch.Tensor] = []
 
     def hinm(self, kernel: Kernel) -> Launch:
         """One of our kernels."""
@@ -185,12 +206,8 @@ class Product:
         return launches[min(times, key=lambda name: statistics.median(times[name]))]
 
     def _structured(self) -> torch.Tensor:
-        """A 2:4 weight."""
-        dtype = DTYPES[self.case.dtype]
-        weight = torch.randn(self.case.rows, self.case.columns, device="cuda")
-        groups = weight.view(self.case.rows, -1, 4)
-        keep = torch.zeros_like(groups).scatter_(2, groups.abs().topk(2, 2).indices, 1)
-        return (groups * keep).view_as(weight).to(dtype)
+        """A 2:4 weight of the case's shape."""
+        return structured(self.case.rows, self.case.columns, self.case.dtype)
 
     def cusparselt(self) -> Launch:
         """2:4 by cuSPARSELt, with its own search for an algorithm."""
@@ -211,10 +228,35 @@ class Product:
             raise ValueError("not given (--spatha)")
         stream = torch.cuda.current_stream().cuda_stream
         y = torch.empty_like(self.y)
-        self.kept_alive = y
+        self.kept_alive.append(y)
         launches = SPATHA.launches(
             self.case, self.x.shape[1], self.x.data_ptr(), y.data_ptr(), stream
         )
+        times = measure(launches, 5)
+        return launches[min(times, key=lambda name: statistics.median(times[name]))]
+
+    def cutlass(self) -> Launch:
+        """2:4 by CUTLASS, the fastest of its kernels, each of which must be right."""
+        if CUTLASS is None:
+            raise ValueError("not given (--cutlass)")
+        CUTLASS.check(self.case)
+        weight, reference = cutlass_weight(self.case.rows, self.case.columns)
+        stream = torch.cuda.current_stream().cuda_stream
+        y = torch.empty_like(self.y)
+        self.kept_alive.append(y)
+        launches = CUTLASS.launches(
+            self.case, weight.data_ptr(), self.x.shape[1], self.x.data_ptr(),
+            y.data_ptr(), stream,
+        )  # fmt: skip
+        product = reference @ self.x.float()
+        for name, launch in list(launches.items()):
+            y.fill_(float("nan"))
+            launch()
+            torch.cuda.synchronize()
+            off = torch.linalg.norm(y.float() - product) / torch.linalg.norm(product)
+            if not off <= BOUND[self.case.dtype]:
+                print(f"{name} is off by {off:.1e} on {self.case}", file=sys.stderr)
+                del launches[name]
         times = measure(launches, 5)
         return launches[min(times, key=lambda name: statistics.median(times[name]))]
 
@@ -268,7 +310,7 @@ def run_case(
         if not errors[name] <= BOUND[case.dtype]:
             raise RuntimeError(f"{name} is off by {errors[name]:.1e} on {case}")
         launches[name] = ours[name]
-    for other in ("cublas", "cusparselt", "semi_structured", "spatha"):
+    for other in OTHERS:
         try:
             launches[other] = getattr(product, other)()
             launches[other]()
@@ -313,6 +355,9 @@ def main() -> int:
     )
     parser.add_argument("--spatha", type=Path, help="libspatha.so (peers/spatha.cu)")
     parser.add_argument(
+        "--cutlass", type=Path, help="libcutlass_peer.so (peers/cutlass.cu)"
+    )
+    parser.add_argument(
         "--micro", type=Path, help="measured rates for the roof (micro_benchmarks.py)"
     )
     parser.add_argument("--shapes", nargs="+", choices=SHAPES)
@@ -325,6 +370,9 @@ def main() -> int:
     if arguments.spatha:
         global SPATHA  # noqa: PLW0603
         SPATHA = Spatha(arguments.spatha)
+    if arguments.cutlass:
+        global CUTLASS  # noqa: PLW0603
+        CUTLASS = Cutlass(arguments.cutlass)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.cuda.init()
     chip = CHIPS.get(torch.cuda.get_device_name(), H200)

@@ -131,6 +131,15 @@ def find_ptxas() -> str:
     return found
 
 
+def ptxas_version() -> str:
+    """As it says itself."""
+    done = subprocess.run(
+        [find_ptxas(), "--version"], capture_output=True, text=True, check=True
+    )
+    found = re.search(r"release [\d.]+, V([\d.]+)", done.stdout)
+    return f"ptxas {found.group(1)}" if found else "an unknown ptxas"
+
+
 def find_nvcc() -> str | None:
     """The CUDA compiler, if there is one."""
     return os.environ.get("HINM_NVCC") or shutil.which("nvcc")
@@ -232,6 +241,7 @@ def main() -> int:
                     kernels.append(made)
     manifest = {
         "commit": provenance.commit(ROOT, dirty=True),
+        "ptxas": ptxas_version(),
         "kernels": [asdict(kernel) for kernel in kernels],
         "micro": compile_micro(arguments.folder, arguments.chip),
     }

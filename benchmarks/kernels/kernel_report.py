@@ -24,7 +24,8 @@ Written by `benchmarks/kernels/kernel_report.py` from [{csv}]({csv}), which
 
 Medians of single launches by CUDA events, L2 flushed before each, contenders by turns.
 *speed-up* is the time of cuBLAS (f16, dense, the faster layout of X) over ours; *floor*
-is the least time by the roof (benchmarks/kernels/roof.py) over ours.
+is the least time by the roof (benchmarks/kernels/roof.py) over ours. The roof is of:
+{roof}.
 """
 
 
@@ -94,7 +95,7 @@ def geometric_mean(values: Iterable[float | None]) -> float | None:
 
 def summary(results: list[Result]) -> list[str]:
     """Mean speed-ups by sparsity, V and tokens."""
-    peers = ("cublas", "cusparselt", "spatha")
+    peers = ("cublas", "cusparselt", "spatha", "cutlass")
     head = ["sparsity", "V", "N", *(f"over {peer}" for peer in peers), "floor"]
     lines = [" | ".join(head), " | ".join(["---"] * len(head))]
     groups: dict[tuple[float, int, int], list[Result]] = defaultdict(list)
@@ -190,9 +191,11 @@ def main() -> int:
     target = arguments.folder / arguments.results.name
     if target != arguments.results:
         shutil.copyfile(arguments.results, target)
+    roof = about.pop("roof", "the data sheet")
     text = HEAD.format(
         csv=target.name,
         about=", ".join(f"{key} {value}" for key, value in about.items()),
+        roof=roof,
     )
     text += "\n" + "\n".join(summary(results)) + "\n"
     for name in plot(results, arguments.folder):

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Look into the machine code of a bundle's kernels: what their innermost loops hold.
+
+    python benchmarks/kernels/inspect_kernels.py .bundle \
+        --table docs/results/kernels/static.md --tile 128 --stages 3
+
+Needs nvdisasm ($HINM_NVDISASM, on the PATH, or with Triton), and no GPU. The exit
+status is 1 if a kernel has no sparse tensor-core instruction in a loop, has one that is
+not sparse, or goes to local memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from driver import KernelInfo, read_manifest
+from sass import (
+    DisassemblyError,
+    Function,
+    count,
+    disassemble,
+    find_disassembler,
+    shared_bytes,
+)
+
+#: Tensor-core instructions; the sparse ones are those of a warp and of a warpgroup.
+TENSOR = ("HMMA", "HGMMA", "IMMA", "IGMMA", "QMMA", "QGMMA")
+SPARSE = tuple(f"{opcode}.SP" for opcode in TENSOR)
+#: Integer arithmetic, of threads and of warps.
+INTEGER = (
+    "IMAD", "IADD", "ISETP", "IMNMX", "LEA", "LOP3", "SHF", "SEL", "PRMT", "VIADD",
+    "IABS", "UIADD", "UIMAD", "ULEA", "ULOP3", "USHF", "UISETP", "USEL", "UMOV", "MOV",
+    "R2UR",
+)  # fmt: skip
+COLUMNS = ("LDSM", "LDS", "LDGSTS", "LDG", "UTMALDG", "UBLKCP", "BAR", "SYNCS")
+
+HEAD = """# Machine code of the kernels
+
+Written by `benchmarks/kernels/inspect_kernels.py` on {date} from kernels of commit
+{commit} for {chip}, assembled by {ptxas}. Nothing here was measured: it is what stands
+in the innermost loop with tensor-core instructions, which multiplies one k-block of 64
+columns, or several, for a warp.
+
+{count} kernels: {registers} registers a thread, none spilled, none with local memory,
+none with a tensor-core instruction that is not sparse.
+
+*integer* counts integer arithmetic and moves for each product.
+
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a kernel without running it.
+
+    Attributes:
+        info: as the manifest has it.
+        static_bytes: of shared memory; what is dynamic is in `info`.
+        products: sparse tensor-core instructions of the innermost loop.
+        counts: of the other instructions there, by COLUMNS.
+        integer: integer instructions there for each product.
+        faults: what must not be.
+    """
+
+    info: KernelInfo
+    static_bytes: int
+    products: int
+    counts: dict[str, int]
+    integer: float
+    faults: tuple[str, ...]
+
+
+def find_faults(function: Function, products: int) -> tuple[str, ...]:
+    """What must not be in a kernel with so many sparse products in its loop."""
+    faults = []
+    everything = list(function.instructions)
+    if not products:
+        faults.append("no sparse tensor-core instruction in a loop")
+    if plain := [
+        i.opcode
+        for i in everything
+        if i.opcode.startswith(TENSOR) and not i.opcode.startswith(SPARSE)
+    ]:
+        faults.append(f"{len(plain)} dense tensor-core instructions, as {plain[0]}")
+    if local := count(everything, "LDL", "STL"):
+        faults.append(f"{local} accesses to local memory")
+    return tuple(faults)
+
+
+def inspect(disassembler: Path, folder: Path, info: KernelInfo) -> Facts:
+    """The facts of one kernel.
+
+    Raises:
+        DisassemblyError: if its cubin cannot be read.
+    """
+    cubin = folder / info.file
+    functions = disassemble(disassembler, cubin)
+    if info.name not in functions:
+        raise DisassemblyError(f"{cubin} has no kernel {info.name}")
+    function = functions[info.name]
+    loop = function.innermost(SPARSE)
+    products = count(loop, *SPARSE)
+    counts = {
+        column: sum(i.opcode.split(".")[0] == column for i in loop)
+        for column in COLUMNS
+    }
+    return Facts(
+        info, shared_bytes(cubin.read_bytes(), info.name), products, counts,
+        count(loop, *INTEGER) / products if products else float("nan"),
+        find_faults(function, products),
+    )  # fmt: skip
+
+
+def table(facts: Iterable[Facts]) -> list[str]:
+    """The facts as rows of Markdown, with the columns that any of them has."""
+    facts = sorted(facts, key=lambda f: (f.info.dtype, *f.info.schedule.values()))
+    used = [c for c in COLUMNS if any(f.counts[c] for f in facts)]
+    head = ["dtype", "block", "stages", "warps", "registers", "shared KB", "products",
+            *used, "integer"]  # fmt: skip
+    lines = [head, ["---"] * len(head)]
+    for fact in facts:
+        schedule = fact.info.schedule
+        shared = max(fact.static_bytes, fact.info.shared_bytes)
+        lines.append(
+            [fact.info.dtype,
+             f"{schedule['tile_m']}×{schedule['tile_n']}×{schedule['tile_k']}",
+             str(schedule["stages"]),
+             f"{schedule['warps_m']}×{schedule['warps_n']}",
+             str(fact.info.registers), f"{shared / 1024:.0f}", str(fact.products),
+             *(str(fact.counts[c]) for c in used), f"{fact.integer:.1f}"]
+        )  # fmt: skip
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def main() -> int:
+    """Inspects all kernels; writes the table of those that the flags choose."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--table", type=Path, help="Markdown to write")
+    parser.add_argument("--tile", type=int, help="V of the kernels in the table")
+    parser.add_argument("--stages", type=int, help="stages of those in the table")
+    arguments = parser.parse_args()
+    disassembler = find_disassembler()
+    if not disassembler:
+        print(
+            "inspect_kernels: no nvdisasm: install a CUDA toolkit or Triton, or set "
+            "$HINM_NVDISASM",
+            file=sys.stderr,
+        )
+        return 1
+    kernels = read_manifest(arguments.bundle)
+    try:
+        with ThreadPoolExecutor() as pool:
+            facts = list(
+                pool.map(
+                    lambda info: inspect(disassembler, arguments.bundle, info), kernels
+                )
+            )
+    except DisassemblyError as error:
+        print(f"inspect_kernels: {error}", file=sys.stderr)
+        return 1
+    faulty = [fact for fact in facts if fact.faults]
+    for fact in faulty:
+        print(f"{fact.info.name}: {'; '.join(fact.faults)}", file=sys.stderr)
+    print(f"{len(facts)} kernels, {len(faulty)} with faults")
+    if faulty or not facts:
+        return 1
+    if arguments.table:
+        manifest = json.loads((arguments.bundle / "manifest.json").read_text())
+        registers = [fact.info.registers for fact in facts]
+        chosen = [
+            fact
+            for fact in facts
+            if arguments.tile in (None, fact.info.tile)
+            and arguments.stages in (None, fact.info.schedule["stages"])
+        ]
+        text = HEAD.format(
+            date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+            commit=manifest["commit"], ptxas=manifest["ptxas"], count=len(facts),
+            chip=", ".join(sorted({info.chip for info in kernels})),
+            registers=f"{min(registers)} to {max(registers)}",
+        )  # fmt: skip
+        which = [
+            f"V = {arguments.tile}" if arguments.tile else "",
+            f"{arguments.stages} stages" if arguments.stages else "",
+        ]
+        if any(which):
+            text += f"The table has those with {' and '.join(filter(None, which))}.\n\n"
+        arguments.table.write_text(text + "\n".join(table(chosen)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
