@@ -125,6 +125,16 @@ def summary(results: list[Result]) -> list[str]:
     return [f"| {line} |" for line in lines]
 
 
+def heading(csv: str, about: dict[str, str]) -> str:
+    """What the page says of the file, the machine and the roof."""
+    machine = {key: value for key, value in about.items() if key != "roof"}
+    return HEAD.format(
+        csv=csv,
+        about=", ".join(f"{key} {value}" for key, value in machine.items()),
+        roof=about.get("roof", "not said"),
+    )
+
+
 def plot(results: list[Result], folder: Path) -> list[str]:
     """Speed-up by sparsity and fraction of the roof by N; the names of the files."""
     import matplotlib
@@ -191,12 +201,7 @@ def main() -> int:
     target = arguments.folder / arguments.results.name
     if target != arguments.results:
         shutil.copyfile(arguments.results, target)
-    roof = about.pop("roof", "the data sheet")
-    text = HEAD.format(
-        csv=target.name,
-        about=", ".join(f"{key} {value}" for key, value in about.items()),
-        roof=roof,
-    )
+    text = heading(target.name, about)
     text += "\n" + "\n".join(summary(results)) + "\n"
     for name in plot(results, arguments.folder):
         text += f"\n![{Path(name).stem}]({name})\n"

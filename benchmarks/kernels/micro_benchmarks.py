@@ -392,7 +392,7 @@ def measure_streams(bench: Bench) -> Iterator[Measurement]:
         weights, sum_ = data.empty(size), data.empty(4)
         for copy in range(copies):
             bench.driver.copy_to(weights + copy * part.nbytes, part)
-        flushed = 4 * max(bench.l2_bytes, 64 * MIB)
+        flushed = max(4 * bench.l2_bytes, 64 * MIB)
         flush = data.empty(flushed)
 
         def prepare() -> None:

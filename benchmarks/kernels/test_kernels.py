@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import build_kernels
 import kernel_report
 import tune_kernels
 from cases import Case, all_cases
+from cutlass import Cutlass
 from driver import Driver, DriverError, Kernel, KernelInfo, MemRef, read_manifest
 from hinm.linalg_text import read_resources
 from hinm.tools import find_tool
@@ -152,6 +154,7 @@ def test_errors_of_the_driver_are_said(tmp_path, fake_driver):
 
 RESULTS = """# date: 2026-11-21T12:00+00:00
 # gpu: made up
+# roof: a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet
 case,rows,columns,tokens,sparsity,tile,dtype,contender,kernel,median_us,best_us,p90_us,error,floor_us,bound,clock_mhz
 a,64,64,1024,0.75,64,f16,hinm,slow,20,19,21,1e-4,5,l2,1980
 a,64,64,1024,0.75,64,f16,hinm,fast,10,9,11,1e-4,5,l2,1980
@@ -168,9 +171,12 @@ def test_report(tmp_path):
     assert results[0].kernel == "fast"
     assert results[0].speedup() == 2.5
     assert results[0].speedup("cusparselt") is None
+    text = kernel_report.heading("results.csv", about)
+    assert "in one run: date 2026-11-21T12:00+00:00, gpu made up.\n" in text
+    assert "a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet." in text
     lines = kernel_report.summary(results)
-    assert lines[2] == "| 75.00% | 64 | 1024 | 2.50 | – | – | 0.50 |"
-    assert lines[3] == "| 75.00% | 64 | 2048 | – | – | – | 0.25 |"
+    assert lines[2] == "| 75.00% | 64 | 1024 | 2.50 | – | – | – | 0.50 |"
+    assert lines[3] == "| 75.00% | 64 | 2048 | – | – | – | – | 0.25 |"
 
 
 def test_report_refuses_other_files(tmp_path):
@@ -219,6 +225,65 @@ def test_tuner_takes_the_least_behind_of_a_class(tmp_path):
         input="module {}", capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+#: The functions of peers/cutlass.cu, which note what they are asked to do.
+CUTLASS_PEER = """
+#include <stdio.h>
+#include <string.h>
+static char notes[4096];
+static void note(const char *what, long value) {
+  sprintf(notes + strlen(notes), "%s %ld\\n", what, value);
+}
+const char *cutlass_notes(void) { return notes; }
+int cutlass_configs(void) { return 3; }
+const char *cutlass_name(int config) { return config ? "b" : "a"; }
+void *cutlass_create(int rows, int columns, const void *dense) {
+  note("create", rows);
+  return rows % 32 ? 0 : (void *)((long)dense + 1);
+}
+void cutlass_destroy(void *weight) { note("destroy", (long)weight); }
+void *cutlass_prepare(void *weight, int config, int tokens, const void *x, void *y) {
+  note("prepare", config);
+  return config == 2 || tokens > 64 ? 0 : (void *)(0x7f0000000000 + config);
+}
+int cutlass_launch(void *product, void *stream) {
+  note("launch", (long)product & 15);
+  return stream == 0;
+}
+void cutlass_release(void *product) { note("release", (long)product & 15); }
+"""
+
+
+def test_cutlass_frees_what_it_makes(tmp_path):
+    source, library = tmp_path / "peer.c", tmp_path / "libpeer.so"
+    source.write_text(CUTLASS_PEER)
+    compiler = shutil.which("cc") or shutil.which("clang-22")
+    subprocess.run([compiler, "-shared", "-fPIC", source, "-o", library], check=True)
+    peer = Cutlass(library)
+    notes = ctypes.CDLL(str(library)).cutlass_notes
+    notes.restype = ctypes.c_char_p
+    case = Case("a", 64, 128, 8, 0.5, 64)
+    launches = peer.launches(case, 0x7F1000000000, 8, 0x10, 0x20, 0)
+    assert list(launches) == ["cutlass-a", "cutlass-b"]
+    launches["cutlass-b"]()
+    # The same weight is made once; another takes its place.
+    failing = peer.launches(case, 0x7F1000000000, 16, 0x10, 0x20, 1)
+    with pytest.raises(RuntimeError, match="a was not launched"):
+        failing["cutlass-a"]()
+    with pytest.raises(ValueError, match="so many tokens"):
+        peer.launches(case, 0x7F1000000000, 128, 0x10, 0x20, 0)
+    with pytest.raises(ValueError, match="rows and columns"):
+        peer.launches(replace(case, rows=40), 0x1, 8, 0x10, 0x20, 0)
+    prepared = ["prepare 0", "prepare 1", "prepare 2"]
+    assert notes().decode().splitlines() == [
+        "create 64", *prepared, "launch 1", "release 0", "release 1",
+        *prepared, "launch 0", "release 0", "release 1",
+        *prepared, f"destroy {0x7F1000000001}", "create 40",
+    ]  # fmt: skip
+    for other in (replace(case, sparsity=0.75), replace(case, dtype="bf16")):
+        with pytest.raises(ValueError, match="plain 2:4"):
+            peer.launches(other, 0x1, 8, 0x10, 0x20, 0)
 
 
 def test_sparsities_of_venom():

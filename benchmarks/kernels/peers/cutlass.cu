@@ -98,8 +98,7 @@ bool compress80(Weight80 &weight, const std::vector<half_t> &dense, int rows,
     for (int word = 0; word < words; ++word) {
       unsigned bits = 0;
       for (int group = 0; group < perWord / 2; ++group) {
-        size_t first =
-            size_t(row) * columns + 2 * perWord * word + 4 * group;
+        size_t first = size_t(row) * columns + 2 * perWord * word + 4 * group;
         int low, high;
         if (!findPair(&dense[first], low, high))
           return false;
@@ -117,7 +116,8 @@ bool compress80(Weight80 &weight, const std::vector<half_t> &dense, int rows,
   return true;
 }
 
-template <typename Gemm> struct Product80 : CutlassProduct {
+template <typename Gemm>
+struct Product80 : CutlassProduct {
   static_assert(std::is_same_v<typename Gemm::LayoutE, First80::LayoutE>);
   Gemm gemm;
   Bytes workspace;
@@ -147,11 +147,12 @@ template <typename Gemm> struct Product80 : CutlassProduct {
 // sm90
 //===----------------------------------------------------------------------===//
 
-template <typename Tile, typename Cluster> struct Types90 {
+template <typename Tile, typename Cluster>
+struct Types90 {
   using Epilogue = typename cutlass::epilogue::collective::CollectiveBuilder<
       cutlass::arch::Sm90, cutlass::arch::OpClassSparseTensorOp, Tile, Cluster,
-      cutlass::epilogue::collective::EpilogueTileAuto, float, float, half_t,
-      RowMajor, 8, half_t, RowMajor, 8,
+      cutlass::epilogue::collective::EpilogueTileAuto, float, float,
+      /*ElementC=*/void, RowMajor, 8, half_t, RowMajor, 8,
       cutlass::epilogue::collective::EpilogueScheduleAuto>::CollectiveOp;
   using Mainloop = typename cutlass::gemm::collective::CollectiveBuilder<
       cutlass::arch::Sm90, cutlass::arch::OpClassSparseTensorOp, half_t,
@@ -208,7 +209,8 @@ bool compress90(Weight90 &weight, const half_t *dense, int rows, int columns) {
          cudaDeviceSynchronize() == cudaSuccess;
 }
 
-template <typename Gemm> struct Product90 : CutlassProduct {
+template <typename Gemm>
+struct Product90 : CutlassProduct {
   using Kernel = typename Gemm::GemmKernel;
   using Mainloop = typename Kernel::CollectiveMainloop;
   using ElementE = typename Mainloop::ElementE;
@@ -273,17 +275,17 @@ using Make = CutlassProduct *(*)(CutlassWeight &, int, const half_t *,
 template <typename Gemm>
 CutlassProduct *make80(CutlassWeight &weight, int tokens, const half_t *x,
                        half_t *y) {
-  return weight.has80 ? make<Product80<Gemm>>(weight.weight80, weight, tokens,
-                                              x, y)
-                      : nullptr;
+  return weight.has80
+             ? make<Product80<Gemm>>(weight.weight80, weight, tokens, x, y)
+             : nullptr;
 }
 
 template <typename Gemm>
 CutlassProduct *make90(CutlassWeight &weight, int tokens, const half_t *x,
                        half_t *y) {
-  return weight.has90 ? make<Product90<Gemm>>(weight.weight90, weight, tokens,
-                                              x, y)
-                      : nullptr;
+  return weight.has90
+             ? make<Product90<Gemm>>(weight.weight90, weight, tokens, x, y)
+             : nullptr;
 }
 
 struct Config {
@@ -337,8 +339,7 @@ void cutlass_destroy(CutlassWeight *weight) { delete weight; }
 CutlassProduct *cutlass_prepare(CutlassWeight *weight, int config, int tokens,
                                 const void *x, void *y) {
   try {
-    return configs[config].make(*weight, tokens,
-                                static_cast<const half_t *>(x),
+    return configs[config].make(*weight, tokens, static_cast<const half_t *>(x),
                                 static_cast<half_t *>(y));
   } catch (const std::exception &) {
     return nullptr;
