@@ -41,7 +41,7 @@ from micro_data import (
     wgmma_data,
 )
 
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 #: Tokens of X, two bytes each: a row is 8 KiB.
 TOKENS = 4096
 ROW_BYTES = 2 * TOKENS
@@ -484,7 +484,7 @@ def main() -> int:
         "--sets", type=int, nargs="+", default=[4, 16, 32, 128, 512],
         help="MiB of X, each a power of two",
     )  # fmt: skip
-    parser.add_argument("--gathered", type=int, default=32, help="MiB of a block")
+    parser.add_argument("--gathered", type=int, default=32768, help="KiB of a block")
     parser.add_argument("--stream", type=int, default=1024, help="MiB")
     parser.add_argument("--probes", type=int, default=20000)
     arguments = parser.parse_args()
@@ -499,7 +499,7 @@ def main() -> int:
     driver = Driver()
     options = Options(
         arguments.count, arguments.iterations, tuple(arguments.sets),
-        arguments.gathered * MIB, arguments.stream, arguments.probes,
+        arguments.gathered * KIB, arguments.stream, arguments.probes,
     )  # fmt: skip
     bench = Bench(driver, cubins, options)
     record: dict[str, Any] = {

@@ -157,7 +157,7 @@ def bundle(tmp_path):
     return tmp_path
 
 
-SMALL = ["--count", "1", "--iterations", "8", "--sets", "4", "--gathered", "1",
+SMALL = ["--count", "1", "--iterations", "8", "--sets", "4", "--gathered", "256",
          "--stream", "1", "--probes", "2"]  # fmt: skip
 
 

@@ -126,6 +126,18 @@ def test_loops_hold_what_is_measured(micro, prefix, opcode, times):
         assert not [i for i in loop if i.opcode.startswith("BRA.U.ANY")]
 
 
+def test_plain_metadata_is_the_same_machine_code(micro):
+    # On sm_90a there is nothing to gain or to lose by ::ordered_metadata.
+    def code(name):
+        # Labels are numbered through the file.
+        return [
+            (i.opcode, "" if i.target else i.operands) for i in micro[name].instructions
+        ]
+
+    for tile in ("1x1", "4x4"):
+        assert code(f"mma_sp_ordered_{tile}") == code(f"mma_sp_plain_{tile}")
+
+
 def test_the_fence_is_where_it_is_asked_for(micro):
     def fences(name):
         loop = micro[f"proxy_fence_{name}"].innermost(("HGMMA",))

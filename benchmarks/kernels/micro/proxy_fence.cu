@@ -46,7 +46,7 @@ __device__ inline int countMismatches(uint32_t stage, const float *expected,
   wgmmaSparse<0>(sums, ones, image, firstTwo);
   wgmmaSparse<1>(sums, ones, image + 256, firstTwo);
   commitWgmma();
-  waitWgmma();
+  waitWgmma(sums);
   int count = 0;
 #pragma unroll
   for (int i = 0; i < atomTokens / 2; ++i) {

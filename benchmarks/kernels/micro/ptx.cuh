@@ -189,8 +189,14 @@ __device__ inline void commitWgmma() {
   asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
 }
 
-__device__ inline void waitWgmma() {
+/// Waits for all products. \p sums are named as well, lest the compiler reads
+/// them before.
+template <int Sums>
+__device__ inline void waitWgmma(float (&sums)[Sums]) {
   asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+#pragma unroll
+  for (float &sum : sums)
+    asm volatile("" : "+f"(sum)::"memory");
 }
 
 /// A matrix in shared memory, swizzled by 128 bytes; all in bytes.

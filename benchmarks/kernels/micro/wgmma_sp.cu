@@ -60,7 +60,7 @@ __device__ void runSparse(const uint4 *a, const uint4 *fragments,
       }
     }
     commitWgmma();
-    waitWgmma();
+    waitWgmma(sums);
   }
   __syncthreads();
   if (threadIdx.x == 0)
@@ -97,7 +97,7 @@ __device__ void runDense(const uint4 *a, const uint4 *b, float *out,
       for (int step = 0; step < 4; ++step)
         wgmmaDense(sums, imageA + 2 * step, imageB + 128 * step);
     commitWgmma();
-    waitWgmma();
+    waitWgmma(sums);
   }
   __syncthreads();
   if (threadIdx.x == 0)

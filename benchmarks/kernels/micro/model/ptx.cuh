@@ -432,7 +432,8 @@ inline void mmaDense(float (&d)[4], const uint32_t (&a)[4], uint32_t b0,
 
 inline void fenceWgmma() {}
 inline void commitWgmma() {}
-inline void waitWgmma() {}
+template <int Sums>
+void waitWgmma(float (&)[Sums]) {}
 
 /// The fields as they are in a descriptor.
 inline uint64_t describe(uint32_t address, uint32_t leading, uint32_t stride) {
