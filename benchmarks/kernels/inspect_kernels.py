@@ -51,7 +51,9 @@ columns, or several, for a warp.
 {count} kernels: {registers} registers a thread, none spilled, none with local memory,
 none with a tensor-core instruction that is not sparse.
 
-*integer* counts integer arithmetic and moves for each product.
+*ahead* is the k-blocks of weights that are loaded early (prefetch), *split* the blocks
+that share the kept columns of a tile. *integer* counts integer arithmetic and moves for
+each product.
 
 """
 
@@ -118,22 +120,41 @@ def inspect(disassembler: Path, folder: Path, info: KernelInfo) -> Facts:
     )  # fmt: skip
 
 
+def describe(fact: Facts) -> list[str]:
+    """What the kernel is: the first columns of the table."""
+    schedule = fact.info.schedule
+    kernel = schedule.get("kernel", "multistage")
+    shared = max(fact.static_bytes, fact.info.shared_bytes)
+    return [
+        kernel,
+        f"{schedule['tile_m']}×{schedule['tile_n']}×{schedule['tile_k']}",
+        str(schedule["stages"]),
+        f"{schedule['warps_m']}×{schedule['warps_n']}",
+        str(schedule.get("prefetch", 0)),
+        str(schedule.get("split_k", 1)),
+        str(fact.info.registers),
+        # All of X is in shared memory, however many channels it has.
+        f"{shared} B × C" if kernel == "resident" else f"{shared / 1024:.0f} KB",
+    ]
+
+
 def table(facts: Iterable[Facts]) -> list[str]:
     """The facts as rows of Markdown, with the columns that any of them has."""
-    facts = sorted(facts, key=lambda f: (f.info.dtype, *f.info.schedule.values()))
+    keys = ("tile_m", "tile_n", "stages", "warps_m", "warps_n", "prefetch", "split_k")
+    facts = sorted(
+        facts,
+        key=lambda fact: (
+            fact.info.dtype, fact.info.schedule.get("kernel", "multistage"),
+            *(fact.info.schedule.get(key, 0) for key in keys),
+        ),
+    )  # fmt: skip
     used = [c for c in COLUMNS if any(f.counts[c] for f in facts)]
-    head = ["dtype", "block", "stages", "warps", "registers", "shared KB", "products",
-            *used, "integer"]  # fmt: skip
+    head = ["dtype", "kernel", "block", "stages", "warps", "ahead", "split",
+            "registers", "shared", "products", *used, "integer"]  # fmt: skip
     lines = [head, ["---"] * len(head)]
     for fact in facts:
-        schedule = fact.info.schedule
-        shared = max(fact.static_bytes, fact.info.shared_bytes)
         lines.append(
-            [fact.info.dtype,
-             f"{schedule['tile_m']}×{schedule['tile_n']}×{schedule['tile_k']}",
-             str(schedule["stages"]),
-             f"{schedule['warps_m']}×{schedule['warps_n']}",
-             str(fact.info.registers), f"{shared / 1024:.0f}", str(fact.products),
+            [fact.info.dtype, *describe(fact), str(fact.products),
              *(str(fact.counts[c]) for c in used), f"{fact.integer:.1f}"]
         )  # fmt: skip
     return [f"| {' | '.join(line)} |" for line in lines]

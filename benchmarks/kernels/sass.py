@@ -180,6 +180,9 @@ def _make_function(name: str, lines: list[str]) -> Function:
             labels[label.group(1)] = len(blocks) - 1
         elif found := _INSTRUCTION.match(line):
             predicate, opcode, operands = found.groups()
+            # ptxas puts such loads behind cp.async; they are never done.
+            if predicate in ("!PT", "!UPT"):
+                continue
             target = _TARGET.search(operands)
             instruction = Instruction(
                 opcode, predicate or "", operands, target.group(1) if target else ""

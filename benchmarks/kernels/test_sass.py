@@ -27,6 +27,7 @@ LISTING = """
 .L_x_5:
         /*0050*/                   LDSM.16.MT88.4 R8, [R20] ;
         /*0060*/                   HMMA.SP.16832.F32 R8, R16, R32, R8, R51, 0x0 ;
+        /*0068*/              @!PT LDS RZ, [RZ] ;
         /*0070*/                   IADD3 R2, R2, 0x1, RZ ;
         /*0080*/               @P1 BRA `(.L_x_2) ;
         /*0090*/               @P3 BRA `(.L_x_1) ;
@@ -162,7 +163,7 @@ def bundle(tmp_path_factory):
         pytest.skip("no ptxas")
     folder = tmp_path_factory.mktemp("bundle")
     kernels = []
-    for schedule in list(build_kernels.schedules(128))[::50]:
+    for schedule in list(build_kernels.schedules(128))[::40]:
         made = build_kernels.compile_kernel(
             folder, 128, "f16", schedule, False, "sm_90a"
         )
@@ -198,9 +199,14 @@ def test_kernels_are_of_sparse_products(disassembler, bundle, monkeypatch, capfd
         assert facts.products % (slabs * columns * steps) == 0
         blocks = facts.products // (slabs * columns * steps)
         copied = schedule["tile_k"] * schedule["tile_n"] // 8
-        assert facts.counts["LDGSTS"] * info.threads >= copied * blocks
-        ring = schedule["stages"] * copied * 16
-        assert max(facts.static_bytes, info.shared_bytes) >= ring
+        if schedule.get("kernel") == "resident":
+            # All of X lies there: nothing is copied while products are made.
+            assert facts.counts["LDGSTS"] == 0
+            assert info.shared_bytes >= 2 * schedule["tile_n"]
+        else:
+            assert facts.counts["LDGSTS"] * info.threads >= copied * blocks
+            ring = schedule["stages"] * copied * 16
+            assert max(facts.static_bytes, info.shared_bytes) >= ring
 
 
 def test_kernels_that_are_not_there_are_said(disassembler, bundle):
