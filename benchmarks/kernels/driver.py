@@ -21,7 +21,7 @@ _STATIC_LIMIT = 48 * 1024
 #: Shared memory of a block on the chip that has most.
 MAX_SHARED_BYTES = 227 * 1024
 #: CU_DEVICE_ATTRIBUTE_...
-_ATTRIBUTES = {"sms": 16, "l2_bytes": 38, "major": 75, "minor": 76}
+_ATTRIBUTES = {"sms": 16, "l2_bytes": 38, "shared_bytes": 97}
 #: CU_TENSOR_MAP_DATA_TYPE_FLOAT16, ..._SWIZZLE_128B, and the bytes of a CUtensorMap.
 _FLOAT16, _SWIZZLE_128B, _MAP_BYTES, _MAP_ALIGNMENT = 6, 3, 128, 64
 
@@ -120,7 +120,7 @@ class Driver:
         return text.value.decode()
 
     def attribute(self, name: str) -> int:
-        """One of the device's: "sms", "l2_bytes", "major" or "minor"."""
+        """One of the device's: "sms", "l2_bytes", or "shared_bytes" of a block."""
         value = ctypes.c_int()
         self._call(
             "cuDeviceGetAttribute", ctypes.byref(value),

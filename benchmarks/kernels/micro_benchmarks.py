@@ -57,8 +57,8 @@ BULK_RINGS = (
     (32768, 4),
 )  # fmt: skip
 BULK_THREADS = 160
-#: Shared memory of an SM that two blocks may have together.
-SHARED_BYTES = 220 * 1024
+#: Shared memory of a block that is not the ring's: barriers, and what a chip reserves.
+REST_BYTES = 2048
 #: Loads of a thread; threads and blocks of an SM.
 LOADS = (("evict_first", 2), ("evict_first", 4), ("evict_first", 8), ("normal", 4),
          ("normal", 8))  # fmt: skip
@@ -132,9 +132,14 @@ class Bench:
         self.options = options
         self.sms = driver.attribute("sms")
         self.l2_bytes = driver.attribute("l2_bytes")
+        self.shared_bytes = driver.attribute("shared_bytes")
         self._modules = {
             subject: driver.load_module(path) for subject, path in cubins.items()
         }
+
+    def fits(self, ring: int, blocks: int = 1) -> bool:
+        """Whether so many blocks of an SM may each have a ring of so many bytes."""
+        return blocks * (ring + REST_BYTES) <= self.shared_bytes + REST_BYTES
 
     def has(self, subject: str) -> bool:
         """Whether the bundle has the subject's kernels (not every chip can)."""
@@ -267,13 +272,18 @@ def measure_wgmma(bench: Bench) -> Iterator[Measurement]:
                     )  # fmt: skip
 
 
+def stage_bytes(tokens: int) -> int:
+    """Of a ring for so many tokens."""
+    return STAGE_ROWS * tokens * 2
+
+
 def _measure_gather(
     bench: Bench, arena: Arena, x: NDArray[np.uint16], pointer: int,
     rows: NDArray[np.int32], listed: int, subject: str, kernel: str, threads: int,
     tokens: int, stages: int, shape: dict[str, int], box_rows: int,
 ) -> Measurement:  # fmt: skip
     """One ring of one gather; X is on the device at `pointer`, the list at `listed`."""
-    stage = STAGE_ROWS * tokens * 2
+    stage = stage_bytes(tokens)
     iterations = max(stages, bench.options.gathered // stage)
     # A ring of three atoms leaves tokens over at the end of X.
     slabs = TOKENS // tokens
@@ -320,6 +330,8 @@ def measure_gathers(bench: Bench) -> Iterator[Measurement]:
         with Arena(bench.driver) as data:
             pointer, listed = data.upload(x), data.upload(rows)
             for tokens, stages in CP_ASYNC_RINGS:
+                if not bench.fits(stages * stage_bytes(tokens)):
+                    continue
                 with Arena(bench.driver) as arena:
                     yield _measure_gather(
                         bench, arena, x, pointer, rows, listed, "gather_cp_async",
@@ -329,6 +341,8 @@ def measure_gathers(bench: Bench) -> Iterator[Measurement]:
             if not bench.has("gather_tma"):
                 continue
             for tokens, stages in TMA_RINGS:
+                if not bench.fits(stages * stage_bytes(tokens)):
+                    continue
                 for warps, box_rows in TMA_SHAPES:
                     name = f"gather_tma_{tokens}_s{stages}_w{warps}_b{box_rows}"
                     with Arena(bench.driver) as arena:
@@ -420,7 +434,7 @@ def measure_streams(bench: Bench) -> Iterator[Measurement]:
         if bench.has("stream_bulk"):
             for chunk, stages in BULK_RINGS:
                 for per_sm in (1, 2):
-                    if per_sm * chunk * stages <= SHARED_BYTES:
+                    if bench.fits(chunk * stages, per_sm):
                         yield run(
                             "stream_bulk", f"stream_bulk_{chunk}_s{stages}",
                             size // chunk, per_sm, BULK_THREADS, chunk * stages,

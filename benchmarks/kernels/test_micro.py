@@ -190,6 +190,22 @@ def test_kernels_that_do_nothing_are_wrong(monkeypatch, fake_driver, bundle, cap
     assert "WRONG" in capfd.readouterr().out
 
 
+def test_rings_that_do_not_fit_are_left_out(monkeypatch, fake_driver, bundle):
+    attribute = Driver.attribute
+    small = {"shared_bytes": 99 * 1024}
+    monkeypatch.setattr(
+        Driver, "attribute", lambda self, name: small.get(name) or attribute(self, name)
+    )
+    _, record = _run(
+        monkeypatch, fake_driver, bundle, "--only", "gather", "stream", *SMALL
+    )
+    kernels = {result["kernel"] for result in record["results"]}
+    assert {"gather_cp_async_64_s8", "gather_cp_async_256_s3"} <= kernels
+    assert "stream_bulk_8192_s8" in kernels
+    assert not kernels & {"gather_cp_async_256_s5", "stream_bulk_32768_s4"}
+    assert all(not kernel.startswith("gather_tma_256") for kernel in kernels)
+
+
 class Model:
     """Streams and gathers done by the host, in place of launches."""
 

@@ -45,10 +45,8 @@ int cuDeviceGetAttribute(int *value, int attribute, int) {
     return *value = 2, 0;
   case 38: // Bytes of L2.
     return *value = 1 << 20, 0;
-  case 75: // Compute capability.
-    return *value = 9, 0;
-  case 76:
-    return *value = 0, 0;
+  case 97: // Shared memory that a block may ask for.
+    return *value = 227 * 1024, 0;
   }
   return 1;
 }
