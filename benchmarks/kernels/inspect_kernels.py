@@ -48,8 +48,8 @@ Written by `benchmarks/kernels/inspect_kernels.py` on {date} from kernels of com
 in the innermost loop with tensor-core instructions, which multiplies one k-block of 64
 columns, or several, for a warp.
 
-{count} kernels: {registers} registers a thread, none spilled, none with local memory,
-none with a tensor-core instruction that is not sparse.
+{count} kernels: {registers} registers a thread, none with local memory, none with a
+tensor-core instruction that is not sparse. (A schedule that spills is not in a bundle.)
 
 *ahead* is the k-blocks of weights that are loaded early (prefetch), *split* the blocks
 that share the kept columns of a tile. *integer* counts integer arithmetic and moves for

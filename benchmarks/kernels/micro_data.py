@@ -16,7 +16,7 @@ from packed import LANES, PAIRS, fragment_places
 #: Rows of a stage of a gather, tokens of an atom, stages by which blocks are apart:
 #: those of micro/ring.cuh.
 STAGE_ROWS, ATOM, BLOCK_STEP = 64, 64, 37
-#: Products of a warpgroup with one stage between two waits: that of micro/wgmma_sp.cu.
+#: How often a warpgroup multiplies a stage between two waits, in micro/wgmma_sp.cu.
 STAGES_PER_WAIT = 4
 #: Rows of a warpgroup's product, k of the stage it is read from, k of one product.
 WGMMA_ROWS, STAGE_K, STEP_K = 64, 128, 32

@@ -2,8 +2,8 @@
 // memory (ss) and from registers (rs), and of the dense one beside it.
 //
 // All is read from one stage of 128 k: A, 64 rows of 64 kept weights (8 KB),
-// and B, N/64 atoms of 128 rows of 128 bytes. The images are swizzled by the
-// host; kernels.md §1.2 has the layouts.
+// and B, N/64 atoms of 128 rows of 128 bytes. The host swizzles both images, as
+// describe() of ptx.cuh says.
 
 #include "ptx.cuh"
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int stageK = 128;
 constexpr int bytesA = 64 * 128;
-/// Products of a warpgroup between two waits.
+/// How often a warpgroup multiplies the stage between two waits.
 constexpr int stagesPerWait = 4;
 
 /// a: the image of A; fragments: (step, thread of the warpgroup, 4), the same
