@@ -2,7 +2,7 @@
 """Look into the machine code of a bundle's kernels: what their innermost loops hold.
 
     python benchmarks/kernels/inspect_kernels.py .bundle \
-        --table docs/results/kernels/static.md --tile 128 --stages 3
+        --table docs/results/kernels/static.md --tile 128
 
 Needs nvdisasm ($HINM_NVDISASM, on the PATH, or with Triton), and no GPU. The exit
 status is 1 if a kernel has no sparse tensor-core instruction in a loop, has one that is
