@@ -218,7 +218,7 @@ void HostBuilder::launch() {
   Value shared;
   if (spec.needsDynamicSharedMemory())
     shared = arith::ConstantOp::create(
-        b, b.getI32IntegerAttr(spec.getDynamicSharedBytes()));
+        b, b.getI32IntegerAttr(spec.getSharedBytes()));
   token = gpu::LaunchFuncOp::create(b, kernel, grid, block, shared, arguments,
                                     token.getType(), token)
               .getAsyncToken();

@@ -115,15 +115,14 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   }
   auto workgroup = gpu::AddressSpaceAttr::get(
       ctx, gpu::GPUDialect::getWorkgroupAddressSpace());
-  auto sharedType = MemRefType::get(sharedSizes, spec.elementType,
-                                    MemRefLayoutAttrInterface(), workgroup);
+  auto typeOf = [&](ArrayRef<int64_t> sizes, Type element) {
+    return MemRefType::get(sizes, element, MemRefLayoutAttrInterface(),
+                           workgroup);
+  };
 
   SmallVector<Type> attributions;
   if (!spec.needsDynamicSharedMemory())
-    attributions.push_back(sharedType);
-  if (isSplit)
-    attributions.push_back(MemRefType::get(
-        {1}, b.getI32Type(), MemRefLayoutAttrInterface(), workgroup));
+    attributions.push_back(typeOf({spec.getSharedBytes()}, b.getI8Type()));
   func = gpu::GPUFuncOp::create(b, spec.getName(),
                                 b.getFunctionType(arguments, {}), attributions);
   func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
@@ -148,24 +147,29 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   if (isSplit) {
     partials = argument();
     arrivals = argument();
-    isLastFlag = func.getWorkgroupAttributions().back();
   }
 
+  Value memory;
   if (spec.needsDynamicSharedMemory()) {
-    auto bytes = MemRefType::get({dyn}, b.getI8Type(),
-                                 MemRefLayoutAttrInterface(), workgroup);
-    Value memory = gpu::DynamicSharedMemoryOp::create(b, bytes);
-    SmallVector<Value> sizes;
-    if (ShapedType::isDynamic(sharedSizes.front()))
-      sizes.push_back(
-          memref::DimOp::create(b, input, spec.tokenMajorInput ? 1 : 0));
-    shared = memref::ViewOp::create(b, sharedType, memory, idx(0), sizes);
+    memory =
+        gpu::DynamicSharedMemoryOp::create(b, typeOf({dyn}, b.getI8Type()));
   } else {
-    shared = func.getWorkgroupAttributions().front();
+    memory = func.getWorkgroupAttributions().front();
     // cp.async and ldmatrix move 16 bytes.
     func.setWorkgroupAttributionAttr(0, LLVM::LLVMDialect::getAlignAttrName(),
                                      b.getI64IntegerAttr(16));
   }
+  SmallVector<Value> sizes;
+  if (ShapedType::isDynamic(sharedSizes.front()))
+    sizes.push_back(
+        memref::DimOp::create(b, input, spec.tokenMajorInput ? 1 : 0));
+  shared = memref::ViewOp::create(b, typeOf(sharedSizes, spec.elementType),
+                                  memory, idx(0), sizes);
+  // Where X was. An array of its own would not do: what MLIR declares as
+  // dynamic shared memory has no size, and ptxas places other arrays inside.
+  if (isSplit)
+    isLastFlag = memref::ViewOp::create(b, typeOf({1}, b.getI32Type()), memory,
+                                        idx(0), ValueRange());
 
   const int64_t blocksOfTile = spec.tile / schedule.getTileM();
   Value blockX = gpu::BlockIdOp::create(b, gpu::Dimension::x);

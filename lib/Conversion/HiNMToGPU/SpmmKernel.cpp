@@ -147,23 +147,15 @@ gpu::GPUFuncOp hinm::buildSpmmKernel(OpBuilder &builder, Location loc,
 }
 
 int64_t SpmmKernelSpec::getSharedBytes() const {
-  // The flag that tells the last block of a split.
-  const int64_t flag = schedule.getSplitK() > 1 ? 16 : 0;
   const int64_t rows = schedule.getKernel() == KernelKind::Resident
                            ? columns
                            : schedule.getStages() * schedule.getTileK();
-  return rows * schedule.getTileN() * 2 + flag;
+  return rows * schedule.getTileN() * 2;
 }
 
 bool SpmmKernelSpec::needsDynamicSharedMemory() const {
   return schedule.getKernel() == KernelKind::Resident ||
          getSharedBytes() > 48 * 1024;
-}
-
-int64_t SpmmKernelSpec::getDynamicSharedBytes() const {
-  return needsDynamicSharedMemory()
-             ? getSharedBytes() - (schedule.getSplitK() > 1 ? 16 : 0)
-             : 0;
 }
 
 LogicalResult SpmmKernelSpec::verifyEpilogue(

@@ -73,11 +73,9 @@ struct SpmmKernelSpec {
   }
   /// Bytes of shared memory of a block.
   int64_t getSharedBytes() const;
-  /// Whether X's share of them is given at the launch: it is too large to be
-  /// declared, or known only then.
+  /// Whether they are given at the launch: they are too many to be declared, or
+  /// known only then.
   bool needsDynamicSharedMemory() const;
-  /// What is given at the launch.
-  int64_t getDynamicSharedBytes() const;
   /// Checks that a kernel exists for this specialisation on \p chip; empty: on
   /// the emulator.
   llvm::LogicalResult

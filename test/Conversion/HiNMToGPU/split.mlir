@@ -4,11 +4,12 @@
 // k-blocks, leaves its sums, and the last to arrive adds up those of all.
 // CHECK-LABEL: gpu.func @hinm_spmm_f16_v32_m32n16k64s3w2x1z3(
 // CHECK-SAME: %[[Y:[^:]+]]: memref<?x?xf32>, %[[PARTIALS:[^:]+]]: memref<?xf32>, %[[ARRIVALS:[^:]+]]: memref<?xi32>)
-// CHECK-SAME: %[[FLAG:[^:]+]] : memref<1xi32, #gpu.address_space<workgroup>>
+// CHECK-SAME: workgroup(%[[SHARED:[^:]+]] : memref<6144xi8, #gpu.address_space<workgroup>>
 // CHECK-DAG: %[[C0_I32:.*]] = arith.constant 0 : i32
 // CHECK-DAG: %[[C1_I32:.*]] = arith.constant 1 : i32
 // CHECK-DAG: %[[C2_I32:.*]] = arith.constant 2 : i32
 // CHECK-DAG: %[[C3_I32:.*]] = arith.constant 3 : i32
+// CHECK: %[[FLAG:.*]] = memref.view %[[SHARED]][%{{.*}}][] : {{.*}} to memref<1xi32, #gpu.address_space<workgroup>>
 // CHECK: %[[BLOCKS:.*]] = arith.subi
 // CHECK: %[[Z:.*]] = gpu.block_id z
 // CHECK: %[[ZW:.*]] = arith.index_castui %[[Z]]

@@ -8,8 +8,9 @@
 // CHECK: gpu.module @hinm_kernels
 // CHECK-LABEL: gpu.func @hinm_spmm_f16_v32_m32n16k64s3w2x1(
 // CHECK-SAME: %[[VALUES:[^:]+]]: memref<?xf16>, %[[META:[^:]+]]: memref<?xi32>, %[[LIST:[^:]+]]: memref<?xi32>, %[[OFFSETS:[^:]+]]: memref<?xi32>, %[[X:[^:]+]]: memref<?x?xf16>, %[[Y:[^:]+]]: memref<?x?xf32>)
-// CHECK-SAME: workgroup(%[[RING:[^:]+]] : memref<3x64x16xf16, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
+// CHECK-SAME: workgroup(%[[SHARED:[^:]+]] : memref<6144xi8, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
 // CHECK-SAME: kernel attributes {known_block_size = array<i32: 64, 1, 1>}
+// CHECK: %[[RING:.*]] = memref.view %[[SHARED]][%{{.*}}][] : {{.*}} to memref<3x64x16xf16, #gpu.address_space<workgroup>>
 // The tile's first k-block and their number.
 // CHECK: memref.load %[[OFFSETS]]
 // CHECK: memref.load %[[OFFSETS]]
