@@ -34,14 +34,15 @@ static Dim3 positionOf(uint32_t index, Dim3 block) {
 Block::Block(LaunchState &launch, uint64_t seed)
     : launch(launch), stacks(launch.block.count()),
       threads(launch.block.count()), warps((threads.size() + 31) / 32),
-      random(seed) {
+      warpgroups((threads.size() + 127) / 128), shared(order), random(seed) {
   scheduler.adoptCurrentThread();
   for (uint32_t i = 0; i < threads.size(); ++i) {
     threads[i].block = this;
     threads[i].index = i;
     threads[i].position = positionOf(i, launch.block);
-    ++warps[threads[i].warp()].lanes;
-    order.push_back(i);
+    ++warps[threads[i].warp()].threads;
+    ++warpgroups[threads[i].warpgroup()].threads;
+    turns.push_back(i);
   }
 }
 
@@ -53,9 +54,19 @@ void Block::enter(void *argument) {
   Thread &thread = *static_cast<Thread *>(argument);
   const LaunchState &launch = thread.block->launch;
   launch.kernel(launch.params);
-  thread.state = Thread::Done;
+  thread.block->exit(thread);
   thread.block->suspend(thread, /*forGood=*/true);
   abort();
+}
+
+void Block::exit(Thread &thread) {
+  if (thread.openWgmma.party != Stamp::none || !thread.wgmmaGroups.empty()) {
+    report(thread, thread.arrival.where,
+           "the thread ends, or reads the sums, while a wgmma is running "
+           "(missing wgmma.wait_group)");
+    leave();
+  }
+  thread.state = Thread::Done;
 }
 
 void Block::suspend(Thread &thread, bool forGood) {
@@ -65,24 +76,34 @@ void Block::suspend(Thread &thread, bool forGood) {
 bool Block::run(Dim3 index) {
   blockIndex = index;
   shared.reset(launch.sharedBytes);
-  atBarrier = 0;
-  epoch = 0;
-  for (Warp &warp : warps)
-    warp.arrived = warp.epoch = 0;
+  order.reset(uint32_t(threads.size()));
+  for (NamedBarrier &barrier : barriers)
+    barrier.waiting.clear();
+  mbarriers.clear();
+  for (Team &warp : warps)
+    warp.arrived = 0;
+  wgmmaAgents.clear();
+  for (Team &warpgroup : warpgroups) {
+    warpgroup.arrived = 0;
+    wgmmaAgents.push_back(order.addAgent());
+  }
   for (Thread &thread : threads) {
     thread.fiber.prepare(stacks.stack(thread.index), StackPool::stackSize(),
                          &Block::enter, &thread);
     thread.state = Thread::Ready;
     thread.copies.clear();
-    thread.groupSizes.clear();
-    thread.openCopies = 0;
+    thread.landed = 0;
+    thread.groups.clear();
+    thread.mayUseRegisters = false;
+    thread.openWgmma = Stamp();
+    thread.wgmmaGroups.clear();
   }
 
   for (;;) {
     if (launch.seed != 0)
-      std::shuffle(order.begin(), order.end(), random);
+      std::shuffle(turns.begin(), turns.end(), random);
     bool progress = false;
-    for (uint32_t i : order) {
+    for (uint32_t i : turns) {
       Thread &thread = threads[i];
       if (thread.state != Thread::Ready)
         continue;
@@ -97,7 +118,7 @@ bool Block::run(Dim3 index) {
     if (progress)
       continue;
     if (isDone())
-      return true;
+      return checkEnd();
     reportDeadlock();
     return false;
   }
@@ -106,6 +127,19 @@ bool Block::run(Dim3 index) {
 bool Block::isDone() const {
   return std::all_of(threads.begin(), threads.end(),
                      [](const Thread &t) { return t.state == Thread::Done; });
+}
+
+/// Bulk copies must not outlive the block, whose shared memory they fill.
+bool Block::checkEnd() {
+  for (const auto &[offset, barrier] : mbarriers) {
+    if (barrier.bulk.empty())
+      continue;
+    report(threads[barrier.initialiser], "the block",
+           "ends while bulk copies of " + describeMBarrier(offset) +
+               " are in flight");
+    return false;
+  }
+  return true;
 }
 
 //===----------------------------------------------------------------------===//
@@ -125,74 +159,128 @@ void Block::leave() {
   abort();
 }
 
+static bool isOfWarpgroup(Collective kind) {
+  return kind == Collective::SparseWgmma;
+}
+
+std::string Block::describeWait(const Thread &thread) const {
+  if (thread.state == Thread::Done)
+    return "has exited";
+  if (thread.state == Thread::AtCollective)
+    return std::string("waits at ") + thread.arrival.where;
+  return std::string("waits at ") + thread.where;
+}
+
 /// Nothing can run, yet threads wait: name one, and what it waits for.
 void Block::reportDeadlock() {
-  auto stateOf = [](const Thread &t) -> std::string {
-    if (t.state == Thread::Done)
-      return "has exited";
-    if (t.state == Thread::AtBarrier)
-      return std::string("waits at ") + t.barrierWhere;
-    return std::string("waits at ") + t.arrival.where;
+  auto name = [&](const Thread &other) {
+    return "thread " + render(other.position) + " " + describeWait(other);
   };
   for (Thread &waiting : threads) {
     if (waiting.state != Thread::AtCollective)
       continue;
-    for (Thread &other : threads)
-      if (other.warp() == waiting.warp() && other.state != waiting.state)
+    const bool isWarpgroup = isOfWarpgroup(waiting.arrival.kind);
+    for (Thread &other : threads) {
+      const bool isMember = isWarpgroup
+                                ? other.warpgroup() == waiting.warpgroup()
+                                : other.warp() == waiting.warp();
+      if (isMember && other.state != waiting.state)
         return report(waiting, waiting.arrival.where,
-                      "divergent: not all lanes of the warp arrive; thread " +
-                          render(other.position) + " " + stateOf(other));
+                      std::string("divergent: not all ") +
+                          (isWarpgroup ? "threads of the warpgroup"
+                                       : "lanes of the warp") +
+                          " arrive; " + name(other));
+    }
+  }
+  // Rather the mbarrier that misses least than those who wait for its waiters.
+  const Thread *first = nullptr;
+  auto isMissingLess = [&](const Thread &one, const Thread &other) {
+    return mbarriers.at(one.mbarrier).pending <
+           mbarriers.at(other.mbarrier).pending;
+  };
+  for (const Thread &waiting : threads)
+    if (waiting.state == Thread::AtMBarrier &&
+        (!first || isMissingLess(waiting, *first)))
+      first = &waiting;
+  if (first) {
+    const MBarrier &barrier = mbarriers.at(first->mbarrier);
+    int64_t missing = barrier.bytes;
+    for (const BulkCopy &copy : barrier.bulk)
+      missing -= copy.data.size();
+    return report(*first, first->where,
+                  "deadlock: waits for phase " + std::to_string(barrier.phase) +
+                      " of " + describeMBarrier(first->mbarrier) +
+                      ", which misses " + std::to_string(barrier.pending) +
+                      " of " + std::to_string(barrier.count) +
+                      " arrivals and " + std::to_string(missing) +
+                      " bytes of bulk copies");
   }
   for (Thread &waiting : threads) {
     if (waiting.state != Thread::AtBarrier)
       continue;
     for (Thread &other : threads)
       if (other.state != waiting.state)
-        return report(waiting, waiting.barrierWhere,
-                      "divergent: not all threads of the block arrive; "
-                      "thread " +
-                          render(other.position) + " " + stateOf(other));
+        return report(waiting, waiting.where,
+                      "divergent: not all threads of the block arrive; " +
+                          name(other));
+    return report(waiting, waiting.where,
+                  "deadlock: too few threads arrive at the barrier, or at "
+                  "different ones");
   }
+}
+
+std::string Block::describeMBarrier(size_t offset) const {
+  return "the mbarrier at byte offset " + std::to_string(offset);
 }
 
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
 
-Stamp Block::stamp(const Thread &thread) const {
-  Stamp stamp;
-  stamp.thread = thread.index;
-  stamp.warpEpoch = warps[thread.warp()].epoch;
-  stamp.blockEpoch = epoch;
-  return stamp;
+std::string Block::describeParty(uint32_t party) const {
+  if (party == Violation::several)
+    return "several threads";
+  if (party & Violation::severalOfWarp)
+    return "several threads of warp " +
+           std::to_string(party & ~Violation::severalOfWarp);
+  if (party < threads.size())
+    return "thread " + render(threads[party].position);
+  for (size_t i = 0; i < wgmmaAgents.size(); ++i)
+    if (wgmmaAgents[i] == party)
+      return "a wgmma of warpgroup " + std::to_string(i);
+  for (const auto &[offset, barrier] : mbarriers)
+    if (barrier.copyAgent == party || barrier.bulkAgent == party)
+      return "a copy of " + describeMBarrier(offset);
+  return "a copy of a former mbarrier";
 }
 
-std::string Block::describe(Violation violation) const {
-  std::string other;
-  if (violation.other == Stamp::manyWarps)
-    other = "several threads";
-  else if (violation.other != Stamp::none &&
-           (violation.other & Stamp::manyOfWarp))
-    other = "several threads of warp " +
-            std::to_string(violation.other & ~Stamp::manyOfWarp);
-  else if (violation.other != Stamp::none)
-    other = "thread " + render(threads[violation.other].position);
+std::string Block::describe(const Violation &violation) const {
+  const std::string other = describeParty(violation.other);
+  const bool isThreads = violation.other >= Violation::several ||
+                         (violation.other & Violation::severalOfWarp) ||
+                         violation.other < threads.size();
+  const std::string filling =
+      isThreads ? "a cp.async of " + other +
+                      " is still filling (missing wait_group or mbarrier wait)"
+                : other + " is still filling (missing wait for the mbarrier)";
+  const std::string unordered =
+      isThreads ? " with no barrier between" : " and that nobody has waited for";
   switch (violation.kind) {
   case Violation::ReadsInFlight:
-    return "reads shared memory that a cp.async of " + other +
-           " is still filling (missing wait_group)";
+    return "reads shared memory that " + filling;
   case Violation::WritesInFlight:
-    return "writes shared memory that a cp.async of " + other +
-           " is still filling (missing wait_group)";
+    return "writes shared memory that " + filling;
   case Violation::ReadsAfterWrite:
-    return "race: reads shared memory that " + other +
-           " wrote with no barrier between";
+    return "race: reads shared memory that " + other + " wrote" + unordered;
+  case Violation::ReadsUnfenced:
+    return "reads shared memory that " + other +
+           " wrote by the generic proxy, with no fence.proxy.async between";
   case Violation::WritesAfterRead:
-    return "race: writes shared memory that " + other +
-           " read with no barrier between";
+    return "race: writes shared memory that " + other + " read" + unordered;
   case Violation::WritesAfterWrite:
-    return "race: writes shared memory that " + other +
-           " wrote with no barrier between";
+    return "race: writes shared memory that " + other + " wrote" + unordered;
+  case Violation::TouchesBarrier:
+    return "touches an mbarrier as if it were data";
   case Violation::None:
   case Violation::ReadsUninitialised:
     break;
@@ -200,7 +288,7 @@ std::string Block::describe(Violation violation) const {
   return "reads uninitialised shared memory";
 }
 
-void Block::checkShared(const Thread &thread, Violation violation,
+void Block::checkShared(const Thread &thread, const Violation &violation,
                         const char *where) {
   if (!violation)
     return;
@@ -239,9 +327,9 @@ void Block::access(Thread &thread, const void *address, size_t bytes,
   const char *verb = isStore ? "writes" : "reads";
   if (shared.isNear(value)) {
     const size_t offset = sharedOffset(thread, address, bytes, verb, where);
-    const Violation violation = isStore
-                                    ? shared.write(offset, bytes, stamp(thread))
-                                    : shared.read(offset, bytes, stamp(thread));
+    const Violation violation =
+        isStore ? shared.write(offset, bytes, thread.index)
+                : shared.read(offset, bytes, thread.index);
     return checkShared(thread, violation, where);
   }
   const Range *range = thread.lastRange;
@@ -304,45 +392,77 @@ void Block::beginCopy(Thread &thread, void *sharedAddress, const void *global,
     access(thread, global, sourceBytes, /*isStore=*/false, where);
     memcpy(copy.data, global, sourceBytes);
   }
-  checkShared(thread, shared.beginCopy(copy.offset, bytes, stamp(thread)),
-              where);
+  checkShared(
+      thread, shared.beginCopy(copy.offset, bytes, thread.index, thread.index),
+      where);
   thread.copies.push_back(copy);
-  ++thread.openCopies;
+}
+
+void Block::commitCopies(Thread &thread) {
+  thread.groups.push_back(thread.landed + thread.copies.size());
+}
+
+/// Lands the copies of \p thread up to its \p end-th.
+void Block::landCopies(Thread &thread, uint64_t end, Stamp by) {
+  for (; thread.landed < end; ++thread.landed) {
+    const AsyncCopy &copy = thread.copies.front();
+    shared.land(copy.offset, copy.data, copy.bytes, by);
+    thread.copies.pop_front();
+  }
 }
 
 void Block::waitForCopies(Thread &thread, int32_t pending) {
   const size_t keep = std::max(pending, 0);
-  if (thread.groupSizes.size() <= keep)
+  if (thread.groups.size() <= keep)
     return;
-  const size_t groups = thread.groupSizes.size() - keep;
-  size_t count = 0;
-  for (size_t i = 0; i < groups; ++i)
-    count += thread.groupSizes[i];
-  for (size_t i = 0; i < count; ++i) {
-    const AsyncCopy &copy = thread.copies[i];
-    shared.land(copy.offset, copy.data, copy.bytes, stamp(thread));
-  }
-  thread.copies.erase(thread.copies.begin(), thread.copies.begin() + count);
-  thread.groupSizes.erase(thread.groupSizes.begin(),
-                          thread.groupSizes.begin() + groups);
+  const auto end = thread.groups.end() - keep;
+  landCopies(thread, *std::prev(end), order.now(thread.index));
+  thread.groups.erase(thread.groups.begin(), end);
 }
 
 //===----------------------------------------------------------------------===//
 // Barriers
 //===----------------------------------------------------------------------===//
 
-void Block::barrier(Thread &thread, const char *where) {
-  thread.barrierWhere = where;
-  if (++atBarrier < threads.size()) {
-    thread.state = Thread::AtBarrier;
-    return suspend(thread);
+void Block::barrier(Thread &thread, int32_t id, int32_t count,
+                    const char *where) {
+  const int32_t all = int32_t(threads.size());
+  if (id < 0 || id > 15) {
+    report(thread, where,
+           "barrier " + std::to_string(id) + ": a block has those from 0 to 15");
+    leave();
   }
-  atBarrier = 0;
-  ++epoch;
-  for (Warp &warp : warps)
-    warp.epoch = 0;
-  for (Thread &other : threads)
-    other.state = Thread::Ready;
+  if (count < 0 || count > all || (count != all && count % 32 != 0)) {
+    report(thread, where,
+           "a barrier of " + std::to_string(count) +
+               " threads: it takes whole warps of the block's " +
+               std::to_string(all) + " threads");
+    leave();
+  }
+  if (count == 0)
+    count = all;
+  NamedBarrier &named = barriers[id];
+  if (named.waiting.empty()) {
+    named.count = count;
+  } else if (named.count != count) {
+    report(thread, where,
+           "a barrier of " + std::to_string(count) +
+               " threads, at which others wait for " +
+               std::to_string(named.count));
+    leave();
+  }
+  thread.where = where;
+  thread.state = Thread::AtBarrier;
+  named.waiting.push_back(thread.index);
+  if (int32_t(named.waiting.size()) < count)
+    return suspend(thread);
+  if (count == all)
+    order.orderAll();
+  else
+    order.order(named.waiting);
+  for (uint32_t member : named.waiting)
+    threads[member].state = Thread::Ready;
+  named.waiting.clear();
   // Go on only in turn, lest the last thread runs ahead of all others.
   suspend(thread);
 }

@@ -8,7 +8,7 @@
 ///
 /// \file
 /// Runs the threads of one block as fibers, in turns that change only where
-/// threads meet: at collectives of a warp and at barriers of the block.
+/// threads meet: at collectives of a warp or warpgroup and at barriers.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -21,8 +21,11 @@
 #include "Emulator/SharedMemory.h"
 
 #include <atomic>
+#include <deque>
+#include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hinm::emulator {
@@ -39,7 +42,16 @@ struct LaunchState {
   std::atomic<bool> failed{false};
 };
 
-enum class Collective : uint8_t { WarpSync, LdMatrix, SparseMma, Shuffle };
+enum class Collective : uint8_t {
+  // Of a warp.
+  WarpSync,
+  LdMatrix,
+  SparseMma,
+  Shuffle,
+  Elect,
+  // Of a warpgroup.
+  SparseWgmma
+};
 
 /// One lane's part in a collective.
 struct Arrival {
@@ -50,8 +62,10 @@ struct Arrival {
   const uint32_t *a = nullptr; // mma.sp
   const uint32_t *b = nullptr;
   const float *c = nullptr;
+  uint64_t descriptor = 0;       // of B, of wgmma
   uint32_t value = 0;            // metadata, or the value to shuffle
   int32_t first = 0, second = 0; // immediates
+  int32_t columns = 0;           // of wgmma
 };
 
 class Block;
@@ -63,8 +77,14 @@ struct AsyncCopy {
   uint8_t data[16];
 };
 
+/// The same of a cp.async.bulk.
+struct BulkCopy {
+  size_t offset;
+  std::vector<uint8_t> data;
+};
+
 struct Thread {
-  enum State { Ready, AtCollective, AtBarrier, Done };
+  enum State { Ready, AtCollective, AtBarrier, AtMBarrier, Done };
 
   Fiber fiber;
   Block *block = nullptr;
@@ -72,14 +92,37 @@ struct Thread {
   Dim3 position;
   State state = Done;
   Arrival arrival;
-  const char *barrierWhere = "";
+  const char *where = ""; // the barrier at which it waits
+  size_t mbarrier = 0;    // and the place of an mbarrier
+  uint32_t awaited = 0;   // whose phase of this parity is to end
   const Range *lastRange = nullptr;
-  std::vector<AsyncCopy> copies;  // oldest first
-  std::vector<size_t> groupSizes; // committed, oldest first
-  size_t openCopies = 0;          // not committed
+  std::deque<AsyncCopy> copies;   // oldest first
+  uint64_t landed = 0;            // copies before those
+  std::vector<uint64_t> groups;   // committed: copies up to the end of each
+  bool mayUseRegisters = false;   // a wgmma: there was a wgmma.fence
+  Stamp openWgmma;                // the last that is not committed
+  std::vector<Stamp> wgmmaGroups; // the last of each group, oldest first
 
   uint32_t warp() const { return index / 32; }
   uint32_t lane() const { return index % 32; }
+  uint32_t warpgroup() const { return index / 128; }
+};
+
+/// An mbarrier object. What its copies write is of two agents, since the async
+/// proxy sees bulk copies without a fence.
+struct MBarrier {
+  uint32_t count = 0;   // arrivals of a phase
+  uint32_t pending = 0; // arrivals that the phase still waits for
+  int64_t bytes = 0;    // expected of bulk copies
+  uint32_t phase = 0;
+  uint32_t initialiser = 0;
+  bool isFenced = false; // known to the async proxy
+  uint32_t copyAgent = 0, bulkAgent = 0;
+  /// What the arrivals of this phase and of the last one have released.
+  Knowledge arriving, completed;
+  /// Threads, and how many of their copies land with this phase.
+  std::vector<std::pair<uint32_t, uint64_t>> tracked;
+  std::vector<BulkCopy> bulk;
 };
 
 class Block {
@@ -93,11 +136,35 @@ public:
   // What the functions of DeviceApi.h do for the running thread.
   void access(Thread &thread, const void *address, size_t bytes, bool isStore,
               const char *where);
-  void barrier(Thread &thread, const char *where);
+  /// bar.sync \p id of \p count threads, a multiple of 32; 0: of all.
+  void barrier(Thread &thread, int32_t id, int32_t count, const char *where);
   void meet(Thread &thread, const Arrival &arrival);
   void beginCopy(Thread &thread, void *shared, const void *global,
                  int32_t bytes, int32_t sourceBytes, const char *where);
+  void commitCopies(Thread &thread);
   void waitForCopies(Thread &thread, int32_t pending);
+
+  void initMBarrier(Thread &thread, const void *address, int32_t count,
+                    const char *where);
+  void invalidateMBarrier(Thread &thread, const void *address,
+                          const char *where);
+  /// Returns the phase that the arrival is counted in.
+  uint32_t arrive(Thread &thread, const void *address, int32_t count,
+                  int64_t expectedBytes, const char *where);
+  /// Arrives when the thread's copies so far have landed.
+  void arriveWithCopies(Thread &thread, const void *address, bool increment,
+                        const char *where);
+  /// Waits for the end of the current phase if its parity is \p parity, or of
+  /// the phase before that.
+  void waitForPhase(Thread &thread, const void *address, uint32_t parity,
+                    const char *where);
+  void beginBulkCopy(Thread &thread, void *shared, const void *global,
+                     const void *mbarrier, int32_t bytes, const char *where);
+  void fenceMBarriers(const Thread &thread);
+  void fenceProxy(const Thread &thread);
+
+  void commitWgmma(Thread &thread);
+  void waitForWgmma(Thread &thread, int32_t pending);
 
   /// Keeps an error of \p culprit and ends the launch. The caller then calls
   /// leave(), in a statement of its own: no destructor runs after that.
@@ -111,36 +178,56 @@ public:
   Dim3 index() const { return blockIndex; }
 
 private:
-  struct Warp {
-    uint32_t lanes = 0;
+  /// A warp or warpgroup.
+  struct Team {
+    uint32_t threads = 0;
     uint32_t arrived = 0;
-    uint16_t epoch = 0;
+  };
+  /// One of the sixteen barriers of a block.
+  struct NamedBarrier {
+    int32_t count = 0;
+    std::vector<uint32_t> waiting;
   };
 
   static void enter(void *thread);
+  void exit(Thread &thread);
+  bool checkEnd();
   void suspend(Thread &thread, bool forGood = false);
   void reportDeadlock();
   bool isDone() const;
-  std::string describe(Violation violation) const;
-  Stamp stamp(const Thread &thread) const;
-  void checkShared(const Thread &thread, Violation violation,
+  std::string describeMBarrier(size_t offset) const;
+  std::string describeParty(uint32_t party) const;
+  std::string describe(const Violation &violation) const;
+  std::string describeWait(const Thread &thread) const;
+  void checkShared(const Thread &thread, const Violation &violation,
                    const char *where);
   size_t sharedOffset(const Thread &thread, const void *address, size_t bytes,
                       const char *verb, const char *where);
-  void checkAgreement(const Thread &last);
-  void execute(Thread &last);
+  void landCopies(Thread &thread, uint64_t end, Stamp by);
+  MBarrier &findMBarrier(const Thread &thread, const void *address,
+                         const char *where);
+  void completePhase(const Thread &thread, size_t offset, MBarrier &barrier,
+                     const char *where);
+  void execute(Thread *members, uint32_t count);
   void executeLdMatrix(Thread *lanes);
   void executeSparseMma(Thread *lanes);
   void executeShuffle(Thread *lanes, uint32_t count);
+  void executeElect(Thread *lanes, uint32_t count);
+  void executeSparseWgmma(Thread *members, uint32_t count);
 
   LaunchState &launch;
   Dim3 blockIndex;
   StackPool stacks;
   std::vector<Thread> threads;
-  std::vector<Warp> warps;
-  std::vector<uint32_t> order; // in which threads get their turns
-  uint32_t atBarrier = 0;
-  uint32_t epoch = 0;
+  std::vector<Team> warps, warpgroups;
+  std::vector<uint32_t> turns; // the order of the threads
+  NamedBarrier barriers[16];
+  std::map<size_t, MBarrier> mbarriers; // by offset in shared memory
+  std::vector<uint32_t> wgmmaAgents;    // by warpgroup
+  HappensBefore order;
+  // Of the collective that runs: an error drops its frames as they are.
+  std::vector<uint32_t> warpMembers;
+  Knowledge common;
   SharedMemory shared;
   Fiber scheduler;
   std::mt19937_64 random;

@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// The lanes of a warp meet; the last one to arrive does the work of all.
+/// The lanes of a warp, or the threads of a warpgroup, meet; the last one to
+/// arrive does the work of all.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -19,56 +20,67 @@
 using namespace hinm::emulator;
 
 void Block::meet(Thread &thread, const Arrival &arrival) {
-  Warp &warp = warps[thread.warp()];
+  const bool isWarpgroup = arrival.kind == Collective::SparseWgmma;
+  const uint32_t size = isWarpgroup ? 128 : 32;
+  const uint32_t team = thread.index / size;
+  Team &all = isWarpgroup ? warpgroups[team] : warps[team];
   thread.arrival = arrival;
-  if (++warp.arrived < warp.lanes) {
+  if (++all.arrived < all.threads) {
     thread.state = Thread::AtCollective;
     return suspend(thread);
   }
-  warp.arrived = 0;
-  execute(thread);
-  for (uint32_t i = 0; i < warp.lanes; ++i)
-    threads[thread.warp() * 32 + i].state = Thread::Ready;
+  all.arrived = 0;
+  Thread *members = &threads[team * size];
+  execute(members, all.threads);
+  for (uint32_t i = 0; i < all.threads; ++i)
+    members[i].state = Thread::Ready;
   suspend(thread);
 }
 
-void Block::execute(Thread &last) {
-  const uint32_t count = warps[last.warp()].lanes;
-  Thread *lanes = &threads[last.warp() * 32];
+void Block::execute(Thread *members, uint32_t count) {
+  const Arrival &first = members[0].arrival;
   for (uint32_t i = 0; i < count; ++i) {
-    const Arrival &mine = lanes[i].arrival;
-    const Arrival &first = lanes[0].arrival;
+    const Arrival &mine = members[i].arrival;
     // Places are compared as text: two copies of the code are one instruction.
     if (mine.kind != first.kind || strcmp(mine.where, first.where) != 0) {
-      report(lanes[i], mine.where,
+      report(members[i], mine.where,
              std::string("divergent: lane 0 of the warp waits at ") +
                  first.where);
       leave();
     }
     if (mine.kind != Collective::Shuffle &&
-        (mine.first != first.first || mine.second != first.second)) {
-      report(lanes[i], mine.where,
-             "divergent: lanes differ in an immediate operand");
+        (mine.first != first.first || mine.second != first.second ||
+         mine.descriptor != first.descriptor ||
+         mine.columns != first.columns)) {
+      report(members[i], mine.where,
+             "divergent: lanes differ in an operand that must be uniform");
       leave();
     }
   }
-  const bool needsFullWarp = last.arrival.kind == Collective::LdMatrix ||
-                             last.arrival.kind == Collective::SparseMma;
+  const bool needsFullWarp = first.kind == Collective::LdMatrix ||
+                             first.kind == Collective::SparseMma;
   if (needsFullWarp && count != 32) {
-    report(last, last.arrival.where,
+    report(members[0], first.where,
            "needs a warp of 32 lanes; this one has " + std::to_string(count));
     leave();
   }
-  switch (last.arrival.kind) {
-  case Collective::WarpSync:
-    ++warps[last.warp()].epoch;
-    return;
+  switch (first.kind) {
+  case Collective::WarpSync: {
+    warpMembers.clear();
+    for (uint32_t i = 0; i < count; ++i)
+      warpMembers.push_back(members[i].index);
+    return order.order(warpMembers);
+  }
   case Collective::LdMatrix:
-    return executeLdMatrix(lanes);
+    return executeLdMatrix(members);
   case Collective::SparseMma:
-    return executeSparseMma(lanes);
+    return executeSparseMma(members);
   case Collective::Shuffle:
-    return executeShuffle(lanes, count);
+    return executeShuffle(members, count);
+  case Collective::Elect:
+    return executeElect(members, count);
+  case Collective::SparseWgmma:
+    return executeSparseWgmma(members, count);
   }
 }
 
@@ -93,7 +105,7 @@ void Block::executeLdMatrix(Thread *lanes) {
     }
     const size_t offset =
         sharedOffset(thread, thread.arrival.row, 16, "reads", first.where);
-    checkShared(thread, shared.read(offset, 16, stamp(thread)), first.where);
+    checkShared(thread, shared.read(offset, 16, thread.index), first.where);
     memcpy(elements[lane / 8][lane % 8], shared.data() + offset, 16);
   }
   for (int lane = 0; lane < 32; ++lane) {
@@ -166,4 +178,11 @@ void Block::executeShuffle(Thread *lanes, uint32_t count) {
     }
     *static_cast<uint32_t *>(mine.result) = lanes[source].arrival.value;
   }
+}
+
+/// Which lane is elected is not specified, only that it is always the same.
+void Block::executeElect(Thread *lanes, uint32_t count) {
+  const uint32_t elected = launch.seed % count;
+  for (uint32_t lane = 0; lane < count; ++lane)
+    *static_cast<uint32_t *>(lanes[lane].arrival.result) = lane == elected;
 }

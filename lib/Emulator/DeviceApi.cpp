@@ -85,9 +85,9 @@ void hinm_emu_access(const void *address, int64_t bytes, int32_t is_store,
   self.block->access(self, address, bytes, is_store != 0, where);
 }
 
-void hinm_emu_barrier(const char *where) {
+void hinm_emu_barrier(int32_t id, int32_t threads, const char *where) {
   Thread &self = thread();
-  self.block->barrier(self, where);
+  self.block->barrier(self, id, threads, where);
 }
 
 void hinm_emu_warp_sync(const char *where) {
@@ -106,13 +106,74 @@ void hinm_emu_cp_async(void *shared, const void *global, int32_t bytes,
 
 void hinm_emu_cp_async_commit(void) {
   Thread &self = thread();
-  self.groupSizes.push_back(self.openCopies);
-  self.openCopies = 0;
+  self.block->commitCopies(self);
 }
 
 void hinm_emu_cp_async_wait(int32_t pending) {
   Thread &self = thread();
   self.block->waitForCopies(self, pending);
+}
+
+void hinm_emu_mbarrier_init(void *barrier, int32_t count, const char *where) {
+  Thread &self = thread();
+  self.block->initMBarrier(self, barrier, count, where);
+}
+
+void hinm_emu_mbarrier_inval(void *barrier, const char *where) {
+  Thread &self = thread();
+  self.block->invalidateMBarrier(self, barrier, where);
+}
+
+int64_t hinm_emu_mbarrier_arrive(void *barrier, int32_t count,
+                                 int32_t expected_bytes, const char *where) {
+  Thread &self = thread();
+  return self.block->arrive(self, barrier, count, expected_bytes, where);
+}
+
+void hinm_emu_mbarrier_wait_parity(void *barrier, int32_t parity,
+                                   const char *where) {
+  Thread &self = thread();
+  self.block->waitForPhase(self, barrier, parity, where);
+}
+
+void hinm_emu_mbarrier_wait_state(void *barrier, int64_t state,
+                                  const char *where) {
+  // Of a phase that is the current one or the one before.
+  Thread &self = thread();
+  self.block->waitForPhase(self, barrier, state & 1, where);
+}
+
+void hinm_emu_cp_async_mbarrier_arrive(void *barrier, int32_t noinc,
+                                       const char *where) {
+  Thread &self = thread();
+  self.block->arriveWithCopies(self, barrier, noinc == 0, where);
+}
+
+void hinm_emu_cp_async_bulk(void *shared, const void *global, void *barrier,
+                            int32_t bytes, const char *where) {
+  Thread &self = thread();
+  self.block->beginBulkCopy(self, shared, global, barrier, bytes, where);
+}
+
+void hinm_emu_fence_mbarrier_init(void) {
+  Thread &self = thread();
+  self.block->fenceMBarriers(self);
+}
+
+void hinm_emu_fence_proxy_async(void) {
+  Thread &self = thread();
+  self.block->fenceProxy(self);
+}
+
+int32_t hinm_emu_elect(const char *where) {
+  uint32_t result = 0;
+  Arrival arrival;
+  arrival.kind = Collective::Elect;
+  arrival.where = where;
+  arrival.result = &result;
+  Thread &self = thread();
+  self.block->meet(self, arrival);
+  return result;
 }
 
 void hinm_emu_ldmatrix(uint32_t *result, const void *row, int32_t count,
@@ -144,6 +205,36 @@ void hinm_emu_mma_sp_m16n8k32(float *d, const uint32_t *a, const uint32_t *b,
   arrival.second = is_bf16;
   Thread &self = thread();
   self.block->meet(self, arrival);
+}
+
+void hinm_emu_wgmma_sp_m64k32(float *d, int32_t columns, const uint32_t *a,
+                              uint64_t descriptor, uint32_t metadata,
+                              int32_t selector, int32_t accumulate,
+                              int32_t is_bf16, const char *where) {
+  Arrival arrival;
+  arrival.kind = Collective::SparseWgmma;
+  arrival.where = where;
+  arrival.result = d;
+  arrival.a = a;
+  arrival.descriptor = descriptor;
+  arrival.value = metadata;
+  arrival.first = selector;
+  arrival.second = (accumulate != 0) | (is_bf16 != 0) << 1;
+  arrival.columns = columns;
+  Thread &self = thread();
+  self.block->meet(self, arrival);
+}
+
+void hinm_emu_wgmma_fence(void) { thread().mayUseRegisters = true; }
+
+void hinm_emu_wgmma_commit(void) {
+  Thread &self = thread();
+  self.block->commitWgmma(self);
+}
+
+void hinm_emu_wgmma_wait(int32_t pending) {
+  Thread &self = thread();
+  self.block->waitForWgmma(self, pending);
 }
 
 uint32_t hinm_emu_shfl(uint32_t value, int32_t kind, int32_t lane,

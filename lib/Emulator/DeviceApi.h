@@ -58,8 +58,8 @@ void *hinm_emu_shared(int64_t offset);
 void hinm_emu_access(const void *address, int64_t bytes, int32_t is_store,
                      const char *where);
 
-/// bar.sync 0 of all threads of the block.
-void hinm_emu_barrier(const char *where);
+/// bar.sync \p id of \p threads threads; 0: of all threads of the block.
+void hinm_emu_barrier(int32_t id, int32_t threads, const char *where);
 /// bar.warp.sync: a rendezvous of the warp that also orders its shared memory.
 void hinm_emu_warp_sync(const char *where);
 
@@ -70,6 +70,29 @@ void hinm_emu_cp_async(void *shared, const void *global, int32_t bytes,
 void hinm_emu_cp_async_commit(void);
 /// cp.async.wait_group \p pending: until at most that many groups are pending.
 void hinm_emu_cp_async_wait(int32_t pending);
+
+/// mbarrier.init, .inval, .arrive(.expect_tx) at \p barrier in shared memory.
+void hinm_emu_mbarrier_init(void *barrier, int32_t count, const char *where);
+void hinm_emu_mbarrier_inval(void *barrier, const char *where);
+/// Returns the state that hinm_emu_mbarrier_wait_state takes.
+int64_t hinm_emu_mbarrier_arrive(void *barrier, int32_t count,
+                                 int32_t expected_bytes, const char *where);
+/// mbarrier.try_wait(.parity), until the phase has ended.
+void hinm_emu_mbarrier_wait_parity(void *barrier, int32_t parity,
+                                   const char *where);
+void hinm_emu_mbarrier_wait_state(void *barrier, int64_t state,
+                                  const char *where);
+/// cp.async.mbarrier.arrive(.noinc).
+void hinm_emu_cp_async_mbarrier_arrive(void *barrier, int32_t noinc,
+                                       const char *where);
+/// cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.
+void hinm_emu_cp_async_bulk(void *shared, const void *global, void *barrier,
+                            int32_t bytes, const char *where);
+/// fence.mbarrier_init, fence.proxy.async.
+void hinm_emu_fence_mbarrier_init(void);
+void hinm_emu_fence_proxy_async(void);
+/// elect.sync of the whole warp.
+int32_t hinm_emu_elect(const char *where);
 
 /// ldmatrix.sync.aligned.m8n8.x<count>(.trans).shared.b16: \p row is this
 /// lane's row address, \p result gets \p count registers.
@@ -82,6 +105,18 @@ void hinm_emu_mma_sp_m16n8k32(float *d, const uint32_t *a, const uint32_t *b,
                               const float *c, uint32_t metadata,
                               int32_t selector, int32_t is_bf16,
                               const char *where);
+
+/// wgmma.mma_async.sp.sync.aligned.m64n<columns>k32.f32.T.T with T = f16
+/// (\p is_bf16 = 0) or bf16 (1), A in registers and B transposed: d[columns/2],
+/// a[4]. The sums are added to d unless \p accumulate is 0.
+void hinm_emu_wgmma_sp_m64k32(float *d, int32_t columns, const uint32_t *a,
+                              uint64_t descriptor, uint32_t metadata,
+                              int32_t selector, int32_t accumulate,
+                              int32_t is_bf16, const char *where);
+void hinm_emu_wgmma_fence(void);
+void hinm_emu_wgmma_commit(void);
+/// wgmma.wait_group \p pending
+void hinm_emu_wgmma_wait(int32_t pending);
 
 /// shfl.sync of one 32-bit value; \p kind 0 idx, 1 up, 2 down, 3 bfly.
 uint32_t hinm_emu_shfl(uint32_t value, int32_t kind, int32_t lane,

@@ -34,21 +34,17 @@ float hinm::emulator::halfToFloat(uint16_t bits) {
   return sign ? -magnitude : magnitude;
 }
 
-MetadataError hinm::emulator::sparseMma16x8x32(const SparseMmaLane lanes[32],
-                                               int selector, bool isBfloat) {
-  const auto convert = isBfloat ? bfloatToFloat : halfToFloat;
-  double a[16][16], b[32][8];
-  int logicalColumn[16][16];
-
+MetadataError hinm::emulator::decodeMetadata(const uint32_t words[32],
+                                             int selector,
+                                             int logicalColumn[16][16]) {
   // Lane 4g+2s+h describes the logical columns 16h..16h+15 of the rows g (low
   // half of the word) and g+8: four chunks of four columns, one nibble each,
   // with the columns of the two values of the chunk in ascending order.
   for (int g = 0; g < 8; ++g)
     for (int h = 0; h < 2; ++h) {
       const int lane = 4 * g + 2 * selector + h;
-      const uint32_t word = lanes[lane].metadata;
       for (int nibble = 0; nibble < 8; ++nibble) {
-        const unsigned value = word >> (4 * nibble) & 15;
+        const unsigned value = words[lane] >> (4 * nibble) & 15;
         const int first = value & 3, second = value >> 2;
         if (first >= second)
           return {lane, nibble, value};
@@ -58,6 +54,20 @@ MetadataError hinm::emulator::sparseMma16x8x32(const SparseMmaLane lanes[32],
         logicalColumn[row][2 * chunk + 1] = 4 * chunk + second;
       }
     }
+  return {};
+}
+
+MetadataError hinm::emulator::sparseMma16x8x32(const SparseMmaLane lanes[32],
+                                               int selector, bool isBfloat) {
+  const auto convert = isBfloat ? bfloatToFloat : halfToFloat;
+  double a[16][16], b[32][8];
+  int logicalColumn[16][16];
+  uint32_t words[32];
+  for (int lane = 0; lane < 32; ++lane)
+    words[lane] = lanes[lane].metadata;
+  const MetadataError error = decodeMetadata(words, selector, logicalColumn);
+  if (error.lane >= 0)
+    return error;
 
   for (int lane = 0; lane < 32; ++lane) {
     const int g = lane / 4, q = lane % 4;

@@ -38,6 +38,11 @@ struct MetadataError {
   unsigned value = 0;
 };
 
+/// The logical columns (0 … 31) of the 16 values of each of the 16 rows that the
+/// words of the 32 lanes describe.
+MetadataError decodeMetadata(const uint32_t words[32], int selector,
+                             int logicalColumn[16][16]);
+
 /// D = A B + C for the 32 lanes. Each element is C plus its 16 exact products,
 /// summed in double and rounded once to f32; hardware rounds differently and
 /// in unspecified order. d may be c. Nothing is written after an error.

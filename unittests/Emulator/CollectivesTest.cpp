@@ -34,16 +34,16 @@ void scan(void **params) {
   const int threads = hinm_emu_register(HINM_EMU_NTID_X);
   const int block = hinm_emu_register(HINM_EMU_CTAID_X);
   store(shared<int32_t>(t), t + 1 + block, "store first");
-  hinm_emu_barrier("barrier 0");
+  hinm_emu_barrier(0, 0, "barrier 0");
   for (int step = 1; step < threads; step *= 2) {
     int32_t sum = load(shared<int32_t>(t), "load own");
     if (t >= step)
       sum += load(shared<int32_t>(t - step), "load other");
-    hinm_emu_barrier("barrier 1");
+    hinm_emu_barrier(0, 0, "barrier 1");
     store(shared<int32_t>(t), sum, "store sum");
     if (s.skip && t == 3)
       return;
-    hinm_emu_barrier("barrier 2");
+    hinm_emu_barrier(0, 0, "barrier 2");
   }
   store(s.sums + block * threads + t, load(shared<int32_t>(t), "load result"),
         "store result");
@@ -80,7 +80,7 @@ void diverge(void **params) {
     if (how == Divergence::Exits)
       return;
     if (how == Divergence::Barrier)
-      hinm_emu_barrier("the barrier");
+      hinm_emu_barrier(0, 0, "the barrier");
     if (how == Divergence::OtherPlace)
       hinm_emu_warp_sync("the other sync");
     if (how == Divergence::Immediate)
@@ -109,7 +109,7 @@ TEST_F(CollectivesTest, Divergence) {
                         "at the sync"));
   clearError();
   how = Divergence::Immediate;
-  EXPECT_THAT(run(diverge, how, 32, 16), HasSubstr("differ in an immediate"));
+  EXPECT_THAT(run(diverge, how, 32, 16), HasSubstr("differ in an operand"));
 }
 
 //===----------------------------------------------------------------------===//
@@ -168,7 +168,7 @@ void ldMatrix(void **params) {
   const int t = thread();
   for (int i = 0; i < 8; ++i)
     store(shared<uint16_t>(t * 8 + i), uint16_t(t * 8 + i), "store");
-  hinm_emu_barrier("barrier");
+  hinm_emu_barrier(0, 0, "barrier");
   const uint8_t *row = shared<uint8_t>((rows - 1 - t) * 16);
   hinm_emu_ldmatrix(m.results[t], row + (t == 3 ? m.skew : 0), m.count,
                     m.transposed, "ldmatrix");

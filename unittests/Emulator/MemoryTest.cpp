@@ -47,13 +47,13 @@ void gather(void **params) {
     if (g.wait)
       hinm_emu_cp_async_wait(0);
     if (g.barrier)
-      hinm_emu_barrier("barrier");
+      hinm_emu_barrier(0, 0, "barrier");
     const uint8_t *row = shared<uint8_t>((t + 1) % threads * rowBytes);
     hinm_emu_access(row, rowBytes, 0, "load row");
     for (int i = 0; i < rowBytes; ++i)
       sum += row[i];
     if (g.secondBarrier)
-      hinm_emu_barrier("barrier");
+      hinm_emu_barrier(0, 0, "barrier");
   }
   store(g.sums + t, sum, "store sum");
 }
@@ -254,7 +254,7 @@ void plain(void **params) {
   case Case::Uninitialised:
     if (t == 0)
       store(shared<int32_t>(0), 1, "store");
-    hinm_emu_barrier("barrier");
+    hinm_emu_barrier(0, 0, "barrier");
     load(shared<int32_t>(t), "load");
     break;
   case Case::PastShared:

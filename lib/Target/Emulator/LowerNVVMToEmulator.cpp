@@ -8,6 +8,7 @@
 
 #include "hinm/Target/Emulator/Passes.h"
 
+#include "hinm/Target/NVVM/SparseWgmma.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -65,6 +66,9 @@ public:
     SmallVector<Operation *> operations;
     module.walk([&](Operation *op) { operations.push_back(op); });
     bool refused = false;
+    module.walk([&](LLVM::InlineAsmOp op) {
+      refused |= SparseWgmma::match(op) && failed(checkRegisters(op));
+    });
     for (Operation *op : operations)
       refused |= failed(rewrite(op));
     if (refused)
@@ -154,9 +158,10 @@ private:
     return result ? callOp.getResult() : Value();
   }
 
-  /// "<op> at <file>:<line>:<column>", as a pointer to a constant string.
-  Value where(Operation *op) {
-    std::string text = op->getName().getStringRef().str();
+  /// "<op> at <file>:<line>:<column>", as a pointer to a constant string. Inline
+  /// PTX says what it is by \p name.
+  Value where(Operation *op, StringRef name = "") {
+    std::string text = (name.empty() ? op->getName().getStringRef() : name).str();
     if (auto file = op->getLoc()->findInstanceOf<FileLineColLoc>())
       text += llvm::formatv(" at {0}:{1}:{2}", file.getFilename().getValue(),
                             file.getLine(), file.getColumn());
@@ -234,11 +239,11 @@ private:
         .Case<NVVM::GridDimZOp>([&](auto o) { return readRegister(o, 11); })
         .Case<NVVM::LaneIdOp>([&](auto o) { return readRegister(o, 12); })
         .Case<NVVM::WarpIdOp>([&](auto o) { return readRegister(o, 13); })
-        .Case([&](NVVM::Barrier0Op o) { return barrier(o); })
+        .Case([&](NVVM::Barrier0Op o) { return barrier(o, {}, {}); })
         .Case([&](NVVM::BarrierOp o) -> LogicalResult {
-          if (o->getNumOperands() != 0 || o->getNumResults() != 0)
+          if (o.getReductionOp())
             return unknown(o);
-          return barrier(o);
+          return barrier(o, o.getBarrierId(), o.getNumberOfThreads());
         })
         .Case([&](NVVM::SyncWarpOp o) -> LogicalResult {
           if (!isConstant(o.getMask(), -1))
@@ -248,13 +253,37 @@ private:
           return success();
         })
         // Accesses that would escape the checks.
-        .Case<LLVM::AtomicCmpXchgOp, LLVM::InlineAsmOp, LLVM::MemcpyOp,
-              LLVM::MemmoveOp, LLVM::MemsetOp>(
-            [&](auto o) { return unknown(o); })
+        .Case<LLVM::AtomicCmpXchgOp, LLVM::MemcpyOp, LLVM::MemmoveOp,
+              LLVM::MemsetOp>([&](auto o) { return unknown(o); })
+        .Case([&](NVVM::FenceMbarrierInitOp o) {
+          return replace(o, "hinm_emu_fence_mbarrier_init", {});
+        })
+        .Case([&](NVVM::WgmmaFenceAlignedOp o) {
+          return replace(o, "hinm_emu_wgmma_fence", {});
+        })
+        .Case([&](NVVM::WgmmaGroupSyncAlignedOp o) {
+          return replace(o, "hinm_emu_wgmma_commit", {});
+        })
+        .Case([&](NVVM::WgmmaWaitGroupSyncOp o) {
+          return replace(o, "hinm_emu_wgmma_wait",
+                         constant(o.getLoc(), o.getGroup()));
+        })
+        // There are registers enough; the operation checks its operand itself.
+        .Case([&](NVVM::SetMaxRegisterOp o) {
+          o.erase();
+          return success();
+        })
         .Case<NVVM::CpAsyncOp, NVVM::CpAsyncCommitGroupOp,
               NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::MmaSpOp,
               NVVM::ShflOp, LLVM::LoadOp, LLVM::StoreOp, LLVM::AtomicRMWOp,
               LLVM::AddressOfOp>([&](auto o) { return lower(o); })
+        .Case<NVVM::MBarrierInitOp, NVVM::MBarrierInvalOp,
+              NVVM::MBarrierArriveOp, NVVM::MBarrierArriveExpectTxOp,
+              NVVM::MBarrierTryWaitOp, NVVM::MBarrierTryWaitParityOp,
+              NVVM::CpAsyncMBarrierArriveOp,
+              NVVM::CpAsyncBulkGlobalToSharedClusterOp, NVVM::FenceProxyOp,
+              NVVM::ElectSyncOp, LLVM::InlineAsmOp>(
+            [&](auto o) { return lower(o); })
         .Default([&](Operation *o) -> LogicalResult {
           if (isa_and_nonnull<NVVM::NVVMDialect>(o->getDialect()) ||
               (isa_and_nonnull<gpu::GPUDialect>(o->getDialect()) &&
@@ -276,10 +305,17 @@ private:
     return success();
   }
 
-  LogicalResult barrier(Operation *op) {
-    call(op->getLoc(), "hinm_emu_barrier", {}, where(op));
+  /// Replaces \p op, which has no result, by a call.
+  LogicalResult replace(Operation *op, StringRef name, ValueRange operands) {
+    call(op->getLoc(), name, {}, operands);
     op->erase();
     return success();
+  }
+
+  LogicalResult barrier(Operation *op, Value id, Value threads) {
+    Value zero = constant(op->getLoc(), 0);
+    return replace(op, "hinm_emu_barrier",
+                   {id ? id : zero, threads ? threads : zero, where(op)});
   }
 
   LogicalResult lower(NVVM::CpAsyncOp op) {
@@ -358,6 +394,159 @@ private:
       fragments = LLVM::InsertValueOp::create(builder, loc, fragments, word, i);
     }
     op.getResult().replaceAllUsesWith(fragments);
+    op.erase();
+    return success();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Hopper
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lower(NVVM::MBarrierInitOp op) {
+    if (op.getPredicate())
+      return unknown(op);
+    return replace(op, "hinm_emu_mbarrier_init",
+                   {toGeneric(op.getAddr()), op.getCount(), where(op)});
+  }
+
+  LogicalResult lower(NVVM::MBarrierInvalOp op) {
+    return replace(op, "hinm_emu_mbarrier_inval",
+                   {toGeneric(op.getAddr()), where(op)});
+  }
+
+  LogicalResult arrive(Operation *op, Value address, Value count, Value bytes) {
+    Value state =
+        call(op->getLoc(), "hinm_emu_mbarrier_arrive", i64,
+             {toGeneric(address), count, bytes, where(op)});
+    if (op->getNumResults() != 0)
+      op->getResult(0).replaceAllUsesWith(state);
+    op->erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::MBarrierArriveOp op) {
+    if (op.getRelaxed() || op.getScope() != NVVM::MemScopeKind::CTA)
+      return unknown(op);
+    Location loc = op.getLoc();
+    return arrive(op, op.getAddr(),
+                  op.getCount() ? op.getCount() : constant(loc, 1),
+                  constant(loc, 0));
+  }
+
+  LogicalResult lower(NVVM::MBarrierArriveExpectTxOp op) {
+    if (op.getRelaxed() || op.getScope() != NVVM::MemScopeKind::CTA ||
+        op.getPredicate())
+      return unknown(op);
+    return arrive(op, op.getAddr(), constant(op.getLoc(), 1), op.getTxcount());
+  }
+
+  void waitForPhase(Operation *op, Value address, Value stateOrPhase) {
+    call(op->getLoc(),
+         stateOrPhase.getType() == i64 ? "hinm_emu_mbarrier_wait_state"
+                                       : "hinm_emu_mbarrier_wait_parity",
+         {}, {toGeneric(address), stateOrPhase, where(op)});
+  }
+
+  LogicalResult lower(NVVM::MBarrierTryWaitOp op) {
+    if (op.getRelaxed() || op.getScope() != NVVM::MemScopeKind::CTA)
+      return unknown(op);
+    // It may wait for any time, and so it waits until it need not fail.
+    waitForPhase(op, op.getAddr(), op.getStateOrPhase());
+    op.getResult().replaceAllUsesWith(LLVM::ConstantOp::create(
+        builder, op.getLoc(), builder.getI1Type(), builder.getBoolAttr(true)));
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::MBarrierTryWaitParityOp op) {
+    waitForPhase(op, op.getAddr(), op.getPhase());
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lower(NVVM::CpAsyncMBarrierArriveOp op) {
+    return replace(op, "hinm_emu_cp_async_mbarrier_arrive",
+                   {toGeneric(op.getAddr()),
+                    constant(op.getLoc(), op.getNoinc()), where(op)});
+  }
+
+  LogicalResult lower(NVVM::CpAsyncBulkGlobalToSharedClusterOp op) {
+    if (op.getMulticastMask())
+      return unknown(op);
+    return replace(op, "hinm_emu_cp_async_bulk",
+                   {toGeneric(op.getDstMem()), toGeneric(op.getSrcMem()),
+                    toGeneric(op.getMbar()), op.getSize(), where(op)});
+  }
+
+  LogicalResult lower(NVVM::FenceProxyOp op) {
+    if (op.getKind() != NVVM::ProxyKind::async &&
+        op.getKind() != NVVM::ProxyKind::async_shared)
+      return unknown(op);
+    return replace(op, "hinm_emu_fence_proxy_async", {});
+  }
+
+  LogicalResult lower(NVVM::ElectSyncOp op) {
+    if (op.getMembermask() && !isConstant(op.getMembermask(), -1))
+      return unknown(op);
+    Location loc = op.getLoc();
+    Value elected = call(loc, "hinm_emu_elect", i32, where(op));
+    op.getResult().replaceAllUsesWith(
+        LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne, elected,
+                             constant(loc, 0)));
+    op.erase();
+    return success();
+  }
+
+  /// Registers of a wgmma must not be written between the fence before it and
+  /// the wgmma. What the compiler may place anywhere, as constants, is not seen.
+  LogicalResult checkRegisters(LLVM::InlineAsmOp op) {
+    Operation *fence = op->getPrevNode();
+    while (fence && !isa<NVVM::WgmmaFenceAlignedOp>(fence))
+      fence = fence->getPrevNode();
+    if (!fence)
+      return success(); // in another block: the emulator sees whether there is
+    SmallVector<Value> registers(SparseWgmma::getA(op));
+    llvm::append_range(registers, SparseWgmma::getSums(op));
+    while (!registers.empty()) {
+      Operation *writer = registers.pop_back_val().getDefiningOp();
+      if (!writer || writer->getBlock() != fence->getBlock() ||
+          writer->isBeforeInBlock(fence) || isa<LLVM::ConstantOp>(writer))
+        continue;
+      // The sums of the wgmma before need no fence, nor does another name.
+      if (auto part = dyn_cast<LLVM::ExtractValueOp>(writer);
+          part && part.getContainer().getDefiningOp<LLVM::InlineAsmOp>())
+        continue;
+      if (isa<LLVM::BitcastOp, LLVM::ExtractElementOp, LLVM::ExtractValueOp>(
+              writer)) {
+        registers.push_back(writer->getOperand(0));
+        continue;
+      }
+      return op.emitOpError("takes a register that '")
+             << writer->getName() << "' writes behind the wgmma.fence";
+    }
+    return success();
+  }
+
+  LogicalResult lower(LLVM::InlineAsmOp op) {
+    std::optional<SparseWgmma> wgmma = SparseWgmma::match(op);
+    if (!wgmma)
+      return op.emitOpError("is not known to the emulator: of inline PTX it "
+                            "knows the wgmma.mma_async.sp of SparseWgmma.h");
+    Location loc = op.getLoc();
+    Value sums = spill(op, SparseWgmma::getSums(op));
+    call(loc, "hinm_emu_wgmma_sp_m64k32", {},
+         {sums, constant(loc, wgmma->columns),
+          spill(op, SparseWgmma::getA(op)), SparseWgmma::getDescriptor(op),
+          SparseWgmma::getMetadata(op), constant(loc, wgmma->selector),
+          SparseWgmma::getAccumulate(op), constant(loc, wgmma->isBF16),
+          where(op, "wgmma.mma_async.sp")});
+    Value results = LLVM::PoisonOp::create(builder, loc, op.getType(0));
+    for (int64_t i = 0; i < wgmma->columns / 2; ++i) {
+      Value sum =
+          LLVM::LoadOp::create(builder, loc, f32, registerAddress(sums, f32, i));
+      results = LLVM::InsertValueOp::create(builder, loc, results, sum, i);
+    }
+    op.getResult(0).replaceAllUsesWith(results);
     op.erase();
     return success();
   }
