@@ -263,8 +263,8 @@ std::string Block::describe(const Violation &violation) const {
       isThreads ? "a cp.async of " + other +
                       " is still filling (missing wait_group or mbarrier wait)"
                 : other + " is still filling (missing wait for the mbarrier)";
-  const std::string unordered =
-      isThreads ? " with no barrier between" : " and that nobody has waited for";
+  const std::string unordered = isThreads ? " with no barrier between"
+                                          : " and that nobody has waited for";
   switch (violation.kind) {
   case Violation::ReadsInFlight:
     return "reads shared memory that " + filling;
@@ -327,9 +327,9 @@ void Block::access(Thread &thread, const void *address, size_t bytes,
   const char *verb = isStore ? "writes" : "reads";
   if (shared.isNear(value)) {
     const size_t offset = sharedOffset(thread, address, bytes, verb, where);
-    const Violation violation =
-        isStore ? shared.write(offset, bytes, thread.index)
-                : shared.read(offset, bytes, thread.index);
+    const Violation violation = isStore
+                                    ? shared.write(offset, bytes, thread.index)
+                                    : shared.read(offset, bytes, thread.index);
     return checkShared(thread, violation, where);
   }
   const Range *range = thread.lastRange;
@@ -392,9 +392,9 @@ void Block::beginCopy(Thread &thread, void *sharedAddress, const void *global,
     access(thread, global, sourceBytes, /*isStore=*/false, where);
     memcpy(copy.data, global, sourceBytes);
   }
-  checkShared(
-      thread, shared.beginCopy(copy.offset, bytes, thread.index, thread.index),
-      where);
+  checkShared(thread,
+              shared.beginCopy(copy.offset, bytes, thread.index, thread.index),
+              where);
   thread.copies.push_back(copy);
 }
 
@@ -429,7 +429,8 @@ void Block::barrier(Thread &thread, int32_t id, int32_t count,
   const int32_t all = int32_t(threads.size());
   if (id < 0 || id > 15) {
     report(thread, where,
-           "barrier " + std::to_string(id) + ": a block has those from 0 to 15");
+           "barrier " + std::to_string(id) +
+               ": a block has those from 0 to 15");
     leave();
   }
   if (count < 0 || count > all || (count != all && count % 32 != 0)) {

@@ -57,8 +57,8 @@ void Block::execute(Thread *members, uint32_t count) {
       leave();
     }
   }
-  const bool needsFullWarp = first.kind == Collective::LdMatrix ||
-                             first.kind == Collective::SparseMma;
+  const bool needsFullWarp =
+      first.kind == Collective::LdMatrix || first.kind == Collective::SparseMma;
   if (needsFullWarp && count != 32) {
     report(members[0], first.where,
            "needs a warp of 32 lanes; this one has " + std::to_string(count));

@@ -18,8 +18,9 @@
 /// the async proxy, by which wgmma reads: a path to it leads over a
 /// fence.proxy.async.
 ///
-/// After a barrier of the whole block everybody knows what all threads did, which
-/// is one number: a kernel without other barriers pays nothing for clocks.
+/// After a barrier of the whole block everybody knows what all threads did,
+/// which is one number: a kernel without other barriers pays nothing for
+/// clocks.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -120,7 +121,8 @@ public:
   void acquire(uint32_t thread, const Knowledge &from);
   /// The thread learns of one access.
   void acquire(uint32_t thread, Stamp access);
-  /// fence.proxy.async: the async proxy sees what the thread has done and knows.
+  /// fence.proxy.async: the async proxy sees what the thread has done and
+  /// knows.
   void fenceProxy(uint32_t thread);
   /// What each of \p count threads from \p first on has done itself or knows.
   Knowledge common(uint32_t first, uint32_t count);

@@ -8,8 +8,8 @@
 ///
 /// \file
 /// The state of an mbarrier is kept beside shared memory, where its eight bytes
-/// are no data. Copies that an mbarrier tracks land when the phase ends, as late
-/// as they may: nobody can have waited for them before.
+/// are no data. Copies that an mbarrier tracks land when the phase ends, as
+/// late as they may: nobody can have waited for them before.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -213,9 +213,9 @@ void Block::beginBulkCopy(Thread &thread, void *sharedAddress,
     leave();
   }
   access(thread, global, bytes, /*isStore=*/false, where);
-  checkShared(
-      thread,
-      shared.beginCopy(offset, bytes, thread.index, barrier.bulkAgent), where);
+  checkShared(thread,
+              shared.beginCopy(offset, bytes, thread.index, barrier.bulkAgent),
+              where);
   const uint8_t *source = static_cast<const uint8_t *>(global);
   barrier.bulk.push_back({offset, {source, source + bytes}});
   completePhase(thread, sharedOffset(thread, mbarrier, 8, "uses", where),

@@ -140,7 +140,8 @@ void SharedMemory::collectSets() {
   for (Stamp &reader : readers) {
     if (reader.party != several || reader.time < firstSet)
       continue;
-    auto [place, isNew] = places.try_emplace(reader.time, newFirst + kept.size());
+    auto [place, isNew] =
+        places.try_emplace(reader.time, newFirst + kept.size());
     if (isNew)
       kept.push_back(std::move(sets[reader.time - firstSet]));
     reader.time = place->second;

@@ -38,8 +38,8 @@ struct MetadataError {
   unsigned value = 0;
 };
 
-/// The logical columns (0 … 31) of the 16 values of each of the 16 rows that the
-/// words of the 32 lanes describe.
+/// The logical columns (0 … 31) of the 16 values of each of the 16 rows that
+/// the words of the 32 lanes describe.
 MetadataError decodeMetadata(const uint32_t words[32], int selector,
                              int logicalColumn[16][16]);
 

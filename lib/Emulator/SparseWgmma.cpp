@@ -30,8 +30,7 @@ uint32_t MatrixDescriptor::place(uint32_t k, uint32_t chunk) const {
   // Atoms of 8 rows of `swizzle` bytes.
   const uint32_t chunks = swizzle / 16;
   const uint32_t plain = address + chunk / chunks * leading +
-                         chunk % chunks * 16 + k / 8 * stride +
-                         k % 8 * swizzle;
+                         chunk % chunks * 16 + k / 8 * stride + k % 8 * swizzle;
   // Bits 4… of the address are XORed with bits 7… .
   return plain ^ ((plain >> 7 & (chunks - 1)) << 4);
 }
@@ -58,8 +57,7 @@ MetadataError hinm::emulator::sparseWgmma(const SparseWgmmaThread threads[128],
     uint32_t words[32];
     for (int lane = 0; lane < 32; ++lane)
       words[lane] = lanes[lane].metadata;
-    MetadataError error =
-        decodeMetadata(words, selector, logical + 16 * warp);
+    MetadataError error = decodeMetadata(words, selector, logical + 16 * warp);
     if (error.lane >= 0) {
       error.lane += 32 * warp;
       return error;

@@ -44,9 +44,9 @@ struct SparseWgmmaThread {
   uint32_t metadata; // as there
 };
 
-/// D = A B (+ D if \p accumulate) for 128 threads; \p b is 32 rows of \p columns
-/// elements. The lane of an error is the thread of the warpgroup. Nothing is
-/// written after an error.
+/// D = A B (+ D if \p accumulate) for 128 threads; \p b is 32 rows of \p
+/// columns elements. The lane of an error is the thread of the warpgroup.
+/// Nothing is written after an error.
 MetadataError sparseWgmma(const SparseWgmmaThread threads[128],
                           const uint16_t *b, int columns, int selector,
                           bool accumulate, bool isBfloat);

@@ -302,9 +302,10 @@ TEST_F(MBarrierTest, SingleMistakes) {
   EXPECT_THAT(error(Case::Load), HasSubstr("load: touches an mbarrier"));
   EXPECT_THAT(error(Case::ArriveTooOften),
               HasSubstr("arrives 2 times where the phase waits for 1 of 1"));
-  EXPECT_THAT(error(Case::NoBarrier),
-              HasSubstr("arrive: race: uses the mbarrier at byte offset 64 that "
-                        "thread (0,0,0) initialised with no barrier between"));
+  EXPECT_THAT(
+      error(Case::NoBarrier),
+      HasSubstr("arrive: race: uses the mbarrier at byte offset 64 that "
+                "thread (0,0,0) initialised with no barrier between"));
   EXPECT_THAT(error(Case::InvalidateAndReuse), IsEmpty());
   EXPECT_THAT(error(Case::UseInvalidated), HasSubstr("there is no mbarrier"));
   EXPECT_THAT(error(Case::BulkSize),

@@ -162,16 +162,19 @@ TEST_F(SharedMemoryTest, AgentsAreWaitedFor) {
 
 TEST_F(SharedMemoryTest, AsyncReads) {
   const uint32_t agent = order.addAgent();
-  EXPECT_EQ(memory.readAsync(0, 4, order.next(agent), order.common(32, 32)).kind,
-            Violation::ReadsAfterWrite);
+  EXPECT_EQ(
+      memory.readAsync(0, 4, order.next(agent), order.common(32, 32)).kind,
+      Violation::ReadsAfterWrite);
   // All of the team have to know of the write, and it has to be fenced,
   for (uint32_t thread = 32; thread < 63; ++thread)
     signal(0, thread);
-  EXPECT_EQ(memory.readAsync(0, 4, order.next(agent), order.common(32, 32)).kind,
-            Violation::ReadsAfterWrite);
+  EXPECT_EQ(
+      memory.readAsync(0, 4, order.next(agent), order.common(32, 32)).kind,
+      Violation::ReadsAfterWrite);
   signal(0, 63);
-  EXPECT_EQ(memory.readAsync(0, 4, order.next(agent), order.common(32, 32)).kind,
-            Violation::ReadsUnfenced);
+  EXPECT_EQ(
+      memory.readAsync(0, 4, order.next(agent), order.common(32, 32)).kind,
+      Violation::ReadsUnfenced);
   // by the reader,
   for (uint32_t thread = 32; thread < 64; ++thread)
     order.fenceProxy(thread);

@@ -158,10 +158,11 @@ private:
     return result ? callOp.getResult() : Value();
   }
 
-  /// "<op> at <file>:<line>:<column>", as a pointer to a constant string. Inline
-  /// PTX says what it is by \p name.
+  /// "<op> at <file>:<line>:<column>", as a pointer to a constant string.
+  /// Inline PTX says what it is by \p name.
   Value where(Operation *op, StringRef name = "") {
-    std::string text = (name.empty() ? op->getName().getStringRef() : name).str();
+    std::string text =
+        (name.empty() ? op->getName().getStringRef() : name).str();
     if (auto file = op->getLoc()->findInstanceOf<FileLineColLoc>())
       text += llvm::formatv(" at {0}:{1}:{2}", file.getFilename().getValue(),
                             file.getLine(), file.getColumn());
@@ -415,9 +416,8 @@ private:
   }
 
   LogicalResult arrive(Operation *op, Value address, Value count, Value bytes) {
-    Value state =
-        call(op->getLoc(), "hinm_emu_mbarrier_arrive", i64,
-             {toGeneric(address), count, bytes, where(op)});
+    Value state = call(op->getLoc(), "hinm_emu_mbarrier_arrive", i64,
+                       {toGeneric(address), count, bytes, where(op)});
     if (op->getNumResults() != 0)
       op->getResult(0).replaceAllUsesWith(state);
     op->erase();
@@ -490,15 +490,15 @@ private:
       return unknown(op);
     Location loc = op.getLoc();
     Value elected = call(loc, "hinm_emu_elect", i32, where(op));
-    op.getResult().replaceAllUsesWith(
-        LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne, elected,
-                             constant(loc, 0)));
+    op.getResult().replaceAllUsesWith(LLVM::ICmpOp::create(
+        builder, loc, LLVM::ICmpPredicate::ne, elected, constant(loc, 0)));
     op.erase();
     return success();
   }
 
   /// Registers of a wgmma must not be written between the fence before it and
-  /// the wgmma. What the compiler may place anywhere, as constants, is not seen.
+  /// the wgmma. What the compiler may place anywhere, as constants, is not
+  /// seen.
   LogicalResult checkRegisters(LLVM::InlineAsmOp op) {
     Operation *fence = op->getPrevNode();
     while (fence && !isa<NVVM::WgmmaFenceAlignedOp>(fence))
@@ -535,15 +535,14 @@ private:
     Location loc = op.getLoc();
     Value sums = spill(op, SparseWgmma::getSums(op));
     call(loc, "hinm_emu_wgmma_sp_m64k32", {},
-         {sums, constant(loc, wgmma->columns),
-          spill(op, SparseWgmma::getA(op)), SparseWgmma::getDescriptor(op),
-          SparseWgmma::getMetadata(op), constant(loc, wgmma->selector),
-          SparseWgmma::getAccumulate(op), constant(loc, wgmma->isBF16),
-          where(op, "wgmma.mma_async.sp")});
+         {sums, constant(loc, wgmma->columns), spill(op, SparseWgmma::getA(op)),
+          SparseWgmma::getDescriptor(op), SparseWgmma::getMetadata(op),
+          constant(loc, wgmma->selector), SparseWgmma::getAccumulate(op),
+          constant(loc, wgmma->isBF16), where(op, "wgmma.mma_async.sp")});
     Value results = LLVM::PoisonOp::create(builder, loc, op.getType(0));
     for (int64_t i = 0; i < wgmma->columns / 2; ++i) {
-      Value sum =
-          LLVM::LoadOp::create(builder, loc, f32, registerAddress(sums, f32, i));
+      Value sum = LLVM::LoadOp::create(builder, loc, f32,
+                                       registerAddress(sums, f32, i));
       results = LLVM::InsertValueOp::create(builder, loc, results, sum, i);
     }
     op.getResult(0).replaceAllUsesWith(results);

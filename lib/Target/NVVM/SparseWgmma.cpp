@@ -62,15 +62,14 @@ SmallVector<Value> SparseWgmma::build(OpBuilder &builder, Location loc,
   auto type = LLVM::LLVMStructType::getLiteral(
       builder.getContext(),
       SmallVector<Type>(sums.size(), builder.getF32Type()));
-  Value results =
-      LLVM::InlineAsmOp::create(
-          builder, loc, type, operands, getAsm(), getConstraints(),
-          /*has_side_effects=*/true, /*is_align_stack=*/false,
-          LLVM::TailCallKind::None,
-          LLVM::AsmDialectAttr::get(builder.getContext(),
-                                    LLVM::AsmDialect::AD_ATT),
-          /*operand_attrs=*/ArrayAttr())
-          .getResult(0);
+  Value results = LLVM::InlineAsmOp::create(
+                      builder, loc, type, operands, getAsm(), getConstraints(),
+                      /*has_side_effects=*/true, /*is_align_stack=*/false,
+                      LLVM::TailCallKind::None,
+                      LLVM::AsmDialectAttr::get(builder.getContext(),
+                                                LLVM::AsmDialect::AD_ATT),
+                      /*operand_attrs=*/ArrayAttr())
+                      .getResult(0);
   SmallVector<Value> newSums;
   for (size_t i = 0; i < sums.size(); ++i)
     newSums.push_back(LLVM::ExtractValueOp::create(builder, loc, results, i));
@@ -92,8 +91,8 @@ std::optional<SparseWgmma> SparseWgmma::match(LLVM::InlineAsmOp op) {
   };
   if (found.columns > 256 || op->getNumResults() != 1 ||
       !isOf(getSums(op), 32, true) || !isOf(getA(op), 32, false) ||
-      !isOf(getDescriptor(op), 64, false) || !isOf(getMetadata(op), 32, false) ||
-      !isOf(getAccumulate(op), 32, false))
+      !isOf(getDescriptor(op), 64, false) ||
+      !isOf(getMetadata(op), 32, false) || !isOf(getAccumulate(op), 32, false))
     return std::nullopt;
   for (bool isBF16 : {false, true})
     for (int64_t selector : {0, 1}) {

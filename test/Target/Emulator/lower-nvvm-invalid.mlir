@@ -53,3 +53,44 @@ gpu.module @kernels {
     llvm.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  // The emulator knows an instruction by its text, which is not quite that one:
+  // B is not transposed.
+  llvm.func @inline_asm(%a: i32, %d: i64, %c: f32) attributes {gpu.kernel} {
+    // expected-error@+1 {{is not known to the emulator: of inline PTX it knows the wgmma.mma_async.sp}}
+    %r = llvm.inline_asm has_side_effects asm_dialect = att "{ .reg .pred p; setp.ne.b32 p, $10, 0; wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {$0, $1, $2, $3}, {$4, $5, $6, $7}, $8, $9, 1, p, 1, 1, 0; }", "=f,=f,=f,=f,r,r,r,r,l,r,r,0,1,2,3" %a, %a, %a, %a, %d, %a, %a, %c, %c, %c, %c : (i32, i32, i32, i32, i64, i32, i32, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @late_register(%p: !llvm.ptr<1>, %d: i64, %c: f32) attributes {gpu.kernel} {
+    nvvm.wgmma.fence.aligned
+    %v = llvm.load %p : !llvm.ptr<1> -> vector<2xf16>
+    %a = llvm.bitcast %v : vector<2xf16> to i32
+    // expected-error@+1 {{takes a register that 'llvm.load' writes behind the wgmma.fence}}
+    %r = llvm.inline_asm has_side_effects asm_dialect = att "{ .reg .pred p; setp.ne.b32 p, $10, 0; wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {$0, $1, $2, $3}, {$4, $5, $6, $7}, $8, $9, 1, p, 1, 1, 1; }", "=f,=f,=f,=f,r,r,r,r,l,r,r,0,1,2,3" %a, %a, %a, %a, %d, %a, %a, %c, %c, %c, %c : (i32, i32, i32, i32, i64, i32, i32, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @cluster(%b: !llvm.ptr<3>, %to: !llvm.ptr<7>, %g: !llvm.ptr<1>, %n: i32, %mask: i16) attributes {gpu.kernel} {
+    // expected-error@+1 {{'nvvm.mbarrier.arrive' op is not known to the emulator}}
+    %s = nvvm.mbarrier.arrive %b {scope = #nvvm.mem_scope<cluster>} : !llvm.ptr<3> -> i64
+    // expected-error@+1 {{'nvvm.mbarrier.arrive.expect_tx' op is not known to the emulator}}
+    nvvm.mbarrier.arrive.expect_tx %b, %n {relaxed = true} : !llvm.ptr<3>, i32
+    // expected-error@+1 {{'nvvm.cp.async.bulk.shared.cluster.global' op is not known to the emulator}}
+    nvvm.cp.async.bulk.shared.cluster.global %to, %g, %b, %n multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr<1>
+    // expected-error@+1 {{'nvvm.elect.sync' op is not known to the emulator}}
+    %e = nvvm.elect.sync %n -> i1
+    llvm.return
+  }
+}

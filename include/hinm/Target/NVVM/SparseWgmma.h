@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// NVVM has an operation neither for `wgmma.mma_async.sp` nor for a wgmma with A
-/// in registers. This is the one place that writes it, as `llvm.inline_asm`, and
-/// that knows it again: the emulator runs nothing else of inline PTX.
+/// NVVM has an operation neither for `wgmma.mma_async.sp` nor for a wgmma with
+/// A in registers. This is the one place that writes it, as `llvm.inline_asm`,
+/// and that knows it again: the emulator runs nothing else of inline PTX.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -23,17 +23,17 @@
 
 namespace hinm {
 
-/// wgmma.mma_async.sp.sync.aligned.m64nNk32.f32.T.T: A, 64 rows of 32 columns of
-/// which 2:4 are kept, in registers as for mma.sp.m16n8k32; B, 32 rows of N, by
-/// a descriptor and transposed (MN-major).
+/// wgmma.mma_async.sp.sync.aligned.m64nNk32.f32.T.T: A, 64 rows of 32 columns
+/// of which 2:4 are kept, in registers as for mma.sp.m16n8k32; B, 32 rows of N,
+/// by a descriptor and transposed (MN-major).
 struct SparseWgmma {
-  int64_t columns; ///< N: 8 to 256 in steps of 8
-  bool isBF16;     ///< T is bf16 and not f16
+  int64_t columns;  ///< N: 8 to 256 in steps of 8
+  bool isBF16;      ///< T is bf16 and not f16
   int64_t selector; ///< which lanes hold the metadata, 0 or 1
 
   /// Emits the instruction. \p sums are the N/2 f32 accumulators of the thread,
-  /// \p a four i32; B's descriptor is an i64, the metadata an i32. The sums start
-  /// from zero where the i32 \p accumulate is 0. Returns the new sums.
+  /// \p a four i32; B's descriptor is an i64, the metadata an i32. The sums
+  /// start from zero where the i32 \p accumulate is 0. Returns the new sums.
   llvm::SmallVector<mlir::Value>
   build(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange sums,
         mlir::ValueRange a, mlir::Value descriptor, mlir::Value metadata,

@@ -1,0 +1,83 @@
+// RUN: hinm-opt %s --pass-pipeline="builtin.module(gpu.module(hinm-lower-nvvm-to-emulator))" | FileCheck %s --implicit-check-not="addr_space = 3" --implicit-check-not=" nvvm." --implicit-check-not="inline_asm has"
+
+gpu.module @kernels {
+  llvm.mlir.global internal @ring() {addr_space = 3 : i32} : !llvm.array<64 x i8>
+
+  // CHECK-LABEL: llvm.func @mbarriers(
+  // CHECK-SAME: %[[COUNT:[a-z0-9]+]]: i32, %[[BYTES:[a-z0-9]+]]: i32, %[[G:[a-z0-9]+]]: !llvm.ptr)
+  // CHECK: %[[B:.*]] = llvm.call @hinm_emu_shared(
+  // CHECK: llvm.call @hinm_emu_mbarrier_init(%[[B]], %[[COUNT]],
+  // CHECK: llvm.call @hinm_emu_fence_mbarrier_init()
+  // CHECK: %[[ONE:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: %[[NONE:.*]] = llvm.mlir.constant(0 : i32)
+  // CHECK: %[[STATE:.*]] = llvm.call @hinm_emu_mbarrier_arrive(%[[B]], %[[ONE]], %[[NONE]],
+  // CHECK: %[[NONE2:.*]] = llvm.mlir.constant(0 : i32)
+  // CHECK: llvm.call @hinm_emu_mbarrier_arrive(%[[B]], %[[COUNT]], %[[NONE2]],
+  // CHECK: %[[ONE2:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: llvm.call @hinm_emu_mbarrier_arrive(%[[B]], %[[ONE2]], %[[BYTES]],
+  // CHECK: llvm.call @hinm_emu_mbarrier_wait_state(%[[B]], %[[STATE]],
+  // CHECK: %[[DONE:.*]] = llvm.mlir.constant(true) : i1
+  // CHECK: llvm.call @hinm_emu_mbarrier_wait_parity(%[[B]], %[[COUNT]],
+  // CHECK: llvm.call @hinm_emu_mbarrier_wait_parity(%[[B]], %[[COUNT]],
+  // CHECK: %[[NOINC:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: llvm.call @hinm_emu_cp_async_mbarrier_arrive(%[[B]], %[[NOINC]],
+  // CHECK: %[[INC:.*]] = llvm.mlir.constant(0 : i32)
+  // CHECK: llvm.call @hinm_emu_cp_async_mbarrier_arrive(%[[B]], %[[INC]],
+  // CHECK: llvm.call @hinm_emu_cp_async_bulk(%[[B]], %[[G]], %[[B]], %[[BYTES]],
+  // CHECK: llvm.call @hinm_emu_mbarrier_inval(%[[B]],
+  // CHECK: llvm.return %[[DONE]]
+  llvm.func @mbarriers(%count: i32, %bytes: i32, %g: !llvm.ptr<1>) -> i1 attributes {gpu.kernel} {
+    %b = llvm.mlir.addressof @ring : !llvm.ptr<3>
+    nvvm.mbarrier.init %b, %count : !llvm.ptr<3>, i32
+    nvvm.fence.mbarrier.init
+    %state = nvvm.mbarrier.arrive %b : !llvm.ptr<3> -> i64
+    %s = nvvm.mbarrier.arrive %b, %count : !llvm.ptr<3> -> i64
+    nvvm.mbarrier.arrive.expect_tx %b, %bytes : !llvm.ptr<3>, i32
+    %done = nvvm.mbarrier.try_wait %b, %state : !llvm.ptr<3>, i64 -> i1
+    %again = nvvm.mbarrier.try_wait %b, %count : !llvm.ptr<3>, i32 -> i1
+    nvvm.mbarrier.try_wait.parity %b, %count, %bytes : !llvm.ptr<3>, i32, i32
+    nvvm.cp.async.mbarrier.arrive %b {noinc = true} : !llvm.ptr<3>
+    nvvm.cp.async.mbarrier.arrive %b : !llvm.ptr<3>
+    %to = llvm.addrspacecast %b : !llvm.ptr<3> to !llvm.ptr<7>
+    nvvm.cp.async.bulk.shared.cluster.global %to, %g, %b, %bytes : !llvm.ptr<7>, !llvm.ptr<1>
+    nvvm.mbarrier.inval %b : !llvm.ptr<3>
+    llvm.return %done : i1
+  }
+
+  // CHECK-LABEL: llvm.func @barriers(
+  // CHECK-SAME: %[[ID:[a-z0-9]+]]: i32, %[[N:[a-z0-9]+]]: i32)
+  // CHECK: llvm.call @hinm_emu_barrier(%[[ID]], %[[N]],
+  // CHECK: llvm.call @hinm_emu_fence_proxy_async()
+  // CHECK: llvm.call @hinm_emu_fence_proxy_async()
+  // CHECK: %[[ELECTED:.*]] = llvm.call @hinm_emu_elect(
+  // CHECK: %[[ZERO:.*]] = llvm.mlir.constant(0 : i32)
+  // CHECK: %[[PREDICATE:.*]] = llvm.icmp "ne" %[[ELECTED]], %[[ZERO]]
+  // CHECK: llvm.return %[[PREDICATE]]
+  llvm.func @barriers(%id: i32, %n: i32) -> i1 attributes {gpu.kernel} {
+    nvvm.barrier id = %id number_of_threads = %n
+    nvvm.setmaxregister increase 232
+    nvvm.fence.proxy {kind = #nvvm.proxy_kind<async>}
+    nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+    %elected = nvvm.elect.sync -> i1
+    llvm.return %elected : i1
+  }
+
+  // CHECK-LABEL: llvm.func @wgmma(
+  // CHECK-SAME: %[[A:[a-z0-9]+]]: i32, %[[D:[a-z0-9]+]]: i64, %[[M:[a-z0-9]+]]: i32, %[[S:[a-z0-9]+]]: i32, %{{.*}}: f32)
+  // CHECK: llvm.call @hinm_emu_wgmma_fence()
+  // CHECK: %[[COLUMNS:.*]] = llvm.mlir.constant(8 : i32)
+  // CHECK: %[[SELECTOR:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: %[[BF16:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: llvm.call @hinm_emu_wgmma_sp_m64k32(%[[SUMS:.*]], %[[COLUMNS]], %{{.*}}, %[[D]], %[[M]], %[[SELECTOR]], %[[S]], %[[BF16]],
+  // CHECK: llvm.load %{{.*}} : !llvm.ptr -> f32
+  // CHECK: llvm.call @hinm_emu_wgmma_commit()
+  // CHECK: %[[PENDING:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: llvm.call @hinm_emu_wgmma_wait(%[[PENDING]])
+  llvm.func @wgmma(%a: i32, %d: i64, %m: i32, %s: i32, %c: f32) attributes {gpu.kernel} {
+    nvvm.wgmma.fence.aligned
+    %r = llvm.inline_asm has_side_effects asm_dialect = att "{ .reg .pred p; setp.ne.b32 p, $10, 0; wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {$0, $1, $2, $3}, {$4, $5, $6, $7}, $8, $9, 1, p, 1, 1, 1; }", "=f,=f,=f,=f,r,r,r,r,l,r,r,0,1,2,3" %a, %a, %a, %a, %d, %m, %s, %c, %c, %c, %c : (i32, i32, i32, i32, i64, i32, i32, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    nvvm.wgmma.commit.group.sync.aligned
+    nvvm.wgmma.wait.group.sync.aligned 1
+    llvm.return
+  }
+}
