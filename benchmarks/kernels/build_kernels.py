@@ -96,10 +96,42 @@ def _many(tile: int) -> Iterator[dict[str, int | str]]:
                         }  # fmt: skip
 
 
-def schedules(tile: int) -> Iterator[dict[str, int | str]]:
-    """All schedules worth timing for tiles of V rows."""
+def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
+    """For many tokens, with the wgmma of sm_90a."""
+    for tile_m in (64, 128, 256):
+        for tile_n in (64, 128, 256):
+            if tile_m > tile or tile_m * tile_n > 128 * 256:
+                continue
+            for stages in (3, 4, 5, 6):
+                schedule = {
+                    "kernel": "warp_specialized", "tile_m": tile_m, "tile_n": tile_n,
+                    "tile_k": BLOCK, "stages": stages, "warps_m": tile_m // 16,
+                    "warps_n": 1,
+                }  # fmt: skip
+                if dynamic_shared_bytes(schedule) <= MAX_SHARED_BYTES:
+                    yield schedule
+
+
+def schedules(tile: int, chip: str = "") -> Iterator[dict[str, int | str]]:
+    """All schedules worth timing for tiles of V rows; without a chip those of any."""
     yield from _few(tile)
     yield from _many(tile)
+    if chip in ("", "sm_90a"):
+        yield from _hopper(tile)
+
+
+def dynamic_shared_bytes(schedule: dict[str, int | str]) -> int:
+    """Shared memory to give a kernel at its launch; the resident one for a channel."""
+    row = schedule["tile_n"] * 2
+    kernel = schedule.get("kernel", "multistage")
+    if kernel == "resident":
+        return row
+    ring = schedule["stages"] * schedule["tile_k"] * row
+    if kernel == "warp_specialized":
+        # Values and metadata, two barriers a stage; what aligns the ring.
+        return ring + schedule["stages"] * (schedule["tile_m"] * 72 + 16) + 1024
+    # More than may be declared.
+    return ring if ring > 48 * 1024 else 0
 
 
 def module(
@@ -191,6 +223,7 @@ def compile_kernel(
     (assembly,) = OBJECT.findall(done.stdout)
     ptx = unescape(assembly).rstrip(b"\0")
     name = re.search(rb"\.entry (\w+)\(", ptx).group(1).decode()
+    threads = int(re.search(rb"\.maxntid (\d+)", ptx).group(1))
     source = folder / f"{name}.{chip}.ptx"
     source.write_bytes(ptx)
     cubin = source.with_suffix(".cubin")
@@ -206,16 +239,9 @@ def compile_kernel(
     if spills and int(spills.group(1)):
         cubin.unlink()
         return f"{name}: {spills.group(1)} bytes of registers are spilled"
-    row = schedule["tile_n"] * 2
-    ring = schedule["stages"] * schedule["tile_k"] * row
-    if schedule.get("kernel") == "resident":
-        shared = row
-    else:
-        # The compiler decides, as it knows what else lies in shared memory.
-        shared = ring if b"__dynamic_shmem__" in ptx else 0
     return KernelInfo(
-        name, cubin.name, chip, dtype, dtype, tile, row_index, schedule,
-        32 * schedule["warps_m"] * schedule["warps_n"], shared, used,
+        name, cubin.name, chip, dtype, dtype, tile, row_index, schedule, threads,
+        dynamic_shared_bytes(schedule), used,
     )  # fmt: skip
 
 
@@ -231,7 +257,7 @@ def main() -> int:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     kernels, reasons = [], []
     for tile in arguments.tiles:
-        for schedule in list(schedules(tile))[: arguments.limit]:
+        for schedule in list(schedules(tile, arguments.chip))[: arguments.limit]:
             for dtype in arguments.dtypes:
                 made = compile_kernel(
                     arguments.folder, tile, dtype, schedule, False, arguments.chip

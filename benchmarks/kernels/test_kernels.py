@@ -3,6 +3,8 @@
 import ctypes
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -105,6 +107,46 @@ def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
     wide = kernels[0].schedule["tile_n"]
     assert kernel.grid(130, 24) == (3 * 64 // kernels[0].schedule["tile_m"],
                                     -(-24 // wide), 1)  # fmt: skip
+
+
+def test_shared_memory_is_what_the_compiler_says():
+    kinds = {}
+    for schedule in build_kernels.schedules(128):
+        kinds.setdefault(schedule.get("kernel"), []).append(schedule)
+    assert set(kinds) == {None, "resident", "warp_specialized"}
+    for kind, schedules in kinds.items():
+        for schedule in random.Random(0).sample(schedules, 3):
+            text = build_kernels.module(128, "f16", schedule, False)
+            done = subprocess.run(
+                [find_tool("hinm-opt"), "--convert-hinm-to-gpu", "--canonicalize"],
+                input=text, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            size = re.search(r"dynamic_shared_memory_size %c(\d+)_i32", done.stdout)
+            channels = 64 if kind == "resident" else 1
+            given = channels * build_kernels.dynamic_shared_bytes(schedule)
+            assert given == (int(size.group(1)) if size else 0), schedule
+
+
+def test_kernels_for_hopper_alone():
+    def kinds(chip):
+        return {s.get("kernel") for s in build_kernels.schedules(64, chip)}
+
+    assert "warp_specialized" in kinds("sm_90a")
+    assert "warp_specialized" not in kinds("sm_80")
+
+
+def test_threads_are_those_of_the_assembly(tmp_path):
+    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
+        pytest.skip("no ptxas")
+    schedule = next(
+        s
+        for s in build_kernels.schedules(128)
+        if s.get("kernel") == "warp_specialized" and s["tile_m"] == 128
+    )
+    info = build_kernels.compile_kernel(
+        tmp_path, 128, "f16", schedule, False, "sm_90a"
+    )
+    assert info.threads == 32 * (8 + 4)
 
 
 def _scheduled(driver, **schedule):

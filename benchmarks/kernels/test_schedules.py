@@ -23,10 +23,17 @@ LIBRARIES = (
     LLVM / "lib" / "libmlir_c_runner_utils.so",
 )
 ALL = [(tile, schedule) for tile in TILES for schedule in schedules(tile)]
+
+
+def _sample(kernel: str | None, count: int) -> list:
+    fitting = [item for item in ALL if item[1].get("kernel") == kernel]
+    return random.Random(0).sample(fitting, count)
+
+
 CHOSEN = (
     ALL
     if os.environ.get("HINM_SCHEDULES") == "all"
-    else random.Random(0).sample(ALL, 12)
+    else _sample(None, 6) + _sample("resident", 3) + _sample("warp_specialized", 4)
 )
 TO_NVVM = (
     "builtin.module(one-shot-bufferize{bufferize-function-boundaries "

@@ -192,11 +192,13 @@ void Block::reportDeadlock() {
                           " arrive; " + name(other));
     }
   }
-  // Rather the mbarrier that misses least than those who wait for its waiters.
+  // Rather the mbarrier at which most have arrived than those who wait for its
+  // waiters.
   const Thread *first = nullptr;
   auto isMissingLess = [&](const Thread &one, const Thread &other) {
-    return mbarriers.at(one.mbarrier).pending <
-           mbarriers.at(other.mbarrier).pending;
+    const MBarrier &a = mbarriers.at(one.mbarrier);
+    const MBarrier &b = mbarriers.at(other.mbarrier);
+    return uint64_t(a.pending) * b.count < uint64_t(b.pending) * a.count;
   };
   for (const Thread &waiting : threads)
     if (waiting.state == Thread::AtMBarrier &&

@@ -98,7 +98,6 @@ public:
   void reset(uint32_t threads);
   /// A new party that is no thread.
   uint32_t addAgent() { return firstAgent + agents++; }
-  uint32_t numThreads() const { return uint32_t(own.size()); }
 
   /// The stamp of what \p thread accesses now. It changes whenever the thread
   /// releases or learns anything.

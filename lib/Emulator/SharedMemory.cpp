@@ -53,24 +53,25 @@ bool SharedMemory::areBefore(Stamp readers, uint32_t thread) const {
   return true;
 }
 
-/// Who of \p readers is not before what \p thread does next.
+/// Who of \p readers is not before what \p thread does next: rather an agent,
+/// for which a wait is missing, than threads.
 uint32_t SharedMemory::namePending(Stamp readers, uint32_t thread) const {
   if (readers.party != several)
     return readers.party;
-  const uint32_t threads = order.numThreads();
   uint32_t name = Stamp::none;
   for (Stamp reader : getSet(readers)) {
     if (order.isBefore(reader, thread))
       continue;
+    if (reader.party >= firstAgent)
+      return reader.party;
     const uint32_t warp = reader.party / 32;
     if (name == Stamp::none)
       name = reader.party;
-    else if (reader.party < threads &&
-             (name == (Violation::severalOfWarp | warp) ||
-              (name < threads && name / 32 == warp)))
+    else if (name == (Violation::severalOfWarp | warp) ||
+             (name < firstAgent && name / 32 == warp))
       name = Violation::severalOfWarp | warp;
     else
-      return Violation::several;
+      name = Violation::several;
   }
   return name;
 }

@@ -56,8 +56,11 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
                            /*prefetch=*/isResident ? 3 : 2, split);
 }
 
-/// Whether the schedule's kernel has room on \p chip for what it holds of X.
+/// Whether the schedule's kernel takes \p op, and has room on \p chip for what
+/// it holds of X.
 bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
+  if (op.getConvolutionAttr() && schedule.getKernel() != KernelKind::Multistage)
+    return false;
   return schedule.getKernel() != KernelKind::Resident ||
          op.getFormat().getColumns() * schedule.getTileN() * 2 <=
              getMaxSharedBytes(chip);

@@ -197,3 +197,23 @@ func.func @too_large(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32
     outs(%y : tensor<32x1xf32>) -> tensor<32x1xf32>
   return %r : tensor<32x1xf32>
 }
+
+// -----
+
+// Of the kernels only one takes convolutions, whatever the table says.
+// TABLE-LABEL: func.func @many_tokens(
+// TABLE: schedule = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1>
+// TABLE-LABEL: func.func @many_pixels(
+// TABLE: schedule = #hinm.schedule<tile_m = 128,
+func.func @many_tokens(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<72x512xf16>, %y: tensor<128x512xf16>) -> tensor<128x512xf16> {
+  %r = hinm.spmm as #hinm.packed<rows = 128, columns = 72, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<4096xf16>, tensor<256xi32>, tensor<64xi32>, tensor<2xi32>, tensor<72x512xf16>)
+    outs(%y : tensor<128x512xf16>) -> tensor<128x512xf16>
+  return %r : tensor<128x512xf16>
+}
+func.func @many_pixels(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<8x340xf16>, %y: tensor<128x270xf16>) -> tensor<128x270xf16> {
+  %r = hinm.spmm as #hinm.packed<rows = 128, columns = 72, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<4096xf16>, tensor<256xi32>, tensor<64xi32>, tensor<2xi32>, tensor<8x340xf16>)
+    outs(%y : tensor<128x270xf16>) {convolution = #hinm.convolution<image = [1, 20, 17], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>} -> tensor<128x270xf16>
+  return %r : tensor<128x270xf16>
+}

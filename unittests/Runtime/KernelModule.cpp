@@ -34,7 +34,7 @@ void __hinm_emu_scale(void **params) {
   hinm_emu_access(in + t, 4, 0, "load in");
   hinm_emu_access(fixed, 4, 1, "store static");
   *fixed = in[t];
-  hinm_emu_barrier("barrier");
+  hinm_emu_barrier(0, 0, "barrier");
   const int32_t *other = static_cast<int32_t *>(hinm_emu_shared(4 * (t ^ 1)));
   hinm_emu_access(other, 4, 0, "load static");
   hinm_emu_access(&weights[t % 4], 4, 0, "load weight");

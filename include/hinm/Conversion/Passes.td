@@ -31,6 +31,11 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
     multiplies with `mma.sp::ordered_metadata.m16n8k32`, accumulating in f32.
     Rows are stored through `row_index`.
 
+    So does `kernel = multistage`. With `kernel = warp_specialized`, which is for
+    sm_90a alone, four warps gather and have the weights copied (`cp.async.bulk`),
+    the others multiply by `wgmma.mma_async.sp` (64 × `tile_n` of Y for each four
+    of them), and mbarriers hand the stages over.
+
     Run before: `hinm-select-kernels` on tensors (picks the schedule, pads the
     tokens to a multiple of 8), then `one-shot-bufferize`. An op with the
     attribute `hinm.skipped` is left for `convert-hinm-to-linalg`. Refused: an op

@@ -149,7 +149,6 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
     arrivals = argument();
   }
 
-  Value memory;
   if (spec.needsDynamicSharedMemory()) {
     memory =
         gpu::DynamicSharedMemoryOp::create(b, typeOf({dyn}, b.getI8Type()));
@@ -159,12 +158,14 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
     func.setWorkgroupAttributionAttr(0, LLVM::LLVMDialect::getAlignAttrName(),
                                      b.getI64IntegerAttr(16));
   }
-  SmallVector<Value> sizes;
-  if (ShapedType::isDynamic(sharedSizes.front()))
-    sizes.push_back(
-        memref::DimOp::create(b, input, spec.tokenMajorInput ? 1 : 0));
-  shared = memref::ViewOp::create(b, typeOf(sharedSizes, spec.elementType),
-                                  memory, idx(0), sizes);
+  if (!sharedSizes.empty()) {
+    SmallVector<Value> sizes;
+    if (ShapedType::isDynamic(sharedSizes.front()))
+      sizes.push_back(
+          memref::DimOp::create(b, input, spec.tokenMajorInput ? 1 : 0));
+    shared = memref::ViewOp::create(b, typeOf(sharedSizes, spec.elementType),
+                                    memory, idx(0), sizes);
+  }
   // Where X was. An array of its own would not do: what MLIR declares as
   // dynamic shared memory has no size, and ptxas places other arrays inside.
   if (isSplit)

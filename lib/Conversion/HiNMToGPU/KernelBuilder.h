@@ -38,7 +38,8 @@ protected:
   static constexpr int64_t kSteps = kBlock / kStep;
 
   /// Declares the function and goes inside. Its shared memory is an array of
-  /// \p sharedSizes (the outermost may be dynamic) of X's elements.
+  /// \p sharedSizes (the outermost may be dynamic) of X's elements; without
+  /// sizes the kernel divides the bytes itself.
   void declareFunction(llvm::ArrayRef<int64_t> sharedSizes);
   void computeCoordinates();
 
@@ -104,7 +105,8 @@ protected:
   int64_t fragments; // n8 fragments of a warp
 
   mlir::gpu::GPUFuncOp func;
-  mlir::Value values, metadata, columnList, input, rowIndex, output, shared;
+  mlir::Value values, metadata, columnList, input, rowIndex, output;
+  mlir::Value memory, shared; // shared memory as bytes, and as that array
   llvm::SmallVector<mlir::Value> epilogueInputs;
   mlir::Value numRows, numTokens;
   mlir::Value thread, lane, quad, member; // lane = 4 · quad + member
@@ -145,6 +147,15 @@ llvm::LogicalResult verifyResidentSchedule(
 mlir::gpu::GPUFuncOp buildResidentKernel(mlir::OpBuilder &builder,
                                          mlir::Location loc,
                                          const SpmmKernelSpec &spec);
+
+llvm::LogicalResult verifyWarpSpecializedSchedule(
+    const SpmmKernelSpec &spec,
+    llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+    llvm::StringRef chip);
+int64_t getWarpSpecializedSharedBytes(ScheduleAttr schedule);
+mlir::gpu::GPUFuncOp buildWarpSpecializedKernel(mlir::OpBuilder &builder,
+                                                mlir::Location loc,
+                                                const SpmmKernelSpec &spec);
 
 } // namespace hinm
 

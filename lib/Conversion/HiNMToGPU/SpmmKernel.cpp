@@ -104,7 +104,7 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: tile_n = " << schedule.getTileN()
                        << " is not a power of two, as the swizzle of shared "
                           "memory needs";
-  if (failed(verifyKernel(emitError)))
+  if (failed(verifyKernel(emitError, chip)))
     return failure();
   if (epilogue && failed(verifyEpilogue(emitError)))
     return failure();
@@ -119,15 +119,16 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult SpmmKernelSpec::verifyKernel(
-    llvm::function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult
+SpmmKernelSpec::verifyKernel(llvm::function_ref<InFlightDiagnostic()> emitError,
+                             StringRef chip) const {
   switch (schedule.getKernel()) {
   case KernelKind::Multistage:
     return verifyMultistageSchedule(*this, emitError);
   case KernelKind::Resident:
     return verifyResidentSchedule(*this, emitError);
   case KernelKind::WarpSpecialized:
-    return emitError() << "schedule: there is no warp-specialised kernel";
+    return verifyWarpSpecializedSchedule(*this, emitError, chip);
   }
   llvm_unreachable("unknown kernel");
 }
@@ -141,12 +142,14 @@ gpu::GPUFuncOp hinm::buildSpmmKernel(OpBuilder &builder, Location loc,
   case KernelKind::Resident:
     return buildResidentKernel(builder, loc, spec);
   case KernelKind::WarpSpecialized:
-    break;
+    return buildWarpSpecializedKernel(builder, loc, spec);
   }
-  llvm_unreachable("the specialisation was not verified");
+  llvm_unreachable("unknown kernel");
 }
 
 int64_t SpmmKernelSpec::getSharedBytes() const {
+  if (schedule.getKernel() == KernelKind::WarpSpecialized)
+    return getWarpSpecializedSharedBytes(schedule);
   const int64_t rows = schedule.getKernel() == KernelKind::Resident
                            ? columns
                            : schedule.getStages() * schedule.getTileK();
@@ -154,7 +157,7 @@ int64_t SpmmKernelSpec::getSharedBytes() const {
 }
 
 bool SpmmKernelSpec::needsDynamicSharedMemory() const {
-  return schedule.getKernel() == KernelKind::Resident ||
+  return schedule.getKernel() != KernelKind::Multistage ||
          getSharedBytes() > 48 * 1024;
 }
 

@@ -14,7 +14,7 @@
 /// | argument     | type                | bytes aligned to |
 /// |--------------|---------------------|------------------|
 /// | values       | memref<?xE>         | 16               |
-/// | metadata     | memref<?xi32>       | 4                |
+/// | metadata     | memref<?xi32>       | 4; 16 if warp-specialised |
 /// | column_list  | memref<?xi32>       | 4                |
 /// | tile_offsets | memref<?xi32>       | 4                |
 /// | input X      | memref<?x?xE>       | 16, rows too     |
@@ -69,7 +69,9 @@ struct SpmmKernelSpec {
   std::string getName() const;
   /// Threads of a block.
   int64_t getNumThreads() const {
-    return 32 * schedule.getWarpsM() * schedule.getWarpsN();
+    const int64_t producers =
+        schedule.getKernel() == KernelKind::WarpSpecialized ? 4 : 0;
+    return 32 * (schedule.getWarpsM() * schedule.getWarpsN() + producers);
   }
   /// Bytes of shared memory of a block.
   int64_t getSharedBytes() const;
@@ -84,7 +86,8 @@ struct SpmmKernelSpec {
 
 private:
   llvm::LogicalResult
-  verifyKernel(llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
+  verifyKernel(llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+               llvm::StringRef chip) const;
   llvm::LogicalResult verifyEpilogue(
       llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
 };

@@ -167,12 +167,111 @@ func.func @resident_size(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64
 
 // -----
 
-#s = #hinm.schedule<kernel = warp_specialized, tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
-func.func @warp_specialized(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
-  // expected-error @below {{schedule: there is no warp-specialised kernel}}
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 32, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
+func.func @warp_specialized_rows(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel takes a multiple of 64 rows, found tile_m = 32}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
     outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2>
+func.func @warp_specialized_warps(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: each consumer warp of the warp-specialised kernel has 16 rows and all tokens: tile_m = 64 needs warps_m = 4 and warps_n = 1}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 32, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1>
+func.func @warp_specialized_tokens(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel takes 64, 128 or 256 tokens, found tile_n = 32}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 512, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1>
+func.func @warp_specialized_many_tokens(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel takes 64, 128 or 256 tokens, found tile_n = 512}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 256, tile_n = 256, tile_k = 64, stages = 2, warps_m = 16, warps_n = 1>
+func.func @warp_specialized_sums(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<256x16xf32>) {
+  // expected-error @below {{schedule: tile_m · tile_n is 65536, for more than 32768 sums there are no registers}}
+  hinm.spmm as #hinm.packed<rows = 256, columns = 128, tile = 256, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xf16>, memref<512xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<256x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1>
+func.func @warp_specialized_stages(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel needs at least 2 stages}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1, prefetch = 1>
+func.func @warp_specialized_prefetch(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel has neither prefetch nor split_k}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1, split_k = 2>
+func.func @warp_specialized_split(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel has neither prefetch nor split_k}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 6, warps_m = 8, warps_n = 1>
+func.func @warp_specialized_shared(%v: memref<4096xf16>, %m: memref<256xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<128x16xf32>) {
+  // expected-error @below {{schedule: the stages take 253024 bytes of shared memory, more than 232448 of any chip}}
+  hinm.spmm as #hinm.packed<rows = 128, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<4096xf16>, memref<256xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<128x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1>
+func.func @warp_specialized_convolution(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<8x36xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel takes no convolution: use kernel = multistage}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 72, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<8x36xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s, convolution = #hinm.convolution<image = [1, 6, 6], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>}
   return
 }
 
@@ -206,5 +305,16 @@ func.func @too_many(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>
   hinm.spmm as #hinm.packed<rows = 32, columns = 65536, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<65536x65544xf16>)
     outs(%y : memref<32x65544xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1>
+func.func @warp_specialized_token_major(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<16x128xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel gathers rows of tokens, not from a token-major X: use kernel = resident}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<16x128xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s, token_major_input}
   return
 }

@@ -309,10 +309,11 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
 
     `kernel` says how X comes to the tensor cores: in a ring of stages that every
     warp fills and reads (`multistage`), whole in shared memory (`resident`, for few
-    tokens), or in a ring that warps of its own fill (`warp_specialized`, for
-    `wgmma.sp`). `prefetch` steps of weights are loaded into registers before they
-    are multiplied. With `split_k` > 1 as many thread blocks share the kept columns
-    of a tile; the last of them adds up the sums of all, always in the same order.
+    tokens), or in a ring that four warps more than those fill (`warp_specialized`,
+    for the `wgmma.sp` of sm_90a). `prefetch` steps of weights are loaded into
+    registers before they are multiplied. With `split_k` > 1 as many thread blocks
+    share the kept columns of a tile; the last of them adds up the sums of all,
+    always in the same order.
 
     Constraints:
 

@@ -1,0 +1,522 @@
+//===- WarpSpecializedKernel.cpp - Warps that gather, warps of wgmma.sp ---===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+#include "hinm/Target/NVVM/SparseWgmma.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace hinm;
+
+namespace {
+
+constexpr int64_t kWarpgroup = 128;
+/// Tokens of one row of the 128-byte swizzle, and bytes of such a row.
+constexpr int64_t kAtom = 64, kAtomBytes = 128;
+/// A stage and its atoms start at multiples of what the swizzle repeats after.
+constexpr int64_t kAlignment = 1024;
+constexpr int64_t kBarrierBytes = 8;
+/// Sums of a block for which its consumers have registers.
+constexpr int64_t kMaxSums = 128 * 256;
+
+int64_t getNumConsumers(ScheduleAttr schedule) {
+  return schedule.getTileM() / 64;
+}
+
+/// How the registers of a processor are divided, as setmaxnreg takes them; none
+/// where equal shares are enough: several blocks may then fit.
+struct RegisterShares {
+  int64_t producer, consumer;
+};
+std::optional<RegisterShares> getRegisterShares(ScheduleAttr schedule) {
+  if (schedule.getTileN() == kAtom)
+    return std::nullopt;
+  switch (getNumConsumers(schedule)) {
+  case 1:
+    return std::nullopt;
+  case 2:
+    return RegisterShares{40, 232}; // of 3 · 168
+  default:
+    return RegisterShares{64, 104}; // of 5 · 96
+  }
+}
+
+/// Where things are in the shared memory of a block, in bytes from a multiple
+/// of kAlignment.
+struct SharedLayout {
+  explicit SharedLayout(ScheduleAttr schedule)
+      : inputStage(schedule.getTileN() / kAtom * schedule.getTileK() *
+                   kAtomBytes),
+        valuesStage(schedule.getTileM() * schedule.getTileK()),
+        metadataStage(schedule.getTileM() * 8),
+        values(schedule.getStages() * inputStage),
+        metadata(values + schedule.getStages() * valuesStage),
+        barriers(metadata + schedule.getStages() * metadataStage),
+        total(barriers + 2 * schedule.getStages() * kBarrierBytes) {}
+
+  int64_t inputStage, valuesStage, metadataStage;
+  int64_t values, metadata, barriers, total;
+};
+
+/// One warpgroup, the producer, gathers the rows of X for the stages of a ring,
+/// and has the weights copied there too. The others, the consumers, multiply
+/// 64 rows each by wgmma.sp. Two mbarriers a stage hand it over: `full` counts
+/// the producer's copies, `empty` the warps that are done with it.
+class WarpSpecializedKernel : KernelBuilder {
+public:
+  WarpSpecializedKernel(OpBuilder &builder, Location loc,
+                        const SpmmKernelSpec &spec)
+      : KernelBuilder(builder, loc, spec), layout(schedule),
+        stages(schedule.getStages()), chunks(schedule.getTileN() / kChunk),
+        consumers(getNumConsumers(schedule)) {}
+
+  gpu::GPUFuncOp build();
+
+private:
+  /// A stage of the ring, and the parity of the turn that it is used in: words.
+  struct Place {
+    Value slot, parity;
+  };
+
+  void divideSharedMemory();
+  void initBarriers();
+  Value getPointer(Value memref);
+  Value offsetBy(Value pointer, Value slot, int64_t pitch);
+  Value full(Value slot) { return offsetBy(barriers, slot, kBarrierBytes); }
+  Value empty(Value slot) {
+    return offsetBy(barriers, add(slot, stages), kBarrierBytes);
+  }
+  /// The \p value of lane \p source, both i32.
+  Value shuffle(Value value, Value source) {
+    return NVVM::ShflOp::create(b, b.getI32Type(), word(-1), value, source,
+                                word(31), NVVM::ShflKind::idx,
+                                /*return_value_and_is_valid=*/UnitAttr());
+  }
+  void waitFor(Value barrier, Value parity);
+  Place advance(Place place);
+  void setRegisters(bool isProducer);
+
+  void produce();
+  Value loadColumns(Value block);
+  void copyWeights(Value block, Value slot);
+  void computeSource();
+  void gather(Value columns, Value slot);
+
+  SmallVector<Value> consume(ArrayRef<Value> zeros);
+  void receive(Place place);
+  SmallVector<Value> loadWeights(Value slot);
+  SmallVector<Value> multiply(Value slot, ArrayRef<Value> weights,
+                              SmallVector<Value> sums);
+
+  SharedLayout layout;
+  int64_t stages;
+  int64_t chunks; // of a row of X
+  int64_t consumers;
+
+  // Words: the warp in the block, known to be the same for its lanes; the first
+  // slab of the block in its tile.
+  Value warp, blockSlab;
+  // Of all stages: X, values and metadata, as memrefs and as pointers.
+  Value inputRing, valuesRing, metadataRing;
+  Value valuesPointer, metadataPointer, barriers;
+  Value descriptor; // of X in the first stage
+  // Of the producer: X from the lane's tokens on, how many of them there are,
+  // and the pitch of the rows of X, a word.
+  Value source, count, pitch;
+};
+
+gpu::GPUFuncOp WarpSpecializedKernel::build() {
+  declareFunction(/*sharedSizes=*/{});
+  // setmaxnreg needs a known number of registers at the launch: with one block
+  // a processor it is all there are.
+  if (getRegisterShares(schedule))
+    func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                  b.getI32IntegerAttr(1));
+  blockSlab = toWord(div(rowInTile, 16));
+  computeCoordinates();
+  divideSharedMemory();
+  initBarriers();
+
+  Value isConsumer = less(warp, word(4 * consumers));
+  auto branch = scf::IfOp::create(b, isConsumer, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    setRegisters(/*isProducer=*/false);
+    finish(ifAnyBlock([&](ArrayRef<Value> zeros) { return consume(zeros); }));
+    b.setInsertionPointToStart(branch.elseBlock());
+    setRegisters(/*isProducer=*/true);
+    when(less(word(0), numBlocks), [&] { produce(); });
+  }
+  gpu::ReturnOp::create(b);
+  return func;
+}
+
+//===----------------------------------------------------------------------===//
+// Shared memory and barriers
+//===----------------------------------------------------------------------===//
+
+/// The address of \p memref in shared memory.
+Value WarpSpecializedKernel::getPointer(Value memref) {
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
+  Value bits = arith::IndexCastOp::create(b, b.getI64Type(), address);
+  auto type = LLVM::LLVMPointerType::get(
+      b.getContext(), static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
+  return LLVM::IntToPtrOp::create(b, type, bits);
+}
+
+/// \p pointer, \p slot times \p pitch bytes further on.
+Value WarpSpecializedKernel::offsetBy(Value pointer, Value slot,
+                                      int64_t pitch) {
+  Value bytes = arith::ExtUIOp::create(b, b.getI64Type(), mul(slot, pitch));
+  return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer,
+                             ArrayRef<LLVM::GEPArg>{bytes});
+}
+
+void WarpSpecializedKernel::divideSharedMemory() {
+  auto workgroup = gpu::AddressSpaceAttr::get(
+      b.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
+  auto typeOf = [&](ArrayRef<int64_t> sizes, Type element) {
+    return MemRefType::get(sizes, element, MemRefLayoutAttrInterface(),
+                           workgroup);
+  };
+  // Nobody promises more than 16 bytes of alignment.
+  Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, memory);
+  Value unaligned = rem(start, kAlignment);
+  Value base = rem(sub(idx(kAlignment), unaligned), kAlignment);
+  auto view = [&](int64_t offset, ArrayRef<int64_t> sizes, Type element) {
+    return memref::ViewOp::create(b, typeOf(sizes, element), memory,
+                                  add(base, offset), ValueRange())
+        .getResult();
+  };
+  const int64_t slabsOfBlock = schedule.getTileM() / 16;
+  inputRing = view(0, {stages, schedule.getTileN() / kAtom, kBlock, kAtom},
+                   spec.elementType);
+  valuesRing = view(layout.values, {stages, slabsOfBlock, kSteps, 32 * kChunk},
+                    spec.elementType);
+  metadataRing =
+      view(layout.metadata, {stages, slabsOfBlock, 32}, b.getI32Type());
+  barriers = getPointer(
+      view(layout.barriers, {2 * stages * kBarrierBytes}, b.getI8Type()));
+  valuesPointer = getPointer(valuesRing);
+  metadataPointer = getPointer(metadataRing);
+
+  // X is MN-major, in atoms of 8 rows of 128 bytes with the swizzle of that
+  // width (mode 1). From 8 rows to the next 8 it is one atom, from 64 tokens to
+  // the next 64 it is kBlock rows.
+  constexpr int64_t stride = 8 * kAtomBytes, leading = kBlock * kAtomBytes;
+  const int64_t fields =
+      (leading >> 4 << 16) | (stride >> 4 << 32) | (int64_t(1) << 62);
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, inputRing);
+  Value low = arith::AndIOp::create(b, address, idx((1 << 18) - 1));
+  Value start16 = arith::IndexCastOp::create(b, b.getI64Type(), div(low, 16));
+  Value rest = arith::ConstantOp::create(b, b.getI64IntegerAttr(fields));
+  descriptor = arith::OrIOp::create(b, start16, rest);
+}
+
+/// Thread 0 sets up the barriers for all, and for the async proxy, which bulk
+/// copies use.
+void WarpSpecializedKernel::initBarriers() {
+  when(equal(thread, idx(0)), [&] {
+    for (int64_t stage = 0; stage < stages; ++stage) {
+      // Each producer's gathers, and the bulk copies that one of them starts.
+      NVVM::MBarrierInitOp::create(b, full(word(stage)), word(kWarpgroup + 1),
+                                   /*predicate=*/Value());
+      NVVM::MBarrierInitOp::create(b, empty(word(stage)), word(4 * consumers),
+                                   /*predicate=*/Value());
+    }
+    NVVM::FenceMbarrierInitOp::create(b);
+  });
+  gpu::BarrierOp::create(b);
+  // The lanes of a warp agree on its number; ptxas has to see that they do.
+  warp = shuffle(toWord(div(thread, 32)), word(0));
+}
+
+/// Waits until the phase of parity \p parity has ended.
+void WarpSpecializedKernel::waitFor(Value barrier, Value parity) {
+  auto loop = scf::WhileOp::create(b, TypeRange(), ValueRange());
+  OpBuilder::InsertionGuard guard(b);
+  b.createBlock(&loop.getBefore());
+  Value isDone = NVVM::MBarrierTryWaitOp::create(b, b.getI1Type(), barrier,
+                                                 parity, /*ticks=*/Value());
+  Value isPending = arith::XOrIOp::create(
+      b, isDone, arith::ConstantOp::create(b, b.getBoolAttr(true)));
+  scf::ConditionOp::create(b, isPending, ValueRange());
+  b.createBlock(&loop.getAfter());
+  scf::YieldOp::create(b);
+}
+
+WarpSpecializedKernel::Place WarpSpecializedKernel::advance(Place place) {
+  Value next = add(place.slot, 1);
+  Value wraps = equal(next, word(stages));
+  Value turned = arith::XOrIOp::create(b, place.parity, word(1));
+  return {select(wraps, word(0), next), select(wraps, turned, place.parity)};
+}
+
+void WarpSpecializedKernel::setRegisters(bool isProducer) {
+  std::optional<RegisterShares> shares = getRegisterShares(schedule);
+  if (!shares)
+    return;
+  NVVM::SetMaxRegisterOp::create(
+      b, isProducer ? shares->producer : shares->consumer,
+      isProducer ? NVVM::SetMaxRegisterAction::decrease
+                 : NVVM::SetMaxRegisterAction::increase);
+}
+
+//===----------------------------------------------------------------------===//
+// The producer
+//===----------------------------------------------------------------------===//
+
+/// A warp of the producer gathers 16 of the 64 rows of a k-block. Each lane
+/// holds the column of one of them, and asks the others for theirs.
+Value WarpSpecializedKernel::loadColumns(Value block) {
+  Value row = add(mul(rem(warp, 4), 16), toWord(rem(lane, 16)));
+  Value place = add(mul(add(firstBlock, block), kBlock), row);
+  return memref::LoadOp::create(b, columnList, ValueRange{toIndex(place)});
+}
+
+/// One thread has the weights of the block's rows copied, which the format
+/// stores one after the other.
+void WarpSpecializedKernel::copyWeights(Value block, Value slot) {
+  Value unit = add(mul(add(firstBlock, block), spec.tile / 16), blockSlab);
+  auto copy = [&](Value source, Value position, Value target, int64_t pitch) {
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, source);
+    auto type = cast<MemRefType>(source.getType());
+    const int64_t bytes = type.getElementTypeBitWidth() / 8;
+    Value place = add(address, mul(toIndex(position), bytes));
+    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), place);
+    auto pointerType = [&](NVVM::NVVMMemorySpace space) {
+      return LLVM::LLVMPointerType::get(b.getContext(),
+                                        static_cast<unsigned>(space));
+    };
+    Value from = LLVM::IntToPtrOp::create(
+        b, pointerType(NVVM::NVVMMemorySpace::Global), bits);
+    Value to = LLVM::AddrSpaceCastOp::create(
+        b, pointerType(NVVM::NVVMMemorySpace::SharedCluster),
+        offsetBy(target, slot, pitch));
+    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
+        b, to, from, full(slot), word(pitch), /*multicastMask=*/Value(),
+        /*l2CacheHint=*/Value());
+  };
+  when(equal(thread, idx(kWarpgroup * consumers)), [&] {
+    NVVM::MBarrierArriveExpectTxOp::create(
+        b, TypeRange(), full(slot),
+        word(layout.valuesStage + layout.metadataStage),
+        NVVM::MemScopeKind::CTA,
+        /*relaxed=*/false, /*predicate=*/Value());
+    copy(values, mul(unit, kSteps * 32 * kChunk), valuesPointer,
+         layout.valuesStage);
+    copy(metadata, mul(unit, 32), metadataPointer, layout.metadataStage);
+  });
+}
+
+/// Starts the copies of a k-block. A lane copies the same tokens of every row
+/// that it copies of.
+void WarpSpecializedKernel::gather(Value columns, Value slot) {
+  const int64_t rows = 32 / chunks; // that the warp copies at once
+  Value chunk = rem(lane, chunks);
+  for (int64_t i = 0; i < 16 / rows; ++i) {
+    Value row = add(div(lane, chunks), rows * i);
+    Value offset = toIndex(mul(shuffle(columns, toWord(row)), pitch));
+    Value stageRow = add(mul(toIndex(rem(warp, 4)), 16), row);
+    Value place = arith::XOrIOp::create(b, rem(chunk, 8), rem(stageRow, 8));
+    nvgpu::DeviceAsyncCopyOp::create(
+        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), inputRing,
+        ValueRange{toIndex(slot), div(chunk, 8), stageRow, mul(place, kChunk)},
+        source, ValueRange{offset}, b.getIndexAttr(kChunk), count,
+        /*bypassL1=*/b.getUnitAttr());
+  }
+}
+
+/// X from the lane's tokens on: a row is then one multiplication of words away,
+/// in the loop, as X has fewer than 2³² elements.
+void WarpSpecializedKernel::computeSource() {
+  Value sizes[] = {memref::DimOp::create(b, input, 0),
+                   memref::DimOp::create(b, input, 1)};
+  pitch = toWord(sizes[1]);
+  Value token = add(tokenBase, mul(rem(lane, chunks), kChunk));
+  // N is a multiple of 8, so a chunk is wholly inside or wholly outside;
+  // outside, nothing is read and the chunk is filled with zeros.
+  Value inside = less(token, numTokens);
+  count = select(inside, idx(kChunk), idx(0));
+  auto type = MemRefType::get(
+      {ShapedType::kDynamic}, spec.elementType,
+      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
+  source = memref::ReinterpretCastOp::create(
+      b, type, input, OpFoldResult(select(inside, token, idx(0))),
+      ArrayRef<OpFoldResult>{mul(sizes[0], sizes[1])},
+      ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
+}
+
+void WarpSpecializedKernel::produce() {
+  computeSource();
+  auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1),
+                                 {word(0), word(0), loadColumns(word(0))});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value block = loop.getInductionVar();
+  Place place = {loop.getRegionIterArgs()[0], loop.getRegionIterArgs()[1]};
+  // Ahead of the wait, lest the next gather waits for them.
+  Value nextColumns = loadColumns(clamp(add(block, 1)));
+  // Of the turn before; in the first turn there is none to wait for.
+  waitFor(empty(place.slot), arith::XOrIOp::create(b, place.parity, word(1)));
+  copyWeights(block, place.slot);
+  gather(loop.getRegionIterArgs()[2], place.slot);
+  NVVM::CpAsyncMBarrierArriveOp::create(b, full(place.slot), /*noinc=*/true);
+  Place next = advance(place);
+  scf::YieldOp::create(b, ValueRange{next.slot, next.parity, nextColumns});
+}
+
+//===----------------------------------------------------------------------===//
+// The consumers
+//===----------------------------------------------------------------------===//
+
+/// Waits for a stage.
+void WarpSpecializedKernel::receive(Place place) {
+  waitFor(full(place.slot), place.parity);
+  // The gathers were of the generic proxy, wgmma reads by the async one. Who
+  // has waited for the copies fences them: their issuer never learns of their
+  // end.
+  NVVM::FenceProxyOp::create(
+      b,
+      NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
+      NVVM::SharedSpaceAttr::get(b.getContext(),
+                                 NVVM::SharedSpace::shared_cta));
+}
+
+/// This lane's weights: a metadata word, then four registers a k-step.
+SmallVector<Value> WarpSpecializedKernel::loadWeights(Value slot) {
+  SmallVector<Value> weights = {memref::LoadOp::create(
+      b, metadataRing, ValueRange{toIndex(slot), toIndex(warp), lane})};
+  auto rawType = VectorType::get({kChunk}, spec.elementType);
+  auto wordsType = VectorType::get({4}, b.getI32Type());
+  for (int64_t step = 0; step < kSteps; ++step) {
+    Value raw = vector::LoadOp::create(
+        b, rawType, valuesRing,
+        ValueRange{toIndex(slot), toIndex(warp), idx(step), mul(lane, kChunk)},
+        /*nontemporal=*/false, llvm::MaybeAlign(16));
+    Value words = vector::BitCastOp::create(b, wordsType, raw);
+    for (int64_t r = 0; r < 4; ++r)
+      weights.push_back(vector::ExtractOp::create(b, words, r));
+  }
+  return weights;
+}
+
+/// Starts the products of a stage.
+SmallVector<Value> WarpSpecializedKernel::multiply(Value slot,
+                                                   ArrayRef<Value> weights,
+                                                   SmallVector<Value> sums) {
+  Value stage = add(descriptor,
+                    arith::ExtUIOp::create(b, b.getI64Type(),
+                                           mul(slot, layout.inputStage / 16)));
+  NVVM::WgmmaFenceAlignedOp::create(b);
+  for (int64_t step = 0; step < kSteps; ++step) {
+    SparseWgmma wgmma = {schedule.getTileN(), spec.elementType.isBF16(), step};
+    sums = wgmma.build(b, b.getLoc(), sums, weights.slice(1 + 4 * step, 4),
+                       add(stage, step * kStep * kAtomBytes / 16), weights[0],
+                       /*accumulate=*/word(1));
+  }
+  NVVM::WgmmaGroupSyncAlignedOp::create(b);
+  return sums;
+}
+
+SmallVector<Value> WarpSpecializedKernel::consume(ArrayRef<Value> zeros) {
+  SmallVector<Value> initial = {word(0), word(0)};
+  receive({initial[0], initial[1]});
+  llvm::append_range(initial, zeros);
+  auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1), initial);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    ValueRange carried = loop.getRegionIterArgs();
+    Place place = {carried[0], carried[1]};
+    SmallVector<Value> sums =
+        multiply(place.slot, loadWeights(place.slot),
+                 SmallVector<Value>(carried.drop_front(2)));
+    // While the products run, the next stage comes; behind the last one it is
+    // that one again. Its weights have to wait: ptxas lets no register of a
+    // wgmma be written while another one runs.
+    Value isMore = less(add(loop.getInductionVar(), 1), numBlocks);
+    Place following = advance(place);
+    Place next = {select(isMore, following.slot, place.slot),
+                  select(isMore, following.parity, place.parity)};
+    receive(next);
+    NVVM::WgmmaWaitGroupSyncOp::create(b, 0);
+    // One lane gives the stage back for its warp, once all have read it.
+    NVVM::SyncWarpOp::create(b, word(-1));
+    when(equal(lane, idx(0)), [&] {
+      NVVM::MBarrierArriveOp::create(b, b.getI64Type(), empty(place.slot),
+                                     /*count=*/Value());
+    });
+    SmallVector<Value> results = {next.slot, next.parity};
+    llvm::append_range(results, sums);
+    scf::YieldOp::create(b, results);
+  }
+  return SmallVector<Value>(loop.getResults().drop_front(2));
+}
+
+} // namespace
+
+int64_t hinm::getWarpSpecializedSharedBytes(ScheduleAttr schedule) {
+  return SharedLayout(schedule).total + kAlignment;
+}
+
+LogicalResult hinm::verifyWarpSpecializedSchedule(
+    const SpmmKernelSpec &spec,
+    llvm::function_ref<InFlightDiagnostic()> emitError, StringRef chip) {
+  ScheduleAttr schedule = spec.schedule;
+  if (!chip.empty() && chip != "sm_90a")
+    return emitError() << "schedule: the warp-specialised kernel needs the "
+                          "wgmma of sm_90a, which "
+                       << chip << " lacks: use kernel = multistage";
+  if (spec.convolution)
+    return emitError() << "schedule: the warp-specialised kernel takes no "
+                          "convolution: use kernel = multistage";
+  if (spec.tokenMajorInput)
+    return emitError() << "schedule: the warp-specialised kernel gathers rows "
+                          "of tokens, not from a token-major X: use kernel = "
+                          "resident";
+  if (schedule.getTileM() % 64 != 0)
+    return emitError() << "schedule: the warp-specialised kernel takes a "
+                          "multiple of 64 rows, found tile_m = "
+                       << schedule.getTileM();
+  if (schedule.getWarpsM() != schedule.getTileM() / 16 ||
+      schedule.getWarpsN() != 1)
+    return emitError()
+           << "schedule: each consumer warp of the warp-specialised kernel has "
+              "16 rows and all tokens: tile_m = "
+           << schedule.getTileM()
+           << " needs warps_m = " << schedule.getTileM() / 16
+           << " and warps_n = 1 (the producer's four come on top)";
+  if (schedule.getTileN() % kAtom != 0 || schedule.getTileN() > 256)
+    return emitError() << "schedule: the warp-specialised kernel takes 64, 128 "
+                          "or 256 tokens, found tile_n = "
+                       << schedule.getTileN();
+  if (schedule.getTileM() * schedule.getTileN() > kMaxSums)
+    return emitError() << "schedule: tile_m · tile_n is "
+                       << schedule.getTileM() * schedule.getTileN()
+                       << ", for more than " << kMaxSums
+                       << " sums there are no registers";
+  if (schedule.getStages() < 2)
+    return emitError() << "schedule: the warp-specialised kernel needs at "
+                          "least 2 stages";
+  if (schedule.getPrefetch() != 0 || schedule.getSplitK() != 1)
+    return emitError() << "schedule: the warp-specialised kernel has neither "
+                          "prefetch nor split_k";
+  return success();
+}
+
+gpu::GPUFuncOp hinm::buildWarpSpecializedKernel(OpBuilder &builder,
+                                                Location loc,
+                                                const SpmmKernelSpec &spec) {
+  return WarpSpecializedKernel(builder, loc, spec).build();
+}

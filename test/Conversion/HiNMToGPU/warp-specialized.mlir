@@ -1,0 +1,126 @@
+// The warp-specialised kernel, and what becomes of it on Hopper.
+// RUN: hinm-opt %s --convert-hinm-to-gpu=chip=sm_90a | FileCheck %s
+// RUN: not hinm-opt %s --convert-hinm-to-gpu=chip=sm_90 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: not hinm-opt %s --convert-hinm-to-gpu=chip=sm_100a 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: hinm-opt %s --pass-pipeline="builtin.module(convert-hinm-to-gpu{chip=sm_90a},hinm-lower-gpu{chip=sm_90a},gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)" | %python %src/scripts/extract_ptx.py | FileCheck %s --check-prefix=PTX
+
+// CHIP: error: 'hinm.spmm' op schedule: the warp-specialised kernel needs the wgmma of sm_90a, which sm_{{90|100a}} lacks: use kernel = multistage
+
+#v64 = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 256, tile_k = 64, stages = 4, warps_m = 4, warps_n = 1>
+#v64narrow = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 4, warps_m = 4, warps_n = 1>
+#v128 = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 5, warps_m = 8, warps_n = 1>
+#v256 = #hinm.schedule<kernel = warp_specialized, tile_m = 256, tile_n = 128, tile_k = 64, stages = 6, warps_m = 16, warps_n = 1>
+
+func.func @v128(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %y: memref<379x264xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
+    outs(%y : memref<379x264xf32>) {schedule = #v128}
+  return
+}
+
+func.func @v64(%v: memref<8192xbf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xbf16>, %y: memref<187x264xbf16>, %r: memref<187xi32>) {
+  hinm.spmm as #hinm.packed<rows = 187, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xbf16>, memref<512xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xbf16>)
+    row_index(%r : memref<187xi32>)
+    outs(%y : memref<187x264xbf16>) {schedule = #v64}
+  return
+}
+
+func.func @v64narrow(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %y: memref<187x264xf16>) {
+  hinm.spmm as #hinm.packed<rows = 187, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<8192xf16>, memref<512xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
+    outs(%y : memref<187x264xf16>) {schedule = #v64narrow}
+  return
+}
+
+func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %b: memref<763xf32>, %y: memref<763x264xf16>) {
+  hinm.spmm as #hinm.packed<rows = 763, columns = 128, tile = 256, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<32768xf16>, memref<2048xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
+    outs(%y : memref<763x264xf16>)
+    epilogue(%b : memref<763xf32>) {
+  ^bb0(%sum: f32, %bias: f32):
+    %s = arith.addf %sum, %bias : f32
+    %z = arith.truncf %s : f32 to f16
+    hinm.yield %z : f16
+  } {schedule = #v256}
+  return
+}
+
+// CHECK-LABEL: gpu.func @hinm_spmm_f16_v128_m128n256k64s5w8x1_warp_specialized(
+// CHECK-SAME: known_block_size = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
+// CHECK: nvvm.mbarrier.init %{{.*}}, %c129_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
+// CHECK: nvvm.mbarrier.init %{{.*}}, %c8_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
+// CHECK: nvvm.fence.mbarrier.init
+// CHECK: gpu.barrier
+
+// The consumers. X is described as MN-major with the swizzle of 128 bytes.
+// CHECK: nvvm.setmaxregister increase 232
+// CHECK: nvvm.mbarrier.try_wait
+// CHECK: nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+// CHECK: scf.for
+// CHECK: memref.load %{{.*}} : memref<5x8x32xi32, #gpu.address_space<workgroup>>
+// CHECK: vector.load %{{.*}} : memref<5x8x2x256xf16, #gpu.address_space<workgroup>>, vector<8xf16>
+// CHECK: nvvm.wgmma.fence.aligned
+// CHECK: wgmma.mma_async.sp.sync.aligned.m64n256k32.f32.f16.f16 {{.*}}, 0, p, 1, 1, 1;
+// CHECK: wgmma.mma_async.sp.sync.aligned.m64n256k32.f32.f16.f16 {{.*}}, 1, p, 1, 1, 1;
+// CHECK: nvvm.wgmma.commit.group.sync.aligned
+// CHECK: nvvm.mbarrier.try_wait
+// CHECK: nvvm.fence.proxy
+// CHECK: nvvm.wgmma.wait.group.sync.aligned 0
+// CHECK: nvvm.bar.warp.sync
+// CHECK: nvvm.mbarrier.arrive
+// CHECK: scf.yield
+
+// The producer: the columns a block ahead, the weights by one thread.
+// CHECK: nvvm.setmaxregister decrease 40
+// CHECK: scf.for
+// CHECK: memref.load
+// CHECK: nvvm.mbarrier.try_wait
+// CHECK: nvvm.mbarrier.arrive.expect_tx
+// CHECK: nvvm.cp.async.bulk.shared.cluster.global
+// CHECK: nvvm.cp.async.bulk.shared.cluster.global
+// CHECK-COUNT-16: nvgpu.device_async_copy
+// CHECK-NOT: nvgpu.device_async_copy
+// CHECK: nvvm.cp.async.mbarrier.arrive %{{.*}} {noinc = true}
+
+// One consumer, or few sums: as many registers for all.
+// CHECK-LABEL: gpu.func @hinm_spmm_bf16_to_bf16_v64_m64n256k64s4w4x1_warp_specialized_rows(
+// CHECK-SAME: known_block_size = array<i32: 256, 1, 1>
+// CHECK-NOT: setmaxregister
+// CHECK-LABEL: gpu.func @hinm_spmm_f16_to_f16_v64_m64n64k64s4w4x1_warp_specialized(
+// CHECK-NOT: setmaxregister
+// CHECK-LABEL: gpu.func @hinm_spmm_f16_to_f16_v256_m256n128k64s6w16x1_warp_specialized_e
+// CHECK-SAME: known_block_size = array<i32: 640, 1, 1>
+// CHECK: nvvm.setmaxregister increase 104
+// CHECK: nvvm.setmaxregister decrease 64
+
+// Two consumers and the producer; 5 stages of 41 KB, their barriers, and what
+// aligns them.
+// CHECK-LABEL: func.func @v128(
+// CHECK-DAG: %[[THREADS:.*]] = arith.constant 384 : index
+// CHECK-DAG: %[[BYTES:.*]] = arith.constant 211024 : i32
+// CHECK: gpu.launch_func {{.*}} threads in (%[[THREADS]], {{.*}} dynamic_shared_memory_size %[[BYTES]]
+
+// PTX: .target sm_90a
+// PTX-LABEL: .entry hinm_spmm_f16_v128_m128n256k64s5w8x1_warp_specialized(
+// PTX: .minnctapersm 1
+// PTX: mbarrier.init.shared.b64
+// PTX: fence.mbarrier_init.release.cluster;
+// Where the producer stands and where the consumers is LLVM's business.
+// PTX-DAG: setmaxnreg.inc.sync.aligned.u32
+// PTX-DAG: fence.proxy.async.shared::cta;
+// PTX-DAG: ld.shared.v4.b32
+// PTX-DAG: wgmma.fence.sync.aligned;
+// PTX-DAG: wgmma.mma_async.sp.sync.aligned.m64n256k32.f32.f16.f16
+// PTX-DAG: wgmma.commit_group.sync.aligned;
+// PTX-DAG: wgmma.wait_group.sync.aligned {{.*}}0;
+// PTX-DAG: mbarrier.arrive.shared.b64
+// PTX-DAG: setmaxnreg.dec.sync.aligned.u32
+// PTX-DAG: mbarrier.try_wait.parity.shared.b64
+// PTX-DAG: mbarrier.arrive.expect_tx{{.*}}.shared
+// PTX-DAG: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes
+// PTX-DAG: shfl.sync.idx.b32
+// PTX-DAG: cp.async.cg.shared.global
+// PTX-DAG: cp.async.mbarrier.arrive.noinc.shared.b64
+// PTX-LABEL: .entry hinm_spmm_bf16_to_bf16_v64_m64n256k64s4w4x1_warp_specialized_rows(
+// PTX: wgmma.mma_async.sp.sync.aligned.m64n256k32.f32.bf16.bf16
