@@ -37,6 +37,8 @@ MICRO = {
     "mma_sp": 80, "gather_cp_async": 80, "stream_loads": 80, "gather_tma": 90,
     "stream_bulk": 90, "wgmma_sp": "sm_90a", "proxy_fence": "sm_90a",
 }  # fmt: skip
+#: Of the largest sm_90a.
+PROCESSORS = 132
 #: Accumulators of a thread beyond which there is no room for operands.
 MAX_ACCUMULATORS = 128
 #: Thread blocks that share the kept columns of a tile, for few tokens.
@@ -132,6 +134,16 @@ def dynamic_shared_bytes(schedule: dict[str, int | str]) -> int:
         return ring + schedule["stages"] * (schedule["tile_m"] * 72 + 16) + 1024
     # More than may be declared.
     return ring if ring > 48 * 1024 else 0
+
+
+def max_blocks(schedule: dict[str, int | str]) -> int:
+    """Blocks to launch at most, as they go on to further tiles; 0: one a tile."""
+    if schedule.get("kernel") != "warp_specialized":
+        return 0
+    # One a processor where setmaxnreg divides its registers.
+    if schedule["tile_m"] > 64 and schedule["tile_n"] > 64:
+        return PROCESSORS
+    return PROCESSORS * (228 * 1024 // (dynamic_shared_bytes(schedule) + 1024))
 
 
 def module(
@@ -241,7 +253,7 @@ def compile_kernel(
         return f"{name}: {spills.group(1)} bytes of registers are spilled"
     return KernelInfo(
         name, cubin.name, chip, dtype, dtype, tile, row_index, schedule, threads,
-        dynamic_shared_bytes(schedule), used,
+        dynamic_shared_bytes(schedule), used, max_blocks(schedule),
     )  # fmt: skip
 
 

@@ -47,6 +47,7 @@ class KernelInfo:
         shared_bytes: of dynamic shared memory; 0 if it is static. The resident kernel
             takes as many for each channel of X.
         registers: of a thread.
+        max_blocks: to launch, as they go on to further tiles; 0: one for each tile.
     """
 
     name: str
@@ -60,6 +61,7 @@ class KernelInfo:
     threads: int
     shared_bytes: int
     registers: int
+    max_blocks: int = 0
 
 
 @dataclass(frozen=True)
@@ -316,11 +318,11 @@ class Kernel:
         """Blocks for a product with R rows and N tokens."""
         schedule = self.info.schedule
         blocks = self.info.tile // schedule["tile_m"]
-        return (
-            -(-rows // self.info.tile) * blocks,
-            -(-tokens // schedule["tile_n"]),
-            schedule.get("split_k", 1),
-        )
+        x = -(-rows // self.info.tile) * blocks
+        y = -(-tokens // schedule["tile_n"])
+        if self.info.max_blocks:
+            return min(x * y, self.info.max_blocks), 1, 1
+        return x, y, schedule.get("split_k", 1)
 
     def workspace(self, rows: int, tokens: int) -> tuple[int, int]:
         """Floats and zeroed words that a split needs for such a product."""

@@ -109,7 +109,7 @@ def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
                                     -(-24 // wide), 1)  # fmt: skip
 
 
-def test_shared_memory_is_what_the_compiler_says():
+def test_launches_are_what_the_compiler_says():
     kinds = {}
     for schedule in build_kernels.schedules(128):
         kinds.setdefault(schedule.get("kernel"), []).append(schedule)
@@ -118,10 +118,16 @@ def test_shared_memory_is_what_the_compiler_says():
         for schedule in random.Random(0).sample(schedules, 3):
             text = build_kernels.module(128, "f16", schedule, False)
             done = subprocess.run(
-                [find_tool("hinm-opt"), "--convert-hinm-to-gpu", "--canonicalize"],
+                [find_tool("hinm-opt"), "--convert-hinm-to-gpu=chip=sm_90a",
+                 "--canonicalize"],
                 input=text, capture_output=True, text=True, check=True,
             )  # fmt: skip
-            size = re.search(r"dynamic_shared_memory_size %c(\d+)_i32", done.stdout)
+            host = done.stdout[done.stdout.rindex("func.func @layer") :]
+            size = re.search(r"dynamic_shared_memory_size %c(\d+)_i32", host)
+            most = re.search(r"arith\.minui %\w+, %c(\d+) : index", host)
+            assert build_kernels.max_blocks(schedule) == (
+                int(most.group(1)) if most else 0
+            )
             channels = 64 if kind == "resident" else 1
             given = channels * build_kernels.dynamic_shared_bytes(schedule)
             assert given == (int(size.group(1)) if size else 0), schedule
@@ -143,18 +149,16 @@ def test_threads_are_those_of_the_assembly(tmp_path):
         for s in build_kernels.schedules(128)
         if s.get("kernel") == "warp_specialized" and s["tile_m"] == 128
     )
-    info = build_kernels.compile_kernel(
-        tmp_path, 128, "f16", schedule, False, "sm_90a"
-    )
+    info = build_kernels.compile_kernel(tmp_path, 128, "f16", schedule, False, "sm_90a")
     assert info.threads == 32 * (8 + 4)
 
 
-def _scheduled(driver, **schedule):
+def _scheduled(driver, max_blocks=0, **schedule):
     sizes = {"tile_m": 64, "tile_n": 16, "tile_k": 64, "stages": 1,
              "warps_m": 2, "warps_n": 1}  # fmt: skip
     info = KernelInfo(
         "k", "k.cubin", "sm_90a", "f16", "f16", 128, False, {**sizes, **schedule},
-        64, 32, 99,
+        64, 32, 99, max_blocks,
     )  # fmt: skip
     return Kernel(driver, info, ctypes.c_void_p(1))
 
@@ -179,6 +183,9 @@ def test_splits_and_resident_rows():
     launched.clear()
     resident = _scheduled(Recorder(), kernel="resident")
     assert resident.workspace(130, 24) == (0, 0)
+    persistent = _scheduled(Recorder(), 5, kernel="warp_specialized", tile_n=64)
+    assert persistent.grid(130, 24) == (4, 1, 1)
+    assert persistent.grid(130, 72) == (5, 1, 1)
     resident.launch(weight, x, None, y, 0)
     assert launched == [4096 * 32, ((4, 2, 1), 64, 4096 * 32, 4 * 5 + 2 * 7)]
 

@@ -98,8 +98,9 @@ LogicalResult checkOp(SpmmOp op, StringRef chip) {
 /// Writes the host side of one spmm: allocate, copy in, launch, copy out.
 class HostBuilder {
 public:
-  HostBuilder(SpmmOp op, const SpmmKernelSpec &spec, gpu::GPUFuncOp kernel)
-      : op(op), spec(spec), kernel(kernel), b(op.getLoc(), op) {}
+  HostBuilder(SpmmOp op, const SpmmKernelSpec &spec, gpu::GPUFuncOp kernel,
+              StringRef chip)
+      : op(op), spec(spec), kernel(kernel), chip(chip), b(op.getLoc(), op) {}
 
   void build();
 
@@ -121,6 +122,7 @@ private:
   SpmmOp op;
   const SpmmKernelSpec &spec;
   gpu::GPUFuncOp kernel;
+  StringRef chip;
   ImplicitLocOpBuilder b;
   Value token; // of the stream: every gpu op waits for the one before
   SmallVector<Value> deviceBuffers, hostTemporaries;
@@ -214,6 +216,11 @@ void HostBuilder::launch() {
                        idx(spec.schedule.getSplitK())};
   if (spec.schedule.getSplitK() > 1)
     addSplitBuffers(grid, arguments);
+  if (const int64_t most = spec.getMaxBlocks(chip)) {
+    Value blocks = arith::MulIOp::create(b, grid.x, grid.y);
+    grid.x = arith::MinUIOp::create(b, blocks, idx(most));
+    grid.y = idx(1);
+  }
   gpu::KernelDim3 block{idx(spec.getNumThreads()), idx(1), idx(1)};
   Value shared;
   if (spec.needsDynamicSharedMemory())
@@ -293,7 +300,7 @@ struct ConvertHiNMToGPUPass
                             UnitAttr::get(&getContext()));
     for (SpmmOp op : ops) {
       SpmmKernelSpec spec = getSpec(op);
-      HostBuilder(op, spec, getKernel(spec)).build();
+      HostBuilder(op, spec, getKernel(spec), chip).build();
       op.erase();
     }
     expandMath();

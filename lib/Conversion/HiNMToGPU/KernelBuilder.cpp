@@ -135,7 +135,7 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   values = argument();
   metadata = argument();
   columnList = argument();
-  Value tileOffsets = argument();
+  tileOffsets = argument();
   input = argument();
   if (spec.hasRowIndex)
     rowIndex = argument();
@@ -171,24 +171,6 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   if (isSplit)
     isLastFlag = memref::ViewOp::create(b, typeOf({1}, b.getI32Type()), memory,
                                         idx(0), ValueRange());
-
-  const int64_t blocksOfTile = spec.tile / schedule.getTileM();
-  Value blockX = gpu::BlockIdOp::create(b, gpu::Dimension::x);
-  tileIndex = blocksOfTile == 1 ? blockX : div(blockX, blocksOfTile);
-  rowInTile = mul(rem(blockX, blocksOfTile), schedule.getTileM());
-  Value begin = memref::LoadOp::create(b, tileOffsets, ValueRange{tileIndex});
-  Value end =
-      memref::LoadOp::create(b, tileOffsets, ValueRange{add(tileIndex, 1)});
-  firstBlock = div(begin, kBlock);
-  numBlocks = sub(div(end, kBlock), firstBlock);
-  if (isSplit) {
-    // Block z of S takes the k-blocks from z · n / S on, before those of z + 1.
-    Value split = toWord(gpu::BlockIdOp::create(b, gpu::Dimension::z));
-    Value from = div(mul(split, numBlocks), schedule.getSplitK());
-    Value to = div(mul(add(split, 1), numBlocks), schedule.getSplitK());
-    firstBlock = add(firstBlock, from);
-    numBlocks = sub(to, from);
-  }
 }
 
 void KernelBuilder::computeCoordinates() {
@@ -201,13 +183,32 @@ void KernelBuilder::computeCoordinates() {
   member = rem(lane, 4);
   Value warp = div(thread, 32);
   // The warps of one row of warps are neighbours: they load the same A.
-  Value warpM = div(warp, schedule.getWarpsN());
-  Value warpN = rem(warp, schedule.getWarpsN());
-  rowInTile = add(rowInTile, mul(warpM, slabs * 16));
+  warpRow = mul(div(warp, schedule.getWarpsN()), slabs * 16);
+  warpToken = mul(rem(warp, schedule.getWarpsN()), fragments * 8);
+  enterTile(gpu::BlockIdOp::create(b, gpu::Dimension::x),
+            gpu::BlockIdOp::create(b, gpu::Dimension::y));
+}
+
+void KernelBuilder::enterTile(Value x, Value y) {
+  const int64_t blocksOfTile = spec.tile / schedule.getTileM();
+  tileIndex = blocksOfTile == 1 ? x : div(x, blocksOfTile);
+  blockRow = mul(rem(x, blocksOfTile), schedule.getTileM());
+  rowInTile = add(blockRow, warpRow);
   firstSlab = toWord(div(rowInTile, 16));
-  tokenBase =
-      mul(gpu::BlockIdOp::create(b, gpu::Dimension::y), schedule.getTileN());
-  warpToken = mul(warpN, fragments * 8);
+  tokenBase = mul(y, schedule.getTileN());
+  Value begin = memref::LoadOp::create(b, tileOffsets, ValueRange{tileIndex});
+  Value end =
+      memref::LoadOp::create(b, tileOffsets, ValueRange{add(tileIndex, 1)});
+  firstBlock = div(begin, kBlock);
+  numBlocks = sub(div(end, kBlock), firstBlock);
+  if (schedule.getSplitK() > 1) {
+    // Block z of S takes the k-blocks from z · n / S on, before those of z + 1.
+    Value split = toWord(gpu::BlockIdOp::create(b, gpu::Dimension::z));
+    Value from = div(mul(split, numBlocks), schedule.getSplitK());
+    Value to = div(mul(add(split, 1), numBlocks), schedule.getSplitK());
+    firstBlock = add(firstBlock, from);
+    numBlocks = sub(to, from);
+  }
 }
 
 Value KernelBuilder::swizzle(Value row, Value chunk) {

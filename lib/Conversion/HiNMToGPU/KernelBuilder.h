@@ -41,7 +41,11 @@ protected:
   /// \p sharedSizes (the outermost may be dynamic) of X's elements; without
   /// sizes the kernel divides the bytes itself.
   void declareFunction(llvm::ArrayRef<int64_t> sharedSizes);
+  /// Who the thread is, and its part of the tile of Y that the block is for.
   void computeCoordinates();
+  /// The part of another tile: column \p y of the tiles of tile_n tokens, row
+  /// \p x of those of tile_m rows.
+  void enterTile(mlir::Value x, mlir::Value y);
 
   /// The weights of k-block \p block (of the tile's share, relative to it) that
   /// this lane holds: of each slab the metadata word, then 16 bytes a k-step.
@@ -105,12 +109,15 @@ protected:
   int64_t fragments; // n8 fragments of a warp
 
   mlir::gpu::GPUFuncOp func;
-  mlir::Value values, metadata, columnList, input, rowIndex, output;
+  mlir::Value values, metadata, columnList, tileOffsets, input, rowIndex,
+      output;
   mlir::Value memory, shared; // shared memory as bytes, and as that array
   llvm::SmallVector<mlir::Value> epilogueInputs;
   mlir::Value numRows, numTokens;
   mlir::Value thread, lane, quad, member; // lane = 4 · quad + member
-  mlir::Value tileIndex, rowInTile, tokenBase, warpToken;
+  mlir::Value warpRow, warpToken;         // in the block
+  mlir::Value tileIndex, tokenBase;
+  mlir::Value blockRow, rowInTile;   // in the tile: of the block, of the warp
   mlir::Value firstBlock, numBlocks; // k-blocks of the tile's share, as words
   mlir::Value firstSlab;             // of the warp in the tile, a word
 
@@ -153,6 +160,9 @@ llvm::LogicalResult verifyWarpSpecializedSchedule(
     llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
     llvm::StringRef chip);
 int64_t getWarpSpecializedSharedBytes(ScheduleAttr schedule);
+/// Blocks that run at a time on \p chip: more are not worth a launch.
+int64_t getMaxWarpSpecializedBlocks(ScheduleAttr schedule,
+                                    llvm::StringRef chip);
 mlir::gpu::GPUFuncOp buildWarpSpecializedKernel(mlir::OpBuilder &builder,
                                                 mlir::Location loc,
                                                 const SpmmKernelSpec &spec);

@@ -147,6 +147,12 @@ gpu::GPUFuncOp hinm::buildSpmmKernel(OpBuilder &builder, Location loc,
   llvm_unreachable("unknown kernel");
 }
 
+int64_t SpmmKernelSpec::getMaxBlocks(StringRef chip) const {
+  return schedule.getKernel() == KernelKind::WarpSpecialized
+             ? getMaxWarpSpecializedBlocks(schedule, chip)
+             : 0;
+}
+
 int64_t SpmmKernelSpec::getSharedBytes() const {
   if (schedule.getKernel() == KernelKind::WarpSpecialized)
     return getWarpSpecializedSharedBytes(schedule);

@@ -38,7 +38,8 @@
 /// E is f16 or bf16; O is f32 or E, or what the epilogue yields. R and N are
 /// the sizes of Y, the number of kept columns of a tile is what `tile_offsets`
 /// says, so that one kernel serves every layer of a specialisation. The grid is
-/// (⌈R/V⌉ · V/tile_m, ⌈N/tile_n⌉, split_k).
+/// (⌈R/V⌉ · V/tile_m, ⌈N/tile_n⌉, split_k); a warp-specialised kernel takes any
+/// in two dimensions, as its blocks go on to further tiles.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -73,6 +74,9 @@ struct SpmmKernelSpec {
         schedule.getKernel() == KernelKind::WarpSpecialized ? 4 : 0;
     return 32 * (schedule.getWarpsM() * schedule.getWarpsN() + producers);
   }
+  /// How many blocks to launch at most: they go on to further tiles. Or 0: one
+  /// for each tile.
+  int64_t getMaxBlocks(llvm::StringRef chip) const;
   /// Bytes of shared memory of a block.
   int64_t getSharedBytes() const;
   /// Whether they are given at the launch: they are too many to be declared, or

@@ -44,7 +44,7 @@ std::optional<RegisterShares> getRegisterShares(ScheduleAttr schedule) {
   case 1:
     return std::nullopt;
   case 2:
-    return RegisterShares{40, 232}; // of 3 · 168
+    return RegisterShares{72, 216}; // of 3 · 168
   default:
     return RegisterShares{64, 104}; // of 5 · 96
   }
@@ -105,13 +105,14 @@ private:
   Place advance(Place place);
   void setRegisters(bool isProducer);
 
-  void produce();
+  void forEachTile(llvm::function_ref<Place(Place)> body);
+  Place produce(Place place);
   Value loadColumns(Value block);
   void copyWeights(Value block, Value slot);
   void computeSource();
   void gather(Value columns, Value slot);
 
-  SmallVector<Value> consume(ArrayRef<Value> zeros);
+  Place consume(Place place);
   void receive(Place place);
   SmallVector<Value> loadWeights(Value slot);
   SmallVector<Value> multiply(Value slot, ArrayRef<Value> weights,
@@ -122,9 +123,7 @@ private:
   int64_t chunks; // of a row of X
   int64_t consumers;
 
-  // Words: the warp in the block, known to be the same for its lanes; the first
-  // slab of the block in its tile.
-  Value warp, blockSlab;
+  Value warp; // in the block, a word, known to be the same for its lanes
   // Of all stages: X, values and metadata, as memrefs and as pointers.
   Value inputRing, valuesRing, metadataRing;
   Value valuesPointer, metadataPointer, barriers;
@@ -141,7 +140,6 @@ gpu::GPUFuncOp WarpSpecializedKernel::build() {
   if (getRegisterShares(schedule))
     func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                   b.getI32IntegerAttr(1));
-  blockSlab = toWord(div(rowInTile, 16));
   computeCoordinates();
   divideSharedMemory();
   initBarriers();
@@ -152,10 +150,10 @@ gpu::GPUFuncOp WarpSpecializedKernel::build() {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
     setRegisters(/*isProducer=*/false);
-    finish(ifAnyBlock([&](ArrayRef<Value> zeros) { return consume(zeros); }));
+    forEachTile([&](Place place) { return consume(place); });
     b.setInsertionPointToStart(branch.elseBlock());
     setRegisters(/*isProducer=*/true);
-    when(less(word(0), numBlocks), [&] { produce(); });
+    forEachTile([&](Place place) { return produce(place); });
   }
   gpu::ReturnOp::create(b);
   return func;
@@ -272,6 +270,31 @@ void WarpSpecializedKernel::setRegisters(bool isProducer) {
                  : NVVM::SetMaxRegisterAction::increase);
 }
 
+/// A block goes on to further tiles of Y, a grid further on: the producer
+/// gathers for the next one while the consumers store, and nothing is set up
+/// again. Tiles of the same tokens follow each other, so that the rows of X for
+/// them stay in the L2 cache. \p body goes on in the ring at the given place
+/// and returns where it ends.
+void WarpSpecializedKernel::forEachTile(llvm::function_ref<Place(Place)> body) {
+  auto ceilDiv = [&](Value x, int64_t y) { return div(add(x, y - 1), y); };
+  Value across =
+      mul(ceilDiv(numRows, spec.tile), spec.tile / schedule.getTileM());
+  Value total = mul(across, ceilDiv(numTokens, schedule.getTileN()));
+  Value width = gpu::GridDimOp::create(b, gpu::Dimension::x);
+  Value height = gpu::GridDimOp::create(b, gpu::Dimension::y);
+  Value x = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+  Value y = gpu::BlockIdOp::create(b, gpu::Dimension::y);
+  auto loop = scf::ForOp::create(b, add(x, mul(y, width)), total,
+                                 mul(width, height), {word(0), word(0)});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value tile = loop.getInductionVar();
+  enterTile(arith::RemUIOp::create(b, tile, across),
+            arith::DivUIOp::create(b, tile, across));
+  Place end = body({loop.getRegionIterArgs()[0], loop.getRegionIterArgs()[1]});
+  scf::YieldOp::create(b, ValueRange{end.slot, end.parity});
+}
+
 //===----------------------------------------------------------------------===//
 // The producer
 //===----------------------------------------------------------------------===//
@@ -280,14 +303,17 @@ void WarpSpecializedKernel::setRegisters(bool isProducer) {
 /// holds the column of one of them, and asks the others for theirs.
 Value WarpSpecializedKernel::loadColumns(Value block) {
   Value row = add(mul(rem(warp, 4), 16), toWord(rem(lane, 16)));
-  Value place = add(mul(add(firstBlock, block), kBlock), row);
-  return memref::LoadOp::create(b, columnList, ValueRange{toIndex(place)});
+  Value place = toIndex(add(mul(add(firstBlock, block), kBlock), row));
+  // Nothing is behind the list of a last tile that is empty.
+  Value last = add(memref::DimOp::create(b, columnList, 0), -1);
+  return memref::LoadOp::create(b, columnList, ValueRange{min(place, last)});
 }
 
 /// One thread has the weights of the block's rows copied, which the format
 /// stores one after the other.
 void WarpSpecializedKernel::copyWeights(Value block, Value slot) {
-  Value unit = add(mul(add(firstBlock, block), spec.tile / 16), blockSlab);
+  Value unit = add(mul(add(firstBlock, block), spec.tile / 16),
+                   toWord(div(blockRow, 16)));
   auto copy = [&](Value source, Value position, Value target, int64_t pitch) {
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, source);
     auto type = cast<MemRefType>(source.getType());
@@ -357,16 +383,17 @@ void WarpSpecializedKernel::computeSource() {
       ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
 }
 
-void WarpSpecializedKernel::produce() {
+WarpSpecializedKernel::Place WarpSpecializedKernel::produce(Place start) {
   computeSource();
-  auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1),
-                                 {word(0), word(0), loadColumns(word(0))});
+  auto loop =
+      scf::ForOp::create(b, word(0), numBlocks, word(1),
+                         {start.slot, start.parity, loadColumns(word(0))});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value block = loop.getInductionVar();
   Place place = {loop.getRegionIterArgs()[0], loop.getRegionIterArgs()[1]};
   // Ahead of the wait, lest the next gather waits for them.
-  Value nextColumns = loadColumns(clamp(add(block, 1)));
+  Value nextColumns = loadColumns(add(block, 1));
   // Of the turn before; in the first turn there is none to wait for.
   waitFor(empty(place.slot), arith::XOrIOp::create(b, place.parity, word(1)));
   copyWeights(block, place.slot);
@@ -374,6 +401,7 @@ void WarpSpecializedKernel::produce() {
   NVVM::CpAsyncMBarrierArriveOp::create(b, full(place.slot), /*noinc=*/true);
   Place next = advance(place);
   scf::YieldOp::create(b, ValueRange{next.slot, next.parity, nextColumns});
+  return {loop.getResult(0), loop.getResult(1)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -429,27 +457,24 @@ SmallVector<Value> WarpSpecializedKernel::multiply(Value slot,
   return sums;
 }
 
-SmallVector<Value> WarpSpecializedKernel::consume(ArrayRef<Value> zeros) {
-  SmallVector<Value> initial = {word(0), word(0)};
-  receive({initial[0], initial[1]});
-  llvm::append_range(initial, zeros);
+WarpSpecializedKernel::Place WarpSpecializedKernel::consume(Place start) {
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
+  SmallVector<Value> initial = {start.slot, start.parity};
+  initial.append(fragments * 4, zero);
+  when(less(word(0), numBlocks), [&] { receive(start); });
   auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1), initial);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     ValueRange carried = loop.getRegionIterArgs();
-    Place place = {carried[0], carried[1]};
+    Place place = {carried[0], carried[1]}, next = advance(place);
     SmallVector<Value> sums =
         multiply(place.slot, loadWeights(place.slot),
                  SmallVector<Value>(carried.drop_front(2)));
-    // While the products run, the next stage comes; behind the last one it is
-    // that one again. Its weights have to wait: ptxas lets no register of a
-    // wgmma be written while another one runs.
+    // While the products run, the next stage comes. Its weights have to wait:
+    // ptxas lets no register of a wgmma be written while another one runs.
     Value isMore = less(add(loop.getInductionVar(), 1), numBlocks);
-    Place following = advance(place);
-    Place next = {select(isMore, following.slot, place.slot),
-                  select(isMore, following.parity, place.parity)};
-    receive(next);
+    when(isMore, [&] { receive(next); });
     NVVM::WgmmaWaitGroupSyncOp::create(b, 0);
     // One lane gives the stage back for its warp, once all have read it.
     NVVM::SyncWarpOp::create(b, word(-1));
@@ -461,13 +486,28 @@ SmallVector<Value> WarpSpecializedKernel::consume(ArrayRef<Value> zeros) {
     llvm::append_range(results, sums);
     scf::YieldOp::create(b, results);
   }
-  return SmallVector<Value>(loop.getResults().drop_front(2));
+  finish(SmallVector<Value>(loop.getResults().drop_front(2)));
+  return {loop.getResult(0), loop.getResult(1)};
 }
 
 } // namespace
 
 int64_t hinm::getWarpSpecializedSharedBytes(ScheduleAttr schedule) {
   return SharedLayout(schedule).total + kAlignment;
+}
+
+int64_t hinm::getMaxWarpSpecializedBlocks(ScheduleAttr schedule,
+                                          StringRef chip) {
+  // On the emulator so few that blocks do have several tiles.
+  if (chip.empty())
+    return 4;
+  // The processors of the largest sm_90a, and for how many blocks one of them
+  // has shared memory (228 KB, of which each block costs one more).
+  constexpr int64_t processors = 132, kilobyte = 1024;
+  if (getRegisterShares(schedule))
+    return processors;
+  return processors * (228 * kilobyte /
+                       (getWarpSpecializedSharedBytes(schedule) + kilobyte));
 }
 
 LogicalResult hinm::verifyWarpSpecializedSchedule(

@@ -54,7 +54,9 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK: gpu.barrier
 
 // The consumers. X is described as MN-major with the swizzle of 128 bytes.
-// CHECK: nvvm.setmaxregister increase 232
+// CHECK: nvvm.setmaxregister increase 216
+// CHECK: gpu.grid_dim x
+// CHECK: scf.for
 // CHECK: nvvm.mbarrier.try_wait
 // CHECK: nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
 // CHECK: scf.for
@@ -72,7 +74,9 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK: scf.yield
 
 // The producer: the columns a block ahead, the weights by one thread.
-// CHECK: nvvm.setmaxregister decrease 40
+// CHECK: nvvm.setmaxregister decrease 72
+// CHECK: gpu.grid_dim x
+// CHECK: scf.for
 // CHECK: scf.for
 // CHECK: memref.load
 // CHECK: nvvm.mbarrier.try_wait
@@ -95,11 +99,13 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK: nvvm.setmaxregister decrease 64
 
 // Two consumers and the producer; 5 stages of 41 KB, their barriers, and what
-// aligns them.
+// aligns them. No more blocks than there are processors: they take several tiles.
 // CHECK-LABEL: func.func @v128(
+// CHECK: %[[MOST:.*]] = arith.constant 132 : index
+// CHECK: %[[BLOCKS:.*]] = arith.minui %{{.*}}, %[[MOST]] : index
 // CHECK-DAG: %[[THREADS:.*]] = arith.constant 384 : index
 // CHECK-DAG: %[[BYTES:.*]] = arith.constant 211024 : i32
-// CHECK: gpu.launch_func {{.*}} threads in (%[[THREADS]], {{.*}} dynamic_shared_memory_size %[[BYTES]]
+// CHECK: gpu.launch_func {{.*}} blocks in (%[[BLOCKS]], {{.*}} threads in (%[[THREADS]], {{.*}} dynamic_shared_memory_size %[[BYTES]]
 
 // PTX: .target sm_90a
 // PTX-LABEL: .entry hinm_spmm_f16_v128_m128n256k64s5w8x1_warp_specialized(
