@@ -67,7 +67,8 @@ public:
     module.walk([&](Operation *op) { operations.push_back(op); });
     bool refused = false;
     module.walk([&](LLVM::InlineAsmOp op) {
-      refused |= SparseWgmma::match(op) && failed(checkRegisters(op));
+      if (SparseWgmma::match(op))
+        refused |= failed(checkRegisters(op)) || failed(checkSums(op));
     });
     for (Operation *op : operations)
       refused |= failed(rewrite(op));
@@ -524,6 +525,26 @@ private:
       return op.emitOpError("takes a register that '")
              << writer->getName() << "' writes behind the wgmma.fence";
     }
+    return success();
+  }
+
+  /// Only a wgmma may take the sums before a wait. The wait of another block is
+  /// not seen; whether there is any, the emulator sees.
+  LogicalResult checkSums(LLVM::InlineAsmOp op) {
+    Operation *wait = op->getNextNode();
+    while (wait && !isa<NVVM::WgmmaWaitGroupSyncOp>(wait))
+      wait = wait->getNextNode();
+    for (Operation *part : op->getUsers())
+      for (Operation *reader : part->getUsers()) {
+        auto next = dyn_cast<LLVM::InlineAsmOp>(reader);
+        if (reader->getBlock() != op->getBlock() ||
+            reader->hasTrait<OpTrait::IsTerminator>() ||
+            (wait && wait->isBeforeInBlock(reader)) ||
+            (next && SparseWgmma::match(next)))
+          continue;
+        return reader->emitOpError("reads the sums of a wgmma before a "
+                                   "wgmma.wait_group");
+      }
     return success();
   }
 

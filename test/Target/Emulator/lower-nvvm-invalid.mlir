@@ -94,3 +94,19 @@ gpu.module @kernels {
     llvm.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @early_sum(%p: !llvm.ptr<1>, %a: i32, %d: i64, %c: f32) attributes {gpu.kernel} {
+    nvvm.wgmma.fence.aligned
+    %r = llvm.inline_asm has_side_effects asm_dialect = att "{ .reg .pred p; setp.ne.b32 p, $10, 0; wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {$0, $1, $2, $3}, {$4, $5, $6, $7}, $8, $9, 1, p, 1, 1, 1; }", "=f,=f,=f,=f,r,r,r,r,l,r,r,0,1,2,3" %a, %a, %a, %a, %d, %a, %a, %c, %c, %c, %c : (i32, i32, i32, i32, i64, i32, i32, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    nvvm.wgmma.commit.group.sync.aligned
+    %s = llvm.extractvalue %r[2] : !llvm.struct<(f32, f32, f32, f32)>
+    // expected-error@+1 {{'llvm.store' op reads the sums of a wgmma before a wgmma.wait_group}}
+    llvm.store %s, %p : f32, !llvm.ptr<1>
+    nvvm.wgmma.wait.group.sync.aligned 0
+    llvm.store %s, %p : f32, !llvm.ptr<1>
+    llvm.return
+  }
+}
