@@ -39,7 +39,11 @@ struct LaunchState {
   MemoryMap memory;
   uint64_t seed;
   std::string name;
+  /// Whether turns are counted.
+  bool counts;
   std::atomic<bool> failed{false};
+  /// 8×8 matrices that ldmatrix has read, and turns of the banks that it took.
+  std::atomic<uint64_t> matrices{0}, turns{0};
 };
 
 enum class Collective : uint8_t {

@@ -15,6 +15,7 @@
 #include "Emulator/Block.h"
 #include "Emulator/SparseMma.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace hinm::emulator;
@@ -84,6 +85,23 @@ void Block::execute(Thread *members, uint32_t count) {
   }
 }
 
+/// Turns in which the banks give eight rows of 16 bytes: a row takes four of
+/// the 32, and rows that lie in the same ones wait for each other.
+static uint64_t countTurns(const size_t *offsets) {
+  uint64_t turns = 0;
+  for (size_t i = 0; i < 8; ++i) {
+    uint64_t same = 0;
+    for (size_t j = 0; j < 8; ++j) {
+      // One address is read once.
+      if (std::find(offsets, offsets + j, offsets[j]) != offsets + j)
+        continue;
+      same += offsets[j] / 16 % 8 == offsets[i] / 16 % 8;
+    }
+    turns = std::max(turns, same);
+  }
+  return turns;
+}
+
 void Block::executeLdMatrix(Thread *lanes) {
   const Arrival &first = lanes[0].arrival;
   const int count = first.first;
@@ -96,6 +114,7 @@ void Block::executeLdMatrix(Thread *lanes) {
 
   // Lane 8m+i holds the address of row i of matrix m.
   uint16_t elements[4][8][8];
+  size_t offsets[4][8];
   for (int lane = 0; lane < 8 * count; ++lane) {
     const Thread &thread = lanes[lane];
     if (reinterpret_cast<uintptr_t>(thread.arrival.row) % 16) {
@@ -107,7 +126,13 @@ void Block::executeLdMatrix(Thread *lanes) {
         sharedOffset(thread, thread.arrival.row, 16, "reads", first.where);
     checkShared(thread, shared.read(offset, 16, thread.index), first.where);
     memcpy(elements[lane / 8][lane % 8], shared.data() + offset, 16);
+    offsets[lane / 8][lane % 8] = offset;
   }
+  if (launch.counts)
+    for (int m = 0; m < count; ++m) {
+      ++launch.matrices;
+      launch.turns += countTurns(offsets[m]);
+    }
   for (int lane = 0; lane < 32; ++lane) {
     uint32_t *result = static_cast<uint32_t *>(lanes[lane].arrival.result);
     const int g = lane / 4, q = lane % 4;

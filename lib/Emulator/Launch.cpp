@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -76,7 +77,8 @@ bool hinm::emulator::launch(Kernel kernel, Dim3 grid, Dim3 block,
                     sharedBytes,
                     snapshotMemory(),
                     seedFromEnvironment(),
-                    name};
+                    name,
+                    std::getenv("HINM_EMULATOR_COUNTS") != nullptr};
   std::atomic<uint64_t> next{0};
   const uint64_t workers = std::min<uint64_t>(
       std::max(1u, std::thread::hardware_concurrency()), grid.count());
@@ -86,5 +88,10 @@ bool hinm::emulator::launch(Kernel kernel, Dim3 grid, Dim3 block,
   work(state, next, 0);
   for (std::thread &other : others)
     other.join();
+  if (state.counts && !state.failed)
+    fprintf(stderr,
+            "hinm emulator: %s: ldmatrix read %llu matrices in %llu turns\n",
+            name, static_cast<unsigned long long>(state.matrices),
+            static_cast<unsigned long long>(state.turns));
   return !state.failed;
 }
