@@ -38,6 +38,8 @@ class LayerReport:
         kernel: the kernel picked, empty if none.
         status: "packed", "dense" or "skipped".
         reason: why it was skipped, else empty.
+        row_index: whether its kernel stores the rows by an index, as their order is not
+            that of its consumers.
     """
 
     name: str
@@ -51,6 +53,7 @@ class LayerReport:
     kernel: str
     status: str
     reason: str
+    row_index: bool
 
     @classmethod
     def from_json(cls, value: Any, where: str = "layer") -> Self:  # noqa: ANN401

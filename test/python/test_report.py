@@ -23,6 +23,7 @@ def _layer(**changes):
         "kernel": "mma.sp",
         "status": "packed",
         "reason": "",
+        "row_index": False,
     } | changes
 
 
