@@ -18,11 +18,13 @@ namespace hinm::core {
 namespace {
 
 constexpr uint8_t magic[8] = {'H', 'I', 'N', 'M', 'P', 'A', 'C', 'K'};
-constexpr uint32_t version = 1;
 constexpr int64_t headerBytes = 64;
 constexpr int64_t sectionAlignment = 16;
 
 long long ll(int64_t value) { return value; }
+
+/// Bits of an element in \p version of the format.
+uint32_t elementBits(int64_t version) { return version == 1 ? 16 : 8; }
 
 template <typename T>
 void append(std::vector<uint8_t> &bytes, T value) {
@@ -71,20 +73,21 @@ llvm::Expected<std::vector<uint8_t>> encodePacked(const PackedWeight &packed) {
   if (llvm::Error error = checkPacked(packed))
     return std::move(error);
   std::vector<uint8_t> bytes(std::begin(magic), std::end(magic));
-  append<uint32_t>(bytes, version);
+  append<uint32_t>(bytes, packed.getVersion());
   append<uint32_t>(bytes, headerBytes);
   append<int64_t>(bytes, packed.layout.rows);
   append<int64_t>(bytes, packed.layout.cols);
   append<int64_t>(bytes, packed.layout.tile);
   append<uint32_t>(bytes, 2);
   append<uint32_t>(bytes, 4);
-  append<uint32_t>(bytes, 16);
-  append<uint32_t>(bytes, 0);
+  append<uint32_t>(bytes, elementBits(packed.getVersion()));
+  append<uint32_t>(bytes, packed.layout.kind == ElementKind::Integer);
   append<int64_t>(bytes, packed.tileOffsets.back());
   appendSection(bytes, packed.tileOffsets);
   appendSection(bytes, packed.columns);
   appendSection(bytes, packed.metadata);
-  appendSection(bytes, packed.values);
+  std::visit([&](const auto &values) { appendSection(bytes, values); },
+             packed.values);
   return bytes;
 }
 
@@ -95,25 +98,30 @@ llvm::Expected<PackedWeight> decodePacked(llvm::ArrayRef<uint8_t> bytes) {
         "not a packed weight: it does not start with a header of %lld bytes "
         "with the magic HINMPACK",
         ll(headerBytes));
-  if (uint32_t found = read<uint32_t>(bytes, 8); found != version)
+  const uint32_t version = read<uint32_t>(bytes, 8);
+  if (version < 1 || version > 2)
     return llvm::createStringError(
-        "packed weight: version %u, this reads version %u; pack the weight "
-        "again",
-        found, version);
+        "packed weight: version %u, this reads versions 1 and 2; pack the "
+        "weight again",
+        version);
+  const uint32_t integers = read<uint32_t>(bytes, 52);
   if (read<uint32_t>(bytes, 12) != headerBytes ||
-      read<uint32_t>(bytes, 52) != 0)
+      integers > (version == 1 ? 0 : 1))
     return llvm::createStringError("packed weight: the header is damaged");
   const uint32_t n = read<uint32_t>(bytes, 40), m = read<uint32_t>(bytes, 44);
   const uint32_t bits = read<uint32_t>(bytes, 48);
-  if (n != 2 || m != 4 || bits != 16)
+  if (n != 2 || m != 4 || bits != elementBits(version))
     return llvm::createStringError(
-        "packed weight: %u:%u of %u-bit elements; version 1 holds only 2:4 of "
-        "16-bit elements",
-        n, m, bits);
+        "packed weight: %u:%u of %u-bit elements; version %u holds only 2:4 of "
+        "%u-bit elements",
+        n, m, bits, version, elementBits(version));
 
   PackedWeight packed;
   packed.layout = {read<int64_t>(bytes, 16), read<int64_t>(bytes, 24),
-                   read<int64_t>(bytes, 32)};
+                   read<int64_t>(bytes, 32),
+                   integers ? ElementKind::Integer : ElementKind::Float};
+  if (version == 2)
+    packed.values.emplace<std::vector<uint8_t>>();
   const PackedLayout &layout = packed.layout;
   const int64_t listed = read<int64_t>(bytes, 56);
   // With 31-bit numbers no count below overflows.
@@ -131,9 +139,10 @@ llvm::Expected<PackedWeight> decodePacked(llvm::ArrayRef<uint8_t> bytes) {
 
   const int64_t tiles = layout.getNumTiles();
   const int64_t fragments = listed / packedBlockColumns * layout.getNumSlabs();
-  const int64_t expected =
-      headerBytes + sectionBytes(tiles + 1, 4) + sectionBytes(listed, 4) +
-      sectionBytes(fragments * 32, 4) + sectionBytes(fragments * 512, 2);
+  const int64_t expected = headerBytes + sectionBytes(tiles + 1, 4) +
+                           sectionBytes(listed, 4) +
+                           sectionBytes(fragments * packedUnitMetadata, 4) +
+                           sectionBytes(fragments * packedUnitValues, bits / 8);
   if (size != expected)
     return llvm::createStringError(
         "packed weight: %lld bytes, its header asks for %lld", ll(size),
@@ -143,11 +152,14 @@ llvm::Expected<PackedWeight> decodePacked(llvm::ArrayRef<uint8_t> bytes) {
     return std::move(error);
   if (llvm::Error error = readSection(bytes, listed, at, packed.columns))
     return std::move(error);
-  if (llvm::Error error =
-          readSection(bytes, fragments * 32, at, packed.metadata))
+  if (llvm::Error error = readSection(bytes, fragments * packedUnitMetadata, at,
+                                      packed.metadata))
     return std::move(error);
-  if (llvm::Error error =
-          readSection(bytes, fragments * 512, at, packed.values))
+  if (llvm::Error error = std::visit(
+          [&](auto &values) {
+            return readSection(bytes, fragments * packedUnitValues, at, values);
+          },
+          packed.values))
     return std::move(error);
   if (llvm::Error error = checkPacked(packed))
     return std::move(error);

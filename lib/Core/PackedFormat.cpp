@@ -18,16 +18,17 @@ namespace hinm::core {
 namespace {
 
 constexpr int64_t slabRows = 16;
-constexpr int64_t stepColumns = 32;
 constexpr int64_t lanes = 32;
-/// Values and metadata words of one (k-block, slab).
-constexpr int64_t blockValues = 2 * lanes * 8;
-constexpr int64_t blockMetadata = lanes;
 
 long long ll(int64_t value) { return value; }
 
-/// Where the two weights of one (row, group) stand. \p row is the row within
-/// the tile, \p slot the first slot of the group within the tile's padded list.
+template <typename T>
+bool isZero(T bits, ElementKind kind) {
+  constexpr T withoutSign = std::numeric_limits<T>::max() >> 1;
+  return kind == ElementKind::Integer ? bits == 0 : (bits & withoutSign) == 0;
+}
+
+/// Where the two weights of one (row, group) stand.
 struct GroupPlace {
   /// Indices into `values` of the first and the second kept weight.
   int64_t value[2];
@@ -36,32 +37,42 @@ struct GroupPlace {
   unsigned bit;
 };
 
-GroupPlace placeOf(const PackedLayout &layout, int64_t tileOffset, int64_t row,
-                   int64_t slot) {
+/// The place of the group at \p slot of a tile's list, which starts at
+/// \p tileOffset, in row \p row of the tile.
+GroupPlace locateGroup(const PackedLayout &layout, int64_t version,
+                       int64_t tileOffset, int64_t row, int64_t slot) {
   const int64_t block = (tileOffset + slot) / packedBlockColumns;
-  const int64_t slab = row / slabRows, rowInSlab = row % slabRows;
-  const int64_t g = rowInSlab % 8, upper = rowInSlab / 8;
+  const int64_t unit = block * layout.getNumSlabs() + row / slabRows;
+  const int64_t g = row % 8, upper = row % slabRows / 8;
+  // A step of the instruction takes this many listed columns; a lane holds
+  // registers of two elements, or of four.
+  const int64_t stepColumns = version == 1 ? 32 : 64;
+  const int64_t perRegister = version == 1 ? 2 : 4;
   const int64_t inBlock = slot % packedBlockColumns;
   const int64_t step = inBlock / stepColumns;
   const int64_t chunk = inBlock % stepColumns / 4;
-  const int64_t fragment = block * layout.getNumSlabs() + slab;
 
   GroupPlace place;
   for (int64_t h = 0; h < 2; ++h) {
-    // Compressed column 2·chunk + h belongs to lane quarter q, high half or
-    // low.
+    // Registers 0 and 1 hold the first half of the compressed columns, 2 and 3
+    // the second.
     int64_t column = 2 * chunk + h;
-    int64_t q = column % 8 / 2, reg = 2 * (column / 8) + upper;
+    int64_t q = column / perRegister % 4;
+    int64_t reg = 2 * (column / perRegister / 4) + upper;
     int64_t lane = 4 * g + q;
-    place.value[h] = fragment * blockValues + (step * lanes + lane) * 8 +
-                     2 * reg + column % 2;
+    place.value[h] = unit * packedUnitValues +
+                     (step * lanes + lane) * 4 * perRegister +
+                     reg * perRegister + column % perRegister;
   }
-  place.word = fragment * blockMetadata + 4 * g + 2 * step + chunk / 4;
-  place.bit = static_cast<unsigned>(16 * upper + 4 * (chunk % 4));
+  if (version == 1) {
+    place.word = unit * packedUnitMetadata + 4 * g + 2 * step + chunk / 4;
+    place.bit = static_cast<unsigned>(16 * upper + 4 * (chunk % 4));
+  } else {
+    place.word = unit * packedUnitMetadata + 4 * g + 2 * (chunk / 8) + upper;
+    place.bit = static_cast<unsigned>(4 * (chunk % 8));
+  }
   return place;
 }
-
-bool isZero(uint16_t bits) { return (bits & 0x7fff) == 0; }
 
 llvm::Error checkSizes(const PackedWeight &packed) {
   const PackedLayout &layout = packed.layout;
@@ -74,6 +85,9 @@ llvm::Error checkSizes(const PackedWeight &packed) {
                                    "%lld",
                                    ll(layout.rows), ll(layout.cols),
                                    ll(layout.tile));
+  if (packed.getVersion() == 1 && layout.kind != ElementKind::Float)
+    return llvm::createStringError(
+        "packed weight: integers have 8 bits, not 16");
   const auto &offsets = packed.tileOffsets;
   if (static_cast<int64_t>(offsets.size()) != layout.getNumTiles() + 1)
     return llvm::createStringError(
@@ -102,17 +116,18 @@ llvm::Error checkSizes(const PackedWeight &packed) {
   };
   if (llvm::Error error = checkLength("columns", packed.columns.size(), listed))
     return error;
-  if (llvm::Error error =
-          checkLength("values", packed.values.size(), fragments * blockValues))
+  if (llvm::Error error = checkLength(
+          "values", std::visit([](auto &v) { return v.size(); }, packed.values),
+          fragments * packedUnitValues))
     return error;
   return checkLength("metadata", packed.metadata.size(),
-                     fragments * blockMetadata);
+                     fragments * packedUnitMetadata);
 }
 
-} // namespace
-
-llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
-                                  const ColumnIndex &index, int64_t tile) {
+template <typename T>
+llvm::Expected<PackedWeight> packElements(MatrixView<T> weight,
+                                          const ColumnIndex &index,
+                                          int64_t tile, ElementKind kind) {
   Pattern pattern;
   pattern.tile = tile;
   if (tile < 1)
@@ -123,7 +138,9 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
     return std::move(error);
 
   PackedWeight packed;
-  packed.layout = {weight.getRows(), weight.getCols(), tile};
+  packed.layout = {weight.getRows(), weight.getCols(), tile, kind};
+  std::vector<T> &values = packed.values.emplace<std::vector<T>>();
+  const int64_t version = packed.getVersion();
   const PackedLayout &layout = packed.layout;
   packed.tileOffsets.push_back(0);
   for (int64_t t = 0; t < layout.getNumTiles(); ++t) {
@@ -136,9 +153,9 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
   }
   const int64_t fragments =
       packed.tileOffsets.back() / packedBlockColumns * layout.getNumSlabs();
-  packed.values.resize(fragments * blockValues, 0);
+  values.resize(fragments * packedUnitValues, 0);
   // An empty group points at its first two entries: 0b0100.
-  packed.metadata.resize(fragments * blockMetadata, 0x44444444u);
+  packed.metadata.resize(fragments * packedUnitMetadata, 0x44444444u);
 
   // The row that last stored a column: what a list repeats is stored once.
   std::vector<int64_t> storedBy(weight.getCols(), -1);
@@ -151,7 +168,7 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
       int found = 0;
       for (int k = 0; k < 4 && found < 2; ++k) {
         int32_t c = index.columns[begin + slot + k];
-        if (isZero(weight(r, c)) || storedBy[c] == r)
+        if (isZero(weight(r, c), kind) || storedBy[c] == r)
           continue;
         storedBy[c] = r;
         kept[found++] = k;
@@ -165,12 +182,12 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
         kept = loneIsSecond ? std::array<int, 2>{0, 3}
                             : std::array<int, 2>{kept[0], kept[0] + 1};
       }
-      GroupPlace place =
-          placeOf(layout, packed.tileOffsets[t], r - t * tile, slot);
+      GroupPlace place = locateGroup(layout, version, packed.tileOffsets[t],
+                                     r - t * tile, slot);
       for (int h = 0; h < 2; ++h) {
         bool isPartner = found == 1 && h == (loneIsSecond ? 0 : 1);
         if (!isPartner)
-          packed.values[place.value[h]] =
+          values[place.value[h]] =
               weight(r, index.columns[begin + slot + kept[h]]);
       }
       uint32_t nibble = kept[0] | kept[1] << 2;
@@ -178,7 +195,7 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
       packed.metadata[place.word] |= nibble << place.bit;
     }
     for (int64_t c = 0; c < weight.getCols(); ++c)
-      if (!isZero(weight(r, c)) && storedBy[c] != r) {
+      if (!isZero(weight(r, c), kind) && storedBy[c] != r) {
         bool listed = std::count(index.columns.begin() + begin,
                                  index.columns.begin() + begin + count, c) > 0;
         return llvm::createStringError(
@@ -191,6 +208,19 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
       }
   }
   return packed;
+}
+
+} // namespace
+
+llvm::Expected<PackedWeight> pack(MatrixView<uint16_t> weight,
+                                  const ColumnIndex &index, int64_t tile) {
+  return packElements(weight, index, tile, ElementKind::Float);
+}
+
+llvm::Expected<PackedWeight> pack(MatrixView<uint8_t> weight,
+                                  const ColumnIndex &index, int64_t tile,
+                                  ElementKind kind) {
+  return packElements(weight, index, tile, kind);
 }
 
 llvm::Error checkPacked(const PackedWeight &packed) {
@@ -214,10 +244,16 @@ llvm::Error checkPacked(const PackedWeight &packed) {
   return llvm::Error::success();
 }
 
-llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
+template <typename T>
+llvm::Expected<Matrix<T>> unpack(const PackedWeight &packed) {
   if (llvm::Error error = checkPacked(packed))
     return std::move(error);
+  const auto *values = std::get_if<std::vector<T>>(&packed.values);
+  if (!values)
+    return llvm::createStringError(
+        "packed weight: its elements are not of %lld bits", ll(8 * sizeof(T)));
   const PackedLayout &layout = packed.layout;
+  const int64_t version = packed.getVersion();
   // The shape alone decides what the dense weight takes, and damaged data must
   // not exhaust the memory.
   if (layout.cols > 0 && layout.rows > maxUnpackedElements / layout.cols)
@@ -226,7 +262,7 @@ llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
         "unpacked at once",
         ll(layout.rows), ll(layout.cols), ll(maxUnpackedElements));
 
-  Matrix<uint16_t> weight(layout.rows, layout.cols);
+  Matrix<T> weight(layout.rows, layout.cols);
   for (int64_t t = 0; t < layout.getNumTiles(); ++t) {
     const int64_t begin = packed.tileOffsets[t];
     const int64_t count = packed.tileOffsets[t + 1] - begin;
@@ -235,12 +271,12 @@ llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
       const int64_t r = t * layout.tile + row;
       const bool exists = row < layout.tile && r < layout.rows;
       for (int64_t slot = 0; slot < count; slot += 4) {
-        GroupPlace place = placeOf(layout, begin, row, slot);
+        GroupPlace place = locateGroup(layout, version, begin, row, slot);
         uint32_t nibble = packed.metadata[place.word] >> place.bit & 0xf;
         uint32_t entry[2] = {nibble & 3, nibble >> 2};
         for (int h = 0; h < 2; ++h) {
-          uint16_t bits = packed.values[place.value[h]];
-          if (isZero(bits))
+          T bits = (*values)[place.value[h]];
+          if (isZero(bits, layout.kind))
             continue;
           if (!exists)
             return llvm::createStringError(
@@ -248,7 +284,7 @@ llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
                 "weight",
                 ll(row), ll(t));
           int32_t c = packed.columns[begin + slot + entry[h]];
-          if (!isZero(weight(r, c)))
+          if (!isZero(weight(r, c), layout.kind))
             return llvm::createStringError(
                 "packed weight: weight [%lld, %d] is stored twice", ll(r), c);
           weight(r, c) = bits;
@@ -258,5 +294,8 @@ llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed) {
   }
   return weight;
 }
+
+template llvm::Expected<Matrix<uint8_t>> unpack(const PackedWeight &packed);
+template llvm::Expected<Matrix<uint16_t>> unpack(const PackedWeight &packed);
 
 } // namespace hinm::core

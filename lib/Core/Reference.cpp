@@ -26,8 +26,41 @@ Matrix<double> referenceMatmul(MatrixView<double> weight,
   return product;
 }
 
+namespace {
+
+/// One of the 32 weights that a row keeps of a k-block.
+struct KeptWeight {
+  /// Among the 512 elements of the unit, and the 32 words of its metadata.
+  int64_t element, word;
+  unsigned bit;
+};
+
+/// As the A fragment of two `mma.sp` m16n8k32 holds it.
+KeptWeight locateIn16Bits(int64_t row, int64_t compressed) {
+  const int64_t g = row % 8, upper = row / 8;
+  const int64_t step = compressed / 16, inStep = compressed % 16;
+  const int64_t lane = 4 * g + inStep % 8 / 2;
+  const int64_t reg = 2 * (inStep / 8) + upper;
+  const int64_t chunk = inStep / 2;
+  return {(step * 32 + lane) * 8 + 2 * reg + inStep % 2,
+          4 * g + 2 * step + chunk / 4,
+          static_cast<unsigned>(16 * upper + 4 * (chunk % 4))};
+}
+
+/// As that of one m16n8k64 does.
+KeptWeight locateIn8Bits(int64_t row, int64_t compressed) {
+  const int64_t g = row % 8, upper = row / 8;
+  const int64_t lane = 4 * g + compressed % 16 / 4;
+  const int64_t reg = 2 * (compressed / 16) + upper;
+  const int64_t chunk = compressed / 2;
+  return {lane * 16 + 4 * reg + compressed % 4, 4 * g + 2 * (chunk / 8) + upper,
+          static_cast<unsigned>(4 * (chunk % 8))};
+}
+
+} // namespace
+
 llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
-                                                     double (*decode)(uint16_t),
+                                                     double (*decode)(uint32_t),
                                                      MatrixView<double> input) {
   if (llvm::Error error = checkPacked(weight))
     return std::move(error);
@@ -37,6 +70,7 @@ llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
         "the packed weight has %lld columns, the input %lld rows",
         static_cast<long long>(layout.cols),
         static_cast<long long>(input.getRows()));
+  const auto locate = weight.getVersion() == 1 ? locateIn16Bits : locateIn8Bits;
   Matrix<double> product(layout.rows, input.getCols());
   const int64_t slabs = layout.getNumSlabs();
   for (int64_t t = 0; t < layout.getNumTiles(); ++t) {
@@ -47,28 +81,24 @@ llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
       // Slabs beyond the last row are padding.
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t compressed = 0; compressed < 32; ++compressed) {
-          const int64_t fragment = block * slabs + row / 16;
-          const int64_t g = row % 8, upper = row % 16 / 8;
-          const int64_t step = compressed / 16, inStep = compressed % 16;
-          // The lane and register of the `mma.sp` A fragment.
-          const int64_t lane = 4 * g + inStep % 8 / 2;
-          const int64_t reg = 2 * (inStep / 8) + upper;
-          uint16_t bits =
-              weight.values[((fragment * 2 + step) * 32 + lane) * 8 + 2 * reg +
-                            inStep % 2];
+          const int64_t unit = block * slabs + row / 16;
+          const KeptWeight place = locate(row % 16, compressed);
+          const double value = decode(std::visit(
+              [&](const auto &values) -> uint32_t {
+                return values[unit * packedUnitValues + place.element];
+              },
+              weight.values));
           // ±0 holds nothing: its product must not spread a NaN of X.
-          if ((bits & 0x7fff) == 0)
+          if (value == 0.0)
             continue;
-          const int64_t chunk = inStep / 2;
           uint32_t word =
-              weight.metadata[fragment * 32 + 4 * g + 2 * step + chunk / 4];
-          uint32_t nibble = word >> (16 * upper + 4 * (chunk % 4)) & 0xf;
-          uint32_t entry = inStep % 2 ? nibble >> 2 : nibble & 3;
+              weight.metadata[unit * packedUnitMetadata + place.word];
+          uint32_t nibble = word >> place.bit & 0xf;
+          uint32_t entry = compressed % 2 ? nibble >> 2 : nibble & 3;
           int32_t column = weight.columns[block * packedBlockColumns +
-                                          step * 32 + chunk * 4 + entry];
+                                          compressed / 2 * 4 + entry];
           for (int64_t n = 0; n < input.getCols(); ++n)
-            product(t * layout.tile + row, n) +=
-                decode(bits) * input(column, n);
+            product(t * layout.tile + row, n) += value * input(column, n);
         }
   }
   return product;
@@ -89,14 +119,27 @@ double relativeError(MatrixView<double> a, MatrixView<double> b) {
   return norm > 0.0 ? std::sqrt(difference / norm) : std::sqrt(difference);
 }
 
-double decodeF16(uint16_t bits) {
-  return llvm::APFloat(llvm::APFloat::IEEEhalf(), llvm::APInt(16, bits))
-      .convertToFloat();
+static double decodeFloat(const llvm::fltSemantics &semantics, uint32_t bits) {
+  const unsigned width = llvm::APFloat::getSizeInBits(semantics);
+  return llvm::APFloat(semantics, llvm::APInt(width, bits)).convertToFloat();
 }
 
-double decodeBF16(uint16_t bits) {
-  return llvm::APFloat(llvm::APFloat::BFloat(), llvm::APInt(16, bits))
-      .convertToFloat();
+double decodeF16(uint32_t bits) {
+  return decodeFloat(llvm::APFloat::IEEEhalf(), bits);
 }
+
+double decodeBF16(uint32_t bits) {
+  return decodeFloat(llvm::APFloat::BFloat(), bits);
+}
+
+double decodeF8E4M3FN(uint32_t bits) {
+  return decodeFloat(llvm::APFloat::Float8E4M3FN(), bits);
+}
+
+double decodeF8E5M2(uint32_t bits) {
+  return decodeFloat(llvm::APFloat::Float8E5M2(), bits);
+}
+
+double decodeI8(uint32_t bits) { return static_cast<int8_t>(bits); }
 
 } // namespace hinm::core

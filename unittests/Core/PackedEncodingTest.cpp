@@ -18,14 +18,35 @@ using namespace hinm::core;
 
 namespace {
 
+/// What the elements of a packed weight are.
+enum class Type { F16, E4M3, I8 };
+const Type types[] = {Type::F16, Type::E4M3, Type::I8};
+
+double (*decoderOf(Type type))(uint32_t) {
+  return type == Type::F16    ? decodeF16
+         : type == Type::E4M3 ? decodeF8E4M3FN
+                              : decodeI8;
+}
+
 struct Packed {
-  Matrix<uint16_t> dense;
+  Matrix<double> dense;
   PackedWeight packed;
 };
 
-/// A random pruned weight of small integers in f16, whose products are exact.
+template <typename T>
+std::vector<T> encodeAll(const Matrix<double> &dense, const T (&codes)[4]) {
+  const double numbers[] = {1, -1, 2, -3};
+  std::vector<T> bits(dense.getElements().size(), 0);
+  for (size_t i = 0; i < bits.size(); ++i)
+    for (int code = 0; code < 4; ++code)
+      if (dense.getElements()[i] == numbers[code])
+        bits[i] = codes[code];
+  return bits;
+}
+
+/// A random pruned weight of small integers, whose products are exact.
 Packed makePacked(int64_t rows, int64_t cols, int64_t tile, double sparsity,
-                  std::mt19937_64 &random) {
+                  std::mt19937_64 &random, Type type = Type::F16) {
   Matrix<float> saliency = randomSaliency(rows, cols, random);
   Permutation order = identityPermutation(rows);
   Pattern pattern;
@@ -33,13 +54,25 @@ Packed makePacked(int64_t rows, int64_t cols, int64_t tile, double sparsity,
   pattern.vectorSparsity = sparsity;
   ColumnIndex index = cantFail(selectColumns(saliency, order, pattern));
   Matrix<uint8_t> mask = cantFail(computeMask(saliency, order, pattern, index));
-  const uint16_t ones[] = {0x3c00, 0xbc00, 0x4000, 0xc200}; // 1, -1, 2, -3
-  Packed result{Matrix<uint16_t>(rows, cols), {}};
+  const double numbers[] = {1, -1, 2, -3};
+  Packed result{Matrix<double>(rows, cols), {}};
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < cols; ++c)
       if (mask(r, c))
-        result.dense(r, c) = ones[random() % 4];
-  result.packed = cantFail(pack(result.dense, index, tile));
+        result.dense(r, c) = numbers[random() % 4];
+  if (type == Type::F16) {
+    const uint16_t codes[] = {0x3c00, 0xbc00, 0x4000, 0xc200};
+    Matrix<uint16_t> bits(encodeAll(result.dense, codes), rows, cols);
+    result.packed = cantFail(pack(bits, index, tile));
+    return result;
+  }
+  const uint8_t floats[] = {0x38, 0xb8, 0x40, 0xc4};
+  const uint8_t integers[] = {1, 0xff, 2, 0xfd};
+  const bool isFloat = type == Type::E4M3;
+  Matrix<uint8_t> bits(encodeAll(result.dense, isFloat ? floats : integers),
+                       rows, cols);
+  result.packed = cantFail(pack(
+      bits, index, tile, isFloat ? ElementKind::Float : ElementKind::Integer));
   return result;
 }
 
@@ -53,18 +86,19 @@ const Shape shapes[] = {{64, 128, 32, 0.5}, {33, 70, 16, 0.0},
 
 TEST(PackedEncoding, RoundTrips) {
   std::mt19937_64 random(1);
-  for (const Shape &shape : shapes) {
-    Packed made =
-        makePacked(shape.rows, shape.cols, shape.tile, shape.sparsity, random);
-    std::vector<uint8_t> bytes = cantFail(encodePacked(made.packed));
-    EXPECT_EQ(bytes.size() % 16, 0u);
-    PackedWeight back = cantFail(decodePacked(bytes));
-    EXPECT_EQ(back.values, made.packed.values);
-    EXPECT_EQ(back.metadata, made.packed.metadata);
-    EXPECT_EQ(back.columns, made.packed.columns);
-    EXPECT_EQ(back.tileOffsets, made.packed.tileOffsets);
-    EXPECT_EQ(cantFail(unpack(back)).getElements(), made.dense.getElements());
-  }
+  for (const Shape &shape : shapes)
+    for (Type type : types) {
+      Packed made = makePacked(shape.rows, shape.cols, shape.tile,
+                               shape.sparsity, random, type);
+      std::vector<uint8_t> bytes = cantFail(encodePacked(made.packed));
+      EXPECT_EQ(bytes.size() % 16, 0u);
+      PackedWeight back = cantFail(decodePacked(bytes));
+      EXPECT_EQ(back.values, made.packed.values);
+      EXPECT_EQ(back.metadata, made.packed.metadata);
+      EXPECT_EQ(back.columns, made.packed.columns);
+      EXPECT_EQ(back.tileOffsets, made.packed.tileOffsets);
+      EXPECT_EQ(back.layout.kind, made.packed.layout.kind);
+    }
 }
 
 TEST(PackedEncoding, HeaderIsAsSpecified) {
@@ -80,16 +114,24 @@ TEST(PackedEncoding, HeaderIsAsSpecified) {
   expected[32] = 4, expected[33] = 3;
   expected[40] = 2, expected[44] = 4, expected[48] = 16;
   EXPECT_EQ(bytes, expected);
+  packed.values = std::vector<uint8_t>();
+  expected[8] = 2, expected[48] = 8;
+  EXPECT_EQ(cantFail(encodePacked(packed)), expected);
+  packed.layout.kind = ElementKind::Integer;
+  expected[52] = 1;
+  EXPECT_EQ(cantFail(encodePacked(packed)), expected);
 }
 
 TEST(PackedEncoding, SurvivesAnyBytes) {
   // What is accepted encodes to the same bytes: no byte is ignored.
   std::mt19937_64 random(2);
-  const std::vector<uint8_t> whole =
-      cantFail(encodePacked(makePacked(40, 130, 16, 0.5, random).packed));
+  const std::vector<uint8_t> wholes[] = {
+      cantFail(encodePacked(makePacked(40, 130, 16, 0.5, random).packed)),
+      cantFail(
+          encodePacked(makePacked(40, 130, 16, 0.5, random, Type::I8).packed))};
   int refused = 0, accepted = 0;
   for (int trial = 0; trial < 3000; ++trial) {
-    std::vector<uint8_t> bytes = whole;
+    std::vector<uint8_t> bytes = wholes[trial / 2 % 2];
     // Half of the damage goes to the header and the offsets.
     size_t span = trial % 2 ? bytes.size() : 96;
     for (uint64_t i = 0, count = 1 + random() % 3; i < count; ++i)
@@ -107,7 +149,9 @@ TEST(PackedEncoding, SurvivesAnyBytes) {
     // A damaged count of columns is legal up to gigabytes of zeros.
     if (packed->layout.cols > 1 << 16)
       continue;
-    if (llvm::Error error = unpack(*packed).takeError())
+    if (llvm::Error error = packed->getVersion() == 1
+                                ? unpack<uint16_t>(*packed).takeError()
+                                : unpack<uint8_t>(*packed).takeError())
       llvm::consumeError(std::move(error));
   }
   EXPECT_GT(refused, 1000);
@@ -117,7 +161,7 @@ TEST(PackedEncoding, SurvivesAnyBytes) {
 TEST(PackedEncoding, HugeShapesAreRefusedBeforeAllocation) {
   PackedWeight packed = cantFail(pack(Matrix<uint16_t>(1, 4), {{}, {0, 0}}, 1));
   packed.layout = {0x7fffffff, 0x7fffffff, 0x7fffffff};
-  llvm::Expected<Matrix<uint16_t>> dense = unpack(packed);
+  llvm::Expected<Matrix<uint16_t>> dense = unpack<uint16_t>(packed);
   ASSERT_FALSE(static_cast<bool>(dense));
   EXPECT_NE(llvm::toString(dense.takeError()).find("unpacked at once"),
             std::string::npos);
@@ -139,35 +183,36 @@ TEST(PackedEncoding, NamesWhatItCannotRead) {
     return packed ? std::string() : llvm::toString(packed.takeError());
   };
   EXPECT_NE(refusal(0, 'X').find("HINMPACK"), std::string::npos);
-  EXPECT_NE(refusal(8, 2).find("version 2"), std::string::npos);
+  EXPECT_NE(refusal(8, 3).find("version 3"), std::string::npos);
   EXPECT_NE(refusal(40, 1).find("1:4"), std::string::npos);
   EXPECT_NE(refusal(48, 8).find("8-bit"), std::string::npos);
+  EXPECT_NE(refusal(8, 2).find("version 2 holds only 2:4 of 8-bit"),
+            std::string::npos);
+  EXPECT_NE(refusal(52, 1).find("damaged"), std::string::npos);
   EXPECT_NE(refusal(31, 0x80).find("header holds"), std::string::npos);
   EXPECT_NE(refusal(72, 1).find("filling"), std::string::npos);
 }
 
 TEST(Reference, PackedProductEqualsTheDenseOne) {
   std::mt19937_64 random(4);
-  for (const Shape &shape : shapes) {
-    Packed made =
-        makePacked(shape.rows, shape.cols, shape.tile, shape.sparsity, random);
-    Matrix<double> weight(shape.rows, shape.cols), input(shape.cols, 5);
-    for (int64_t r = 0; r < shape.rows; ++r)
+  for (const Shape &shape : shapes)
+    for (Type type : types) {
+      Packed made = makePacked(shape.rows, shape.cols, shape.tile,
+                               shape.sparsity, random, type);
+      Matrix<double> input(shape.cols, 5);
       for (int64_t c = 0; c < shape.cols; ++c)
-        weight(r, c) = decodeF16(made.dense(r, c));
-    for (int64_t c = 0; c < shape.cols; ++c)
-      for (int64_t n = 0; n < 5; ++n)
-        input(c, n) = static_cast<double>(random() % 17) - 8.0;
-    Matrix<double> product =
-        cantFail(referencePackedMatmul(made.packed, decodeF16, input));
-    EXPECT_EQ(product.getElements(),
-              referenceMatmul(weight, input).getElements());
-    llvm::Expected<Matrix<double>> mismatch = referencePackedMatmul(
-        made.packed, decodeF16, Matrix<double>(shape.cols + 1, 1));
-    ASSERT_FALSE(static_cast<bool>(mismatch));
-    EXPECT_NE(llvm::toString(mismatch.takeError()).find("input"),
-              std::string::npos);
-  }
+        for (int64_t n = 0; n < 5; ++n)
+          input(c, n) = static_cast<double>(random() % 17) - 8.0;
+      Matrix<double> product =
+          cantFail(referencePackedMatmul(made.packed, decoderOf(type), input));
+      EXPECT_EQ(product.getElements(),
+                referenceMatmul(made.dense, input).getElements());
+      llvm::Expected<Matrix<double>> mismatch = referencePackedMatmul(
+          made.packed, decoderOf(type), Matrix<double>(shape.cols + 1, 1));
+      ASSERT_FALSE(static_cast<bool>(mismatch));
+      EXPECT_NE(llvm::toString(mismatch.takeError()).find("input"),
+                std::string::npos);
+    }
 }
 
 } // namespace

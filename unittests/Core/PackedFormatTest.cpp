@@ -18,33 +18,42 @@ using namespace hinm::core;
 
 namespace {
 
+template <typename T>
 struct Pruned {
-  Matrix<uint16_t> weight;
+  Matrix<T> weight;
   ColumnIndex index;
 };
 
-/// A random weight pruned to the pattern, as bits of f16.
-Pruned makePruned(int64_t rows, int64_t cols, const Pattern &pattern,
-                  std::mt19937_64 &random) {
+/// A random weight pruned to the pattern, as bits of \p T: whatever is no zero
+/// of \p kind.
+template <typename T>
+Pruned<T> makePruned(int64_t rows, int64_t cols, const Pattern &pattern,
+                     std::mt19937_64 &random,
+                     ElementKind kind = ElementKind::Float) {
+  const T zeros =
+      kind == ElementKind::Integer ? 0 : T(1) << (8 * sizeof(T) - 1);
   Matrix<float> saliency = randomSaliency(rows, cols, random);
   Permutation order = identityPermutation(rows);
-  Pruned pruned;
+  Pruned<T> pruned;
   pruned.index = cantFail(selectColumns(saliency, order, pattern));
   Matrix<uint8_t> mask =
       cantFail(computeMask(saliency, order, pattern, pruned.index));
-  pruned.weight = Matrix<uint16_t>(rows, cols);
+  pruned.weight = Matrix<T>(rows, cols);
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < cols; ++c)
-      // Finite and not zero: exponents 1 to 30, either sign.
-      if (mask(r, c))
-        pruned.weight(r, c) = static_cast<uint16_t>((random() & 0x83ff) |
-                                                    (1 + random() % 30) << 10);
+      while (mask(r, c) && (pruned.weight(r, c) & T(~zeros)) == 0)
+        pruned.weight(r, c) = static_cast<T>(random());
   return pruned;
 }
 
-/// An independent reading of the format, fragment by fragment as `mma.sp`
+template <typename T>
+const std::vector<T> &valuesOf(const PackedWeight &packed) {
+  return std::get<std::vector<T>>(packed.values);
+}
+
+/// An independent reading of version 1, fragment by fragment as `mma.sp`
 /// m16n8k32 takes it (PTX ISA 9.1, 9.7.14.6): the 16×32 matrix A of every step.
-Matrix<uint16_t> decodeAsHardware(const PackedWeight &packed) {
+Matrix<uint16_t> decodeAsM16N8K32(const PackedWeight &packed) {
   const PackedLayout &layout = packed.layout;
   Matrix<uint16_t> weight(layout.rows, layout.cols);
   for (int64_t t = 0; t < layout.getNumTiles(); ++t)
@@ -54,7 +63,7 @@ Matrix<uint16_t> decodeAsHardware(const PackedWeight &packed) {
         for (int64_t step = 0; step < 2; ++step) {
           const int64_t fragment = kb * layout.getNumSlabs() + slab;
           const uint16_t *values =
-              packed.values.data() + (fragment * 2 + step) * 256;
+              valuesOf<uint16_t>(packed).data() + (fragment * 2 + step) * 256;
           const uint32_t *metadata = packed.metadata.data() + fragment * 32;
           for (int64_t lane = 0; lane < 32; ++lane)
             for (int64_t e = 0; e < 8; ++e) {
@@ -79,6 +88,41 @@ Matrix<uint16_t> decodeAsHardware(const PackedWeight &packed) {
   return weight;
 }
 
+/// The same of version 2, as m16n8k64 takes it: the 16×64 matrix A of every
+/// k-block.
+Matrix<uint8_t> decodeAsM16N8K64(const PackedWeight &packed) {
+  const PackedLayout &layout = packed.layout;
+  Matrix<uint8_t> weight(layout.rows, layout.cols);
+  for (int64_t t = 0; t < layout.getNumTiles(); ++t)
+    for (int64_t kb = packed.tileOffsets[t] / 64;
+         kb < packed.tileOffsets[t + 1] / 64; ++kb)
+      for (int64_t slab = 0; slab < layout.getNumSlabs(); ++slab) {
+        const int64_t fragment = kb * layout.getNumSlabs() + slab;
+        for (int64_t lane = 0; lane < 32; ++lane) {
+          const int64_t g = lane / 4, q = lane % 4;
+          // Element i of the lane: bytes 0–3 are a0, 4–7 a1, 8–11 a2, 12–15 a3.
+          for (int64_t i = 0; i < 16; ++i) {
+            int64_t row = (i >= 4 && i < 8) || i >= 12 ? g + 8 : g;
+            int64_t compressed = 4 * q + (i & 3) + (i < 8 ? 0 : 16);
+            int64_t chunk = compressed / 2;
+            // Of each quad lane 0 holds columns 0–31 of row g, lane 1 those of
+            // row g + 8, lanes 2 and 3 columns 32–63.
+            int64_t holder = 4 * g + (row >= 8) + (chunk >= 8 ? 2 : 0);
+            uint32_t nibble =
+                packed.metadata[fragment * 32 + holder] >> 4 * (chunk % 8) &
+                0xf;
+            uint32_t entry = compressed % 2 ? nibble >> 2 : nibble & 3;
+            uint8_t bits =
+                valuesOf<uint8_t>(packed)[fragment * 512 + lane * 16 + i];
+            if (bits)
+              weight(t * layout.tile + slab * 16 + row,
+                     packed.columns[kb * 64 + chunk * 4 + entry]) = bits;
+          }
+        }
+      }
+  return weight;
+}
+
 struct Shape {
   int64_t rows, cols, tile;
   double sparsity;
@@ -88,31 +132,84 @@ const Shape shapes[] = {{64, 128, 32, 0.5},  {64, 172, 32, 0.5},
                         {256, 64, 256, 0.5}, {40, 64, 64, 0.875},
                         {7, 8, 1, 0.0},      {32, 64, 32, 1.0}};
 
+std::vector<Pattern> patternsOf(const Shape &shape) {
+  Pattern pattern;
+  pattern.tile = shape.tile;
+  pattern.vectorSparsity = shape.sparsity;
+  Pattern ragged = pattern;
+  ragged.policy = VectorPolicy::Global;
+  return {pattern, ragged};
+}
+
 TEST(PackedFormat, RoundTripsBitForBit) {
   std::mt19937_64 random(1);
   for (const Shape &shape : shapes)
-    for (VectorPolicy policy : {VectorPolicy::PerTile, VectorPolicy::Global}) {
-      Pattern pattern;
-      pattern.tile = shape.tile;
-      pattern.vectorSparsity = shape.sparsity;
-      pattern.policy = policy;
-      Pruned pruned = makePruned(shape.rows, shape.cols, pattern, random);
+    for (const Pattern &pattern : patternsOf(shape)) {
+      Pruned pruned =
+          makePruned<uint16_t>(shape.rows, shape.cols, pattern, random);
       llvm::Expected<PackedWeight> packed =
           pack(pruned.weight, pruned.index, shape.tile);
       ASSERT_TRUE(static_cast<bool>(packed))
           << llvm::toString(packed.takeError());
-      Matrix<uint16_t> weight = cantFail(unpack(*packed));
+      EXPECT_EQ(packed->getVersion(), 1);
+      Matrix<uint16_t> weight = cantFail(unpack<uint16_t>(*packed));
       EXPECT_EQ(weight.getElements(), pruned.weight.getElements());
-      EXPECT_EQ(decodeAsHardware(*packed).getElements(),
+      EXPECT_EQ(decodeAsM16N8K32(*packed).getElements(),
                 pruned.weight.getElements());
     }
+}
+
+TEST(PackedFormat, EightBitsRoundTripBitForBit) {
+  std::mt19937_64 random(4);
+  for (ElementKind kind : {ElementKind::Float, ElementKind::Integer})
+    for (const Shape &shape : shapes)
+      for (const Pattern &pattern : patternsOf(shape)) {
+        Pruned pruned =
+            makePruned<uint8_t>(shape.rows, shape.cols, pattern, random, kind);
+        llvm::Expected<PackedWeight> packed =
+            pack(pruned.weight, pruned.index, shape.tile, kind);
+        ASSERT_TRUE(static_cast<bool>(packed))
+            << llvm::toString(packed.takeError());
+        EXPECT_EQ(packed->getVersion(), 2);
+        EXPECT_EQ(cantFail(unpack<uint8_t>(*packed)).getElements(),
+                  pruned.weight.getElements());
+        EXPECT_EQ(decodeAsM16N8K64(*packed).getElements(),
+                  pruned.weight.getElements());
+      }
+}
+
+TEST(PackedFormat, TheSignAloneIsAnIntegerButNoFloat) {
+  Matrix<uint8_t> weight(1, 4);
+  weight(0, 1) = 0x80;
+  weight(0, 3) = 0x01;
+  const ColumnIndex index{{0, 1, 2, 3}, {0, 4}};
+  PackedWeight floats = cantFail(pack(weight, index, 1, ElementKind::Float));
+  EXPECT_EQ(cantFail(unpack<uint8_t>(floats)).getElements(),
+            (std::vector<uint8_t>{0, 0, 0, 1}));
+  PackedWeight integers =
+      cantFail(pack(weight, index, 1, ElementKind::Integer));
+  EXPECT_EQ(cantFail(unpack<uint8_t>(integers)).getElements(),
+            weight.getElements());
+}
+
+TEST(PackedFormat, RefusesAnotherWidth) {
+  PackedWeight packed = cantFail(
+      pack(Matrix<uint8_t>(1, 4), {{}, {0, 0}}, 1, ElementKind::Integer));
+  llvm::Expected<Matrix<uint16_t>> wide = unpack<uint16_t>(packed);
+  ASSERT_FALSE(static_cast<bool>(wide));
+  EXPECT_NE(llvm::toString(wide.takeError()).find("not of 16 bits"),
+            std::string::npos);
+  packed.values = std::vector<uint16_t>();
+  llvm::Error error = checkPacked(packed);
+  EXPECT_NE(llvm::toString(std::move(error)).find("integers have 8 bits"),
+            std::string::npos);
 }
 
 TEST(PackedFormat, EveryNibbleIsLegal) {
   std::mt19937_64 random(2);
   Pattern pattern;
   pattern.vectorSparsity = 0.5;
-  Pruned pruned = makePruned(64, 100, pattern, random);
+  Pruned pruned = makePruned<uint16_t>(64, 100, pattern, random);
   // Thin the groups, so that all of none, one and two weights occur.
   for (int64_t r = 0; r < 64; ++r)
     for (int64_t c = 0; c < 100; ++c)
@@ -132,7 +229,7 @@ TEST(PackedFormat, NegativeZeroIsNothing) {
     weight(0, c) = 0x8000;
   weight(0, 3) = 0x3c00;
   PackedWeight packed = cantFail(pack(weight, {{0, 1, 2, 3}, {0, 4}}, 1));
-  EXPECT_EQ(cantFail(unpack(packed)).getElements(),
+  EXPECT_EQ(cantFail(unpack<uint16_t>(packed)).getElements(),
             (std::vector<uint16_t>{0, 0, 0, 0x3c00}));
 }
 
@@ -142,7 +239,8 @@ TEST(PackedFormat, AColumnListedTwiceMakesADenseGroup) {
     weight(0, c) = static_cast<uint16_t>(0x3c00 + c);
   PackedWeight packed =
       cantFail(pack(weight, {{0, 1, 2, 3, 0, 1, 2, 3}, {0, 8}}, 1));
-  EXPECT_EQ(cantFail(unpack(packed)).getElements(), weight.getElements());
+  EXPECT_EQ(cantFail(unpack<uint16_t>(packed)).getElements(),
+            weight.getElements());
 }
 
 TEST(PackedFormat, RefusesWeightsThatAreNotPruned) {
@@ -168,11 +266,15 @@ TEST(PackedFormat, UnpackSurvivesAnyDamage) {
   Pattern pattern;
   pattern.tile = 16;
   pattern.vectorSparsity = 0.5;
-  Pruned pruned = makePruned(40, 130, pattern, random);
-  const PackedWeight whole = cantFail(pack(pruned.weight, pruned.index, 16));
+  Pruned wide = makePruned<uint16_t>(40, 130, pattern, random);
+  Pruned bytes =
+      makePruned<uint8_t>(40, 130, pattern, random, ElementKind::Integer);
+  const PackedWeight wholes[] = {
+      cantFail(pack(wide.weight, wide.index, 16)),
+      cantFail(pack(bytes.weight, bytes.index, 16, ElementKind::Integer))};
   int refused = 0;
   for (int trial = 0; trial < 2000; ++trial) {
-    PackedWeight packed = whole;
+    PackedWeight packed = wholes[trial % 2];
     auto damage = [&](auto &array) {
       if (array.empty())
         return;
@@ -185,7 +287,7 @@ TEST(PackedFormat, UnpackSurvivesAnyDamage) {
     };
     switch (random() % 5) {
     case 0:
-      damage(packed.values);
+      std::visit(damage, packed.values);
       break;
     case 1:
       damage(packed.metadata);
@@ -199,10 +301,12 @@ TEST(PackedFormat, UnpackSurvivesAnyDamage) {
     default:
       packed.layout.tile = static_cast<int64_t>(random() % 64) - 8;
     }
-    llvm::Expected<Matrix<uint16_t>> result = unpack(packed);
-    if (!result) {
+    llvm::Error error = packed.getVersion() == 1
+                            ? unpack<uint16_t>(packed).takeError()
+                            : unpack<uint8_t>(packed).takeError();
+    if (error) {
       ++refused;
-      EXPECT_FALSE(llvm::toString(result.takeError()).empty());
+      EXPECT_FALSE(llvm::toString(std::move(error)).empty());
     }
   }
   EXPECT_GT(refused, 500);

@@ -7,20 +7,19 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// The serialised form of a packed weight, version 1. All numbers are
-/// little-endian. The header has 64 bytes:
+/// The serialised form of a packed weight. All numbers are little-endian. The
+/// header has 64 bytes:
 ///
 ///   0  magic "HINMPACK"      40  u32 N (2)
-///   8  u32 version (1)       44  u32 M (4)
-///  12  u32 header bytes (64) 48  u32 bits of an element (16)
-///  16  i64 rows              52  u32 reserved (0)
-///  24  i64 columns           56  i64 listed columns, Σ Kp_t
-///  32  i64 tile
+///   8  u32 version (1 or 2)  44  u32 M (4)
+///  12  u32 header bytes (64) 48  u32 bits of an element (16 in version 1,
+///  16  i64 rows                  8 in version 2)
+///  24  i64 columns           52  u32 1 for integers, 0 for floats
+///  32  i64 tile              56  i64 listed columns, Σ Kp_t
 ///
 /// The sections follow in this order, each filled up with zero bytes to a
 /// multiple of 16; their lengths follow from the header: tileOffsets (i32),
-/// columns (i32), metadata (u32), values (16 bits). One packed weight has one
-/// encoding.
+/// columns (i32), metadata (u32), values. One packed weight has one encoding.
 ///
 //===----------------------------------------------------------------------===//
 

@@ -29,16 +29,19 @@ Matrix<double> referenceMatmul(MatrixView<double> weight,
 /// metadata. \p decode gives the value of an element's bits. Refuses a packed
 /// weight that the format does not allow and an input of other than C rows.
 llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
-                                                     double (*decode)(uint16_t),
+                                                     double (*decode)(uint32_t),
                                                      MatrixView<double> input);
 
 /// ‖a − b‖ / ‖b‖ in the Frobenius norm; the absolute norm of a when b is zero,
 /// and infinity when either holds a NaN.
 double relativeError(MatrixView<double> a, MatrixView<double> b);
 
-/// The value of the bits of an f16 or bf16 number.
-double decodeF16(uint16_t bits);
-double decodeBF16(uint16_t bits);
+/// The value of the bits of an element, which are the low ones.
+double decodeF16(uint32_t bits);
+double decodeBF16(uint32_t bits);
+double decodeF8E4M3FN(uint32_t bits);
+double decodeF8E5M2(uint32_t bits);
+double decodeI8(uint32_t bits);
 
 } // namespace hinm::core
 

@@ -101,13 +101,15 @@ OpFoldResult UnpackOp::fold(FoldAdaptor adaptor) {
   core::PackedWeight packed;
   packed.layout = {getFormat().getRows(), getFormat().getColumns(),
                    getFormat().getTile()};
-  packed.values.resize(values.getNumElements());
-  for (auto [i, value] : llvm::enumerate(packed.values))
+  packed.values = std::vector<uint16_t>(values.getNumElements());
+  for (auto [i, value] :
+       llvm::enumerate(std::get<std::vector<uint16_t>>(packed.values)))
     std::memcpy(&value, raw->bytes.data() + (raw->isSplat ? 0 : 2 * i), 2);
   packed.metadata.assign(words->begin(), words->end());
   packed.columns.assign(columns->begin(), columns->end());
   packed.tileOffsets.assign(starts->begin(), starts->end());
-  llvm::Expected<core::Matrix<uint16_t>> weight = core::unpack(packed);
+  llvm::Expected<core::Matrix<uint16_t>> weight =
+      core::unpack<uint16_t>(packed);
   if (!weight) {
     llvm::consumeError(weight.takeError());
     return {};

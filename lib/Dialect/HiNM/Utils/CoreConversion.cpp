@@ -195,8 +195,10 @@ std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
                                values.size() * sizeof(values[0]));
     return makeRaw(shaped, bytes, (name + suffix).str());
   };
-  return {make(std::move(packed.values), element, ".values"),
-          make(std::move(packed.metadata), word, ".metadata"),
+  ElementsAttr values = std::visit(
+      [&](auto &&bits) { return make(std::move(bits), element, ".values"); },
+      std::move(packed.values));
+  return {values, make(std::move(packed.metadata), word, ".metadata"),
           make(std::move(packed.columns), word, ".columns"),
           make(std::move(packed.tileOffsets), word, ".tile_offsets")};
 }
