@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include <cmath>
 
 namespace hinm {
@@ -33,15 +34,16 @@ namespace {
 
 /// \p value with its elements cast to \p element, unless they are already.
 Value castElements(OpBuilder &builder, Location loc, Value value,
-                   FloatType element) {
+                   Type element) {
   auto type = cast<RankedTensorType>(value.getType());
-  auto from = cast<FloatType>(type.getElementType());
-  if (from == element)
+  if (type.getElementType() == element)
     return value;
+  auto from = cast<FloatType>(type.getElementType());
   auto target = type.clone(element);
-  if (from.getWidth() > element.getWidth())
+  const unsigned width = element.getIntOrFloatBitWidth();
+  if (from.getWidth() > width)
     return arith::TruncFOp::create(builder, loc, target, value);
-  if (from.getWidth() < element.getWidth())
+  if (from.getWidth() < width)
     return arith::ExtFOp::create(builder, loc, target, value);
   // f16 and bf16 meet in f32.
   Value wide = arith::ExtFOp::create(builder, loc,
@@ -49,10 +51,19 @@ Value castElements(OpBuilder &builder, Location loc, Value value,
   return arith::TruncFOp::create(builder, loc, target, wide);
 }
 
+/// \p type as the IR prints it.
+std::string nameOf(Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return name;
+}
+
 /// What becomes of one layer.
 struct Packed {
   MatmulOp op;
   core::PackedWeight weight;
+  /// Of its elements.
+  Type element;
   /// Why it cannot be packed, or empty.
   std::string problem;
 };
@@ -62,29 +73,30 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
 
   void runOnOperation() override {
     MLIRContext *context = &getContext();
-    FloatType element;
+    FloatType narrow;
     if (dtype == "f16")
-      element = Float16Type::get(context);
+      narrow = Float16Type::get(context);
     else if (dtype == "bf16")
-      element = BFloat16Type::get(context);
-    if (!element) {
+      narrow = BFloat16Type::get(context);
+    if (!narrow) {
       getOperation()->emitError("unknown dtype '")
           << dtype << "', expected f16 or bf16";
       return signalPassFailure();
     }
     auto layers =
         computeLayers<Packed>(getOperation(), "packed",
-                              [&](Packed &layer) { compute(layer, element); });
+                              [&](Packed &layer) { compute(layer, narrow); });
     if (failed(layers))
       return signalPassFailure();
     for (Packed &layer : *layers)
-      apply(layer, element);
+      apply(layer);
     freeDroppedConstants(getOperation());
   }
 
 private:
-  /// The four operands of a layer, its weight rounded to \p element.
-  void compute(Packed &layer, FloatType element) {
+  /// The four operands of a layer. A weight of 8 bits stays what it is, another
+  /// is rounded to \p narrow.
+  void compute(Packed &layer, FloatType narrow) {
     MatmulOp op = layer.op;
     auto refuse = [&](const llvm::Twine &reason) {
       layer.problem = reason.str();
@@ -102,47 +114,85 @@ private:
       values = readMatrix(weight);
     if (!values)
       return refuse("its weight is no constant with data");
-    std::optional<core::Matrix<uint16_t>> bits;
-    if (weight.getElementType() == element)
-      bits = readBits(weight);
-    else
-      bits = roundMatrix(*values, element);
-    const uint16_t exponent = element.isBF16() ? 0x7f80 : 0x7c00;
+    llvm::Expected<core::PackedWeight> packed =
+        weight.getElementType().getIntOrFloatBitWidth() == 8
+            ? packQuantized(layer, weight, *values)
+            : packRounded(layer, *values, narrow);
+    if (!packed)
+      return refuse(llvm::toString(packed.takeError()));
+    layer.weight = std::move(*packed);
+  }
+
+  llvm::Expected<core::PackedWeight>
+  packQuantized(Packed &layer, ElementsAttr weight,
+                core::MatrixView<float> values) {
+    MatmulOp op = layer.op;
+    layer.element = weight.getElementType();
+    Type input = getElementTypeOrSelf(op.getInput().getType());
+    if (input != layer.element)
+      return llvm::createStringError(
+          "its weight holds " + nameOf(layer.element) + ", but its input " +
+          nameOf(input) + " (hinm-quantize quantizes both)");
+    for (int64_t r = 0; r < values.getRows(); ++r)
+      for (int64_t c = 0; c < values.getCols(); ++c)
+        if (!std::isfinite(values(r, c)))
+          return llvm::createStringError("a weight is not finite");
+    return withAdvice(packConstant(weight, arrangeColumns(op),
+                                   op.getPatternAttr().getTile()));
+  }
+
+  llvm::Expected<core::PackedWeight>
+  packRounded(Packed &layer, const core::Matrix<float> &values,
+              FloatType narrow) {
+    MatmulOp op = layer.op;
+    layer.element = narrow;
+    core::Matrix<uint16_t> bits = roundMatrix(values, narrow);
+    const uint16_t exponent = narrow.isBF16() ? 0x7f80 : 0x7c00;
     for (auto [value, rounded] :
-         llvm::zip_equal(values->getElements(), bits->getElements()))
+         llvm::zip_equal(values.getElements(), bits.getElements()))
       if ((rounded & exponent) == exponent)
-        return refuse(
+        return llvm::createStringError(
             "weight " + llvm::Twine(std::to_string(value)) +
             " is not finite in " + dtype +
-            (element.isBF16() ? "" : "; dtype=bf16 has the range of f32"));
-    // Which groups are neighbours is free, and counts where X is resident in
-    // shared memory.
+            (narrow.isBF16() ? "" : "; dtype=bf16 has the range of f32"));
+    return withAdvice(
+        core::pack(bits, arrangeColumns(op), op.getPatternAttr().getTile()));
+  }
+
+  /// The kept columns of \p op. Which groups are neighbours is free, and counts
+  /// where X is resident in shared memory.
+  static core::ColumnIndex arrangeColumns(MatmulOp op) {
     core::ColumnIndex index = *toCore(op.getColumnsAttr());
     for (int64_t tile = 0; tile < index.getNumTiles(); ++tile)
       core::arrangeGroups(
           llvm::MutableArrayRef(index.columns)
               .slice(index.offsets[tile],
                      index.offsets[tile + 1] - index.offsets[tile]),
-          pattern.getWindow().value_or(0));
-    llvm::Expected<core::PackedWeight> packed =
-        core::pack(*bits, index, pattern.getTile());
-    if (!packed)
-      return refuse(llvm::toString(packed.takeError()) +
-                    " (run hinm-prune before hinm-pack)");
-    layer.weight = std::move(*packed);
+          op.getPatternAttr().getWindow().value_or(0));
+    return index;
   }
 
-  void apply(Packed &layer, FloatType element) {
+  /// What Core refuses has not been pruned.
+  static llvm::Expected<core::PackedWeight>
+  withAdvice(llvm::Expected<core::PackedWeight> packed) {
+    if (packed)
+      return packed;
+    return llvm::createStringError(llvm::toString(packed.takeError()) +
+                                   " (run hinm-prune before hinm-pack)");
+  }
+
+  void apply(Packed &layer) {
     MatmulOp op = layer.op;
     OpBuilder builder(op);
     Location loc = op.getLoc();
     PatternAttr pattern = op.getPatternAttr();
-    auto format = PackedAttr::get(&getContext(), op.getNumRows(),
-                                  op.getNumColumns(), pattern.getTile());
+    auto format =
+        PackedAttr::get(&getContext(), op.getNumRows(), op.getNumColumns(),
+                        pattern.getTile(), layer.element);
     SmallVector<Value> packed;
     // Constants get their names one after the other, whatever the threads.
     for (ElementsAttr operand :
-         makePackedConstants(std::move(layer.weight), element,
+         makePackedConstants(std::move(layer.weight), layer.element,
                              getResourceName(getConstant(op.getWeight()))))
       packed.push_back(
           arith::ConstantOp::create(builder, loc, cast<TypedAttr>(operand)));
@@ -151,11 +201,13 @@ private:
     auto patches = op.getInput().getDefiningOp<PatchesOp>();
     Value input = castElements(
         builder, loc, patches ? Value(patches.getImage()) : op.getInput(),
-        element);
+        layer.element);
     auto resultType = cast<RankedTensorType>(op.getType());
-    auto outElement = cast<FloatType>(resultType.getElementType());
-    auto storeElement =
-        outElement == element ? element : FloatType(builder.getF32Type());
+    Type outElement = resultType.getElementType();
+    const bool isWide = layer.element.getIntOrFloatBitWidth() == 16;
+    Type storeElement = isWide && outElement == layer.element
+                            ? outElement
+                            : getSumType(layer.element);
     Value init = tensor::EmptyOp::create(
         builder, loc, tensor::getMixedSizes(builder, loc, op.getInit()),
         storeElement);
@@ -177,11 +229,11 @@ private:
     op.replaceAllUsesWith(result);
     remark::passed(loc, remarkAbout(op, "layer-packed"))
         << remark::metric("layer", getLayerName(op))
-        << remark::metric("dtype", dtype.getValue())
+        << remark::metric("dtype", nameOf(layer.element))
         << remark::metric(
                "bytes",
                cast<RankedTensorType>(packed[0].getType()).getNumElements() *
-                       2 +
+                       layer.element.getIntOrFloatBitWidth() / 8 +
                    4 * (cast<RankedTensorType>(packed[1].getType())
                             .getNumElements() +
                         cast<RankedTensorType>(packed[2].getType())

@@ -57,3 +57,15 @@ func.func @computed(%w: tensor<1x4xf32>, %x: tensor<4x2xf32>, %e: tensor<1x2xf32
     {layer = "fc", pattern = #all, columns = #columns} -> tensor<1x2xf32>
   return %y : tensor<1x2xf32>
 }
+
+// -----
+
+#all = #hinm.pattern<tile = 1, nm = 2:4, policy = all>
+#columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>
+func.func @half_quantized(%x: tensor<4x2xf16>, %e: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %w = arith.constant dense<[[1.0, 1.0, 0.0, 0.0]]> : tensor<1x4xf8E4M3FN>
+  // expected-error@+1 {{its weight holds f8E4M3FN, but its input f16 (hinm-quantize quantizes both)}}
+  %y = hinm.matmul ins(%w, %x : tensor<1x4xf8E4M3FN>, tensor<4x2xf16>) outs(%e : tensor<1x2xf32>)
+    {layer = "fc", pattern = #all, columns = #columns} -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}

@@ -62,3 +62,23 @@ func.func @wide(%x: tensor<4x2xf64>, %e: tensor<1x2xf64>) -> (tensor<1x2xf64>, t
   %z = hinm.matmul ins(%w, %x : tensor<1x4xf64>, tensor<4x2xf64>) outs(%e : tensor<1x2xf64>) -> tensor<1x2xf64>
   return %y, %z : tensor<1x2xf64>, tensor<1x2xf64>
 }
+
+// -----
+
+// A quantised weight stays what it is, whatever the dtype.
+// CHECK-LABEL: func @quantized
+// CHECK: %[[Y:.*]] = hinm.spmm as #{{.*}} ins({{.*}} : tensor<512xi8>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<4x2xi8>) outs(%{{.*}} : tensor<1x2xi32>)
+// CHECK: hinm.spmm {{.*}} tensor<4x2xf8E5M2>) outs(%{{.*}} : tensor<1x2xf32>)
+// BF16-LABEL: func @quantized
+// BF16: hinm.spmm {{.*}} tensor<4x2xi8>)
+func.func @quantized(%x: tensor<4x2xi8>, %e: tensor<1x2xi32>, %f: tensor<4x2xf8E5M2>, %g: tensor<1x2xf16>) -> (tensor<1x2xi32>, tensor<1x2xf16>) {
+  %w = arith.constant dense<[[1, 2, 0, 0]]> : tensor<1x4xi8>
+  %y = hinm.matmul ins(%w, %x : tensor<1x4xi8>, tensor<4x2xi8>) outs(%e : tensor<1x2xi32>)
+    {pattern = #hinm.pattern<tile = 1, nm = 2:4, policy = all>,
+     columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>} -> tensor<1x2xi32>
+  %v = arith.constant dense<[[1.0, 2.0, 0.0, 0.0]]> : tensor<1x4xf8E5M2>
+  %z = hinm.matmul ins(%v, %f : tensor<1x4xf8E5M2>, tensor<4x2xf8E5M2>) outs(%g : tensor<1x2xf16>)
+    {pattern = #hinm.pattern<tile = 1, nm = 2:4, policy = all>,
+     columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>} -> tensor<1x2xf16>
+  return %y, %z : tensor<1x2xi32>, tensor<1x2xf16>
+}

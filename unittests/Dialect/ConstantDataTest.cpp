@@ -20,11 +20,11 @@ using namespace hinm;
 
 namespace {
 
-uint16_t roundByAPFloat(float value, const llvm::fltSemantics &semantics) {
+uint32_t roundByAPFloat(float value, const llvm::fltSemantics &semantics) {
   llvm::APFloat wide(value);
   bool losesInfo;
   wide.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  return static_cast<uint16_t>(wide.bitcastToAPInt().getZExtValue());
+  return static_cast<uint32_t>(wide.bitcastToAPInt().getZExtValue());
 }
 
 TEST(ConstantData, RoundsAsAPFloatDoes) {
@@ -32,15 +32,19 @@ TEST(ConstantData, RoundsAsAPFloatDoes) {
   Builder builder(&context);
   std::mt19937_64 random(1);
   for (FloatType element :
-       {FloatType(builder.getF16Type()), FloatType(builder.getBF16Type())}) {
+       {FloatType(builder.getF16Type()), FloatType(builder.getBF16Type()),
+        FloatType(builder.getType<Float8E4M3FNType>()),
+        FloatType(builder.getType<Float8E5M2Type>())}) {
     const llvm::fltSemantics &semantics = element.getFloatSemantics();
+    const unsigned width = element.getWidth();
+    const uint32_t mask = (1u << width) - 1;
     std::vector<float> values;
     // Every value of the format, what lies half way to the next, and beside it.
-    for (uint32_t bits = 0; bits < 1 << 16; ++bits) {
+    for (uint32_t bits = 0; bits <= mask; ++bits) {
       const float value =
-          llvm::APFloat(semantics, llvm::APInt(16, bits)).convertToFloat();
+          llvm::APFloat(semantics, llvm::APInt(width, bits)).convertToFloat();
       const float next =
-          llvm::APFloat(semantics, llvm::APInt(16, (bits + 1) & 0xffff))
+          llvm::APFloat(semantics, llvm::APInt(width, (bits + 1) & mask))
               .convertToFloat();
       const float middle = value + (next - value) / 2.0f;
       for (float v : {value, middle, std::nextafter(middle, value),
@@ -63,11 +67,11 @@ TEST(ConstantData, RoundsAsAPFloatDoes) {
     ASSERT_TRUE(read);
     int64_t wrong = 0;
     for (size_t i = 0; i < values.size(); ++i) {
-      uint16_t bits;
-      std::memcpy(&bits, raw->bytes.data() + 2 * i, sizeof(bits));
-      const uint16_t expected = roundByAPFloat(values[i], semantics);
+      uint32_t bits = 0;
+      std::memcpy(&bits, raw->bytes.data() + width / 8 * i, width / 8);
+      const uint32_t expected = roundByAPFloat(values[i], semantics);
       const float back =
-          llvm::APFloat(semantics, llvm::APInt(16, bits)).convertToFloat();
+          llvm::APFloat(semantics, llvm::APInt(width, bits)).convertToFloat();
       wrong += bits != expected;
       wrong += std::isnan(back) ? !std::isnan((*read)[i]) : back != (*read)[i];
     }

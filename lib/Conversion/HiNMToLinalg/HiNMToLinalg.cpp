@@ -237,17 +237,13 @@ private:
     });
   }
 
-  /// Element \p element of a 16 × 64 unit: (step · 32 + lane) · 8 + e, with
-  /// lane = 4g + q and e = 2 · register + half.
+  /// Element \p element of a unit of 16 rows by 64 columns.
   Value one(ImplicitLocOpBuilder &b, Value block, Value unit, Value row,
             Value element, Value acc) {
     Value value = tensor::ExtractOp::create(b, op.getValues(),
                                             add(b, mul(b, unit, 512), element));
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
-    Value stored =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value, zero);
     auto branch = scf::IfOp::create(
-        b, stored,
+        b, isStored(b, value),
         [&](OpBuilder &builder, Location loc) {
           ImplicitLocOpBuilder inner(loc, builder);
           scf::YieldOp::create(
@@ -259,8 +255,26 @@ private:
     return branch.getResult(0);
   }
 
-  Value visitStored(ImplicitLocOpBuilder &b, Value block, Value unit, Value row,
-                    Value element, Value value, Value acc) {
+  /// Whether \p value is not zero.
+  Value isStored(ImplicitLocOpBuilder &b, Value value) {
+    Type type = value.getType();
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+    if (type.isInteger())
+      return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, zero);
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value, zero);
+  }
+
+  /// Where an element stands.
+  struct Place {
+    Value row;      // within the slab
+    Value metaLane; // of the metadata word
+    Value shift;    // of its entry in the word
+    Value group;    // first column of its group, within the k-block
+  };
+
+  /// (step · 32 + lane) · 8 + e, with lane = 4g + q and e = 2 · register +
+  /// half.
+  Place locateIn16Bits(ImplicitLocOpBuilder &b, Value element) {
     Value half = rem(b, element, 2);
     Value lower = rem(b, div(b, element, 2), 2);  // register & 1: row + 8
     Value kHalf = rem(b, div(b, element, 4), 2);  // register >> 1: k + 16
@@ -268,20 +282,42 @@ private:
     Value quad = rem(b, div(b, element, 32), 8);  // g, the row
     Value step = div(b, element, 256);            // k + 32
     Value metaLane = add(b, mul(b, quad, 4), add(b, mul(b, step, 2), kHalf));
-    Value word = tensor::ExtractOp::create(b, op.getMetadata(),
-                                           add(b, mul(b, unit, 32), metaLane));
     Value shift =
         add(b, mul(b, lower, 16), add(b, mul(b, member, 4), mul(b, half, 2)));
+    Value group = add(b, mul(b, step, 32), mul(b, kHalf, 16));
+    group = add(b, group, mul(b, member, 4));
+    return {add(b, quad, mul(b, lower, 8)), metaLane, shift, group};
+  }
+
+  /// lane · 16 + 4 · register + byte.
+  Place locateIn8Bits(ImplicitLocOpBuilder &b, Value element) {
+    Value byte = rem(b, element, 4);
+    Value lower = rem(b, div(b, element, 4), 2);   // register & 1: row + 8
+    Value kHalf = rem(b, div(b, element, 8), 2);   // register >> 1: k + 32
+    Value member = rem(b, div(b, element, 16), 4); // q, two groups of four
+    Value quad = div(b, element, 64);              // g, the row
+    Value metaLane = add(b, mul(b, quad, 4), add(b, mul(b, kHalf, 2), lower));
+    Value shift = add(b, mul(b, member, 8), mul(b, byte, 2));
+    Value group = add(b, mul(b, kHalf, 32), mul(b, member, 8));
+    group = add(b, group, mul(b, div(b, byte, 2), 4));
+    return {add(b, quad, mul(b, lower, 8)), metaLane, shift, group};
+  }
+
+  Value visitStored(ImplicitLocOpBuilder &b, Value block, Value unit, Value row,
+                    Value element, Value value, Value acc) {
+    const Place place = op.getFormat().getVersion() == 1
+                            ? locateIn16Bits(b, element)
+                            : locateIn8Bits(b, element);
+    Value word = tensor::ExtractOp::create(
+        b, op.getMetadata(), add(b, mul(b, unit, 32), place.metaLane));
     Value bits = arith::ShRUIOp::create(
-        b, word, arith::IndexCastOp::create(b, b.getI32Type(), shift));
-    Value place =
+        b, word, arith::IndexCastOp::create(b, b.getI32Type(), place.shift));
+    Value entry =
         rem(b, arith::IndexCastUIOp::create(b, b.getIndexType(), bits), 4);
-    Value k = add(b, mul(b, step, 32), mul(b, kHalf, 16));
-    k = add(b, add(b, k, mul(b, member, 4)), place);
+    Value k = add(b, place.group, entry);
     Value column =
         loadIndex(b, op.getColumnList(), add(b, mul(b, block, 64), k));
-    Value target = add(b, add(b, row, quad), mul(b, lower, 8));
-    return visit(b, target, column, value, acc);
+    return visit(b, add(b, row, place.row), column, value, acc);
   }
 
   OpTy op;
@@ -318,10 +354,10 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
     if (onlySkipped && !op->hasAttr("hinm.skipped"))
       return rewriter.notifyMatchFailure(op, "has a kernel");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Type f32 = b.getF32Type();
+    Type sumType = op.getSumType();
     auto type = cast<RankedTensorType>(op.getInit().getType());
-    bool narrow = !type.getElementType().isF32() || op.hasEpilogue();
-    Value sums = fillWithZero(b, narrow ? emptyLike(b, op.getInit(), f32)
+    bool narrow = type.getElementType() != sumType || op.hasEpilogue();
+    Value sums = fillWithZero(b, narrow ? emptyLike(b, op.getInit(), sumType)
                                         : op.getInit());
     ConvolutionAttr convolution = op.getConvolutionAttr();
     Value tokens = convolution ? idx(b, convolution.getNumOutputPixels())
@@ -340,7 +376,7 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
       if (Value rowIndex = op.getRowIndex())
         row = arith::IndexCastOp::create(
             b, b.getIndexType(), tensor::ExtractOp::create(b, rowIndex, row));
-      Value weight = arith::ExtFOp::create(b, f32, value);
+      Value weight = widen(b, value, sumType);
       auto loop = scf::ForOp::create(
           b, idx(b, 0), tokens, idx(b, 1), ValueRange{acc},
           [&](OpBuilder &builder, Location loc, Value n, ValueRange carried) {
@@ -352,10 +388,9 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
                 inner, op.getInput(),
                 placeOf(op.getInputTokenDim(), place.first, place.second));
             SmallVector<Value> target = placeOf(op.getOutputTokenDim(), row, n);
-            x = arith::ExtFOp::create(inner, f32, x);
+            x = widen(inner, x, sumType);
             Value sum = tensor::ExtractOp::create(inner, carried[0], target);
-            sum = arith::AddFOp::create(
-                inner, sum, arith::MulFOp::create(inner, weight, x));
+            sum = multiplyAdd(inner, weight, x, sum);
             Value updated =
                 tensor::InsertOp::create(inner, sum, carried[0], target);
             scf::YieldOp::create(inner, updated);
@@ -369,9 +404,8 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
       SmallVector<AffineMap> maps{identity};
       for (Value input : op.getEpilogueInputs()) {
         inputs.push_back(input);
-        maps.push_back(cast<ShapedType>(input.getType()).getRank() == 2
-                           ? identity
-                           : identity.getSubMap({1 - op.getOutputTokenDim()}));
+        maps.push_back(mapOf(cast<RankedTensorType>(input.getType()),
+                             op.getOutputTokenDim()));
       }
       maps.push_back(identity);
       SmallVector<utils::IteratorType> iterators(2,
@@ -392,6 +426,34 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
     }
     rewriter.replaceOp(op, result);
     return success();
+  }
+
+private:
+  static Value widen(ImplicitLocOpBuilder &b, Value value, Type type) {
+    if (type.isInteger())
+      return arith::ExtSIOp::create(b, type, value);
+    return arith::ExtFOp::create(b, type, value);
+  }
+
+  static Value multiplyAdd(ImplicitLocOpBuilder &b, Value x, Value y,
+                           Value sum) {
+    if (sum.getType().isInteger())
+      return arith::AddIOp::create(b, sum, arith::MulIOp::create(b, x, y));
+    return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, x, y));
+  }
+
+  /// Where an operand of the epilogue has the element for a place of Y, whose
+  /// tokens are along \p tokenDim.
+  static AffineMap mapOf(RankedTensorType type, unsigned tokenDim) {
+    MLIRContext *context = type.getContext();
+    AffineMap identity = AffineMap::getMultiDimIdentityMap(2, context);
+    if (type.getRank() == 1)
+      return identity.getSubMap({1 - tokenDim});
+    if (type.getDimSize(1 - tokenDim) != 1)
+      return identity;
+    SmallVector<AffineExpr> place(2, getAffineConstantExpr(0, context));
+    place[tokenDim] = getAffineDimExpr(tokenDim, context);
+    return AffineMap::get(2, 0, place, context);
   }
 
   bool onlySkipped;

@@ -90,3 +90,36 @@ func.func @left(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o
   %p = hinm.prune %w {pattern = #hinm.pattern<tile = 2, nm = 2:4, vector_sparsity = 0.5>} : tensor<4x8xf32>
   return %p : tensor<4x8xf32>
 }
+
+// -----
+
+// 8-bit integers are summed in i32; the scale of a token is one of a row of them.
+// CHECK: #[[$TOKEN:.*]] = affine_map<(d0, d1) -> (0, d1)>
+// CHECK-LABEL: func.func @spmm_integers(
+// CHECK: linalg.fill ins(%{{.*}} : i32) outs(%{{.*}} : tensor<32x4xi32>)
+// CHECK: arith.cmpi ne
+// CHECK: arith.extsi %{{.*}} : i8 to i32
+// CHECK: arith.muli
+// CHECK: arith.addi
+// CHECK: linalg.generic {indexing_maps = [#{{.*}}, #[[$TOKEN]], #{{.*}}]
+// CHECK: arith.sitofp
+func.func @spmm_integers(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x4xi8>, %y: tensor<32x4xf32>, %t: tensor<1x4xf32>) -> tensor<32x4xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+    ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x4xi8>)
+    outs(%y : tensor<32x4xf32>) epilogue(%t : tensor<1x4xf32>) {
+    ^bb0(%sum: i32, %s: f32):
+      %f = arith.sitofp %sum : i32 to f32
+      %g = arith.mulf %f, %s : f32
+      hinm.yield %g : f32
+  } -> tensor<32x4xf32>
+  return %r : tensor<32x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @matmul_integers(
+// CHECK: linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<4x8xi8>, tensor<8x2xi8>) outs(%{{.*}} : tensor<4x2xi32>)
+func.func @matmul_integers(%w: tensor<4x8xi8>, %x: tensor<8x2xi8>, %i: tensor<4x2xi32>) -> tensor<4x2xi32> {
+  %y = hinm.matmul ins(%w, %x : tensor<4x8xi8>, tensor<8x2xi8>) outs(%i : tensor<4x2xi32>) -> tensor<4x2xi32>
+  return %y : tensor<4x2xi32>
+}

@@ -117,8 +117,8 @@ func.func private @packed_c2() attributes {a = #hinm.packed<rows = 16, columns =
 
 // -----
 
-// expected-error@+1 {{format version 2 is unknown, this build reads version 1}}
-func.func private @packed_c3() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4, version = 2>}
+// expected-error@+1 {{format version 3 is unknown, this build reads versions 1 and 2}}
+func.func private @packed_c3() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4, version = 3>}
 
 // -----
 

@@ -122,6 +122,30 @@ func.func @pack_unpack() -> (tensor<2x5xf16>, tensor<64xi32>, tensor<2xi32>) {
 
 // -----
 
+// The same of 8 bits. Of an i8 the sign bit alone is -128; of a float it is nothing.
+// CHECK-LABEL: func @pack_unpack_bytes
+// CHECK-NOT: hinm.
+// CHECK-DAG: %[[I:.*]] = arith.constant dense<{{\[}}[1, -128, 0, 0, 0], [0, 3, 0, 0, -4]]> : tensor<2x5xi8>
+// CHECK-DAG: %[[F:.*]] = arith.constant dense<{{\[}}[1.000000e+00, 0.000000e+00, 0.000000e+00, 2.000000e+00, 0.000000e+00]]> : tensor<1x5xf8E4M3FN>
+// CHECK: return %[[I]], %[[F]]
+func.func @pack_unpack_bytes() -> (tensor<2x5xi8>, tensor<1x5xf8E4M3FN>) {
+  %w = arith.constant dense<[[1, -128, 0, 0, 0], [0, 3, 0, 0, -4]]> : tensor<2x5xi8>
+  %v, %m, %l, %o = hinm.pack %w as #hinm.packed<rows = 2, columns = 5, tile = 16, nm = 2:4, version = 2>
+      columns(#hinm.column_index<columns = dense<[0, 4, 1, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>)
+      : tensor<2x5xi8> -> tensor<512xi8>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>
+  %u = hinm.unpack as #hinm.packed<rows = 2, columns = 5, tile = 16, nm = 2:4, version = 2>
+      from (%v, %m, %l, %o) : tensor<512xi8>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32> -> tensor<2x5xi8>
+  %x = arith.constant dense<[[1.0, -0.0, 0.0, 2.0, 0.0]]> : tensor<1x5xf8E4M3FN>
+  %xv, %xm, %xl, %xo = hinm.pack %x as #hinm.packed<rows = 1, columns = 5, tile = 16, nm = 2:4, version = 2>
+      columns(#hinm.column_index<columns = dense<[0, 4, 1, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>)
+      : tensor<1x5xf8E4M3FN> -> tensor<512xf8E4M3FN>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>
+  %z = hinm.unpack as #hinm.packed<rows = 1, columns = 5, tile = 16, nm = 2:4, version = 2>
+      from (%xv, %xm, %xl, %xo) : tensor<512xf8E4M3FN>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32> -> tensor<1x5xf8E4M3FN>
+  return %u, %z : tensor<2x5xi8>, tensor<1x5xf8E4M3FN>
+}
+
+// -----
+
 // CHECK-LABEL: func @unpack_of_pack
 // CHECK-NEXT: return %arg0
 func.func @unpack_of_pack(%w: tensor<16x8xf16>) -> tensor<16x8xf16> {

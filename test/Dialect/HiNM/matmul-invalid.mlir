@@ -105,3 +105,27 @@ func.func @matmul_c5(%w: tensor<4x8xf32>, %x: tensor<8x2xf32>, %i: tensor<4x2xf3
   %y = hinm.matmul ins(%w, %x : tensor<4x8xf32>, tensor<8x2xf32>) outs(%i : tensor<4x2xf32>) saliency(%s : tensor<8x4xf32>) -> tensor<4x2xf32>
   return %y : tensor<4x2xf32>
 }
+
+// -----
+
+func.func @matmul_c6_mixed(%w: tensor<4x8xi8>, %x: tensor<8x2xf16>, %i: tensor<4x2xi32>) -> tensor<4x2xi32> {
+  // expected-error@+1 {{multiplies 'i8' with 'f16' to 'i32'; i8 with i8 makes i32, floats make floats}}
+  %y = hinm.matmul ins(%w, %x : tensor<4x8xi8>, tensor<8x2xf16>) outs(%i : tensor<4x2xi32>) -> tensor<4x2xi32>
+  return %y : tensor<4x2xi32>
+}
+
+// -----
+
+func.func @matmul_c6_sums(%w: tensor<4x8xi8>, %x: tensor<8x2xi8>, %i: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  // expected-error@+1 {{multiplies 'i8' with 'i8' to 'f32'}}
+  %y = hinm.matmul ins(%w, %x : tensor<4x8xi8>, tensor<8x2xi8>) outs(%i : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// -----
+
+func.func @matmul_c6_floats(%w: tensor<4x8xf16>, %x: tensor<8x2xf16>, %i: tensor<4x2xi32>) -> tensor<4x2xi32> {
+  // expected-error@+1 {{multiplies 'f16' with 'f16' to 'i32'}}
+  %y = hinm.matmul ins(%w, %x : tensor<4x8xf16>, tensor<8x2xf16>) outs(%i : tensor<4x2xi32>) -> tensor<4x2xi32>
+  return %y : tensor<4x2xi32>
+}

@@ -89,3 +89,13 @@ func.func @pack_c3_offsets(%w: tensor<16x8xf16>) {
       : tensor<16x8xf16> -> tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<3xi32>
   return
 }
+
+// -----
+
+func.func @pack_c3_version(%w: tensor<16x8xi8>) {
+  // expected-error@+1 {{'values' holds 'i8', but version 1 of the format holds elements of 16 bits}}
+  %v, %m, %l, %o = hinm.pack %w as #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4>
+      columns(#hinm.column_index<columns = dense<[0, 3, 1, 6]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>)
+      : tensor<16x8xi8> -> tensor<512xi8>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>
+  return
+}

@@ -56,17 +56,17 @@ func.func @spmm_c2_tokens(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<6
 
 // -----
 
-func.func @spmm_c2_type(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf32>, %i: tensor<32x16xf32>) {
-  // expected-error@+1 {{the input holds 'f32', but 'values' holds 'f16'}}
+func.func @spmm_c2_type(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xbf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{the input holds 'bf16', but 'values' holds 'f16'}}
   %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
-      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf32>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xbf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
   return
 }
 
 // -----
 
 func.func @spmm_c2_result(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xbf16>) {
-  // expected-error@+1 {{the destination holds 'bf16', it must hold f32 or 'f16'}}
+  // expected-error@+1 {{the destination holds 'bf16', it must hold 'f32' or 'f16'}}
   %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
       ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xbf16>) -> tensor<32x16xbf16>
   return
@@ -120,7 +120,7 @@ func.func @spmm_c4_memref_result(%v: memref<1024xf16>, %m: memref<64xi32>, %l: m
 // -----
 
 func.func @spmm_c5_arguments(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<32xf32>, %i: tensor<32x16xf32>) {
-  // expected-error @+1 {{has an epilogue that does not take f32 and an element of each of its operands}}
+  // expected-error @+1 {{has an epilogue that does not take 'f32' and an element of each of its operands}}
   %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
     outs(%i : tensor<32x16xf32>)
@@ -243,5 +243,74 @@ func.func @spmm_c6(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>,
   %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 72, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<36x8xf16>)
     outs(%i : tensor<32x16xf32>) {token_major_input, convolution = #hinm.convolution<image = [1, 6, 6], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>} -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c1_version(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xi8>, %i: tensor<32x16xi32>) {
+  // expected-error@+1 {{'values' holds 'i8', but version 1 of the format holds elements of 16 bits}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xi8>) outs(%i : tensor<32x16xi32>) -> tensor<32x16xi32>
+  return
+}
+
+// -----
+
+func.func @spmm_c1_version_2(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{'values' holds 'f16', but version 2 of the format holds elements of 8 bits}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_integers(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xi8>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{the destination holds 'f32', it must hold 'i32'}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xi8>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_small_floats(%v: tensor<1024xf8E4M3FN>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf8E4M3FN>, %i: tensor<32x16xf16>) {
+  // expected-error@+1 {{the destination holds 'f16', it must hold 'f32'}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf8E4M3FN>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf8E4M3FN>) outs(%i : tensor<32x16xf16>) -> tensor<32x16xf16>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_small_types(%v: tensor<1024xf8E4M3FN>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf8E5M2>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{the input holds 'f8E5M2', but 'values' holds 'f8E4M3FN'}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf8E4M3FN>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf8E5M2>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_sum(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xi8>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{has an epilogue that does not take 'i32' and an element of each of its operands}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xi8>) outs(%i : tensor<32x16xf32>) epilogue {
+    ^bb0(%s: f32):
+      hinm.yield %s : f32
+  } -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c5_tokens(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xi8>, %i: tensor<32x16xf32>, %t: tensor<1x8xf32>) {
+  // expected-error@+1 {{has an operand 0 of the epilogue with other rows or tokens than the destination}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xi8>) outs(%i : tensor<32x16xf32>) epilogue(%t : tensor<1x8xf32>) {
+    ^bb0(%s: i32, %p: f32):
+      hinm.yield %p : f32
+  } -> tensor<32x16xf32>
   return
 }

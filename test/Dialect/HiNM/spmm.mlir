@@ -61,3 +61,35 @@ func.func @relu(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o
   return %y : tensor<32x16xf32>
 }
 
+// Integers are summed in i32. The scales of rows and of tokens.
+// CHECK-LABEL: func @quantized
+// CHECK: hinm.spmm as #packed{{.*}} outs(%{{.*}} : tensor<32x16xi32>) -> tensor<32x16xi32>
+// CHECK: hinm.spmm as #packed{{.*}} epilogue(%{{.*}}, %{{.*}} : tensor<32xf32>, tensor<1x16xf32>) {
+// CHECK-NEXT: ^bb0(%{{.*}}: i32, %{{.*}}: f32, %{{.*}}: f32):
+func.func @quantized(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xi8>,
+                     %i: tensor<32x16xi32>, %j: tensor<32x16xf16>, %rows: tensor<32xf32>, %tokens: tensor<1x16xf32>)
+    -> (tensor<32x16xi32>, tensor<32x16xf16>) {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xi8>)
+      outs(%i : tensor<32x16xi32>) -> tensor<32x16xi32>
+  %z = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xi8>)
+      outs(%j : tensor<32x16xf16>) epilogue(%rows, %tokens : tensor<32xf32>, tensor<1x16xf32>) {
+    ^bb0(%sum: i32, %r: f32, %t: f32):
+      %f = arith.sitofp %sum : i32 to f32
+      %g = arith.mulf %f, %r : f32
+      %h = arith.mulf %g, %t : f32
+      %k = arith.truncf %h : f32 to f16
+      hinm.yield %k : f16
+  } -> tensor<32x16xf16>
+  return %y, %z : tensor<32x16xi32>, tensor<32x16xf16>
+}
+
+// CHECK-LABEL: func @small_floats
+// CHECK: hinm.spmm as #packed{{.*}} tensor<1024xf8E5M2>{{.*}} -> tensor<32x?xf32>
+func.func @small_floats(%v: tensor<1024xf8E5M2>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x?xf8E5M2>, %i: tensor<32x?xf32>) -> tensor<32x?xf32> {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+      ins(%v, %m, %l, %o, %x : tensor<1024xf8E5M2>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x?xf8E5M2>)
+      outs(%i : tensor<32x?xf32>) -> tensor<32x?xf32>
+  return %y : tensor<32x?xf32>
+}

@@ -53,3 +53,12 @@ func.func @unpack_c2_type(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor<64
       : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32> -> tensor<16x8xbf16>
   return %w : tensor<16x8xbf16>
 }
+
+// -----
+
+func.func @unpack_c1_version(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>) -> tensor<16x8xf16> {
+  // expected-error@+1 {{'values' holds 'f16', but version 2 of the format holds elements of 8 bits}}
+  %w = hinm.unpack as #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4, version = 2> from (%v, %m, %l, %o)
+      : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32> -> tensor<16x8xf16>
+  return %w : tensor<16x8xf16>
+}

@@ -17,8 +17,20 @@ import random
 import struct
 
 
+#: Bits of the fraction and bias of the exponent.
+SMALL_FLOATS = {"f8E4M3FN": (3, 7), "f8E5M2": (2, 15)}
+
+
 def encode(value, element):
-    """The bytes of a small integer in f16, bf16 or f32 (bf16: nearest even)."""
+    """The bytes of a small integer (bf16: nearest even, others exactly)."""
+    if element in ("i8", "i32"):
+        return value.to_bytes(int(element[1:]) // 8, "little", signed=True)
+    if element in SMALL_FLOATS:
+        fraction, bias = SMALL_FLOATS[element]
+        mantissa, exponent = math.frexp(abs(value))  # mantissa in [1/2, 1)
+        code = (exponent - 1 + bias << fraction) + int((2 * mantissa - 1) * 2**fraction)
+        assert (2 * mantissa * 2**fraction).is_integer(), f"{value} is not exact"
+        return bytes([(code if value else 0) | (0x80 if value < 0 else 0)])
     if element == "f16":
         return struct.pack("<e", value)
     word = struct.unpack("<I", struct.pack("<f", value))[0]
@@ -29,10 +41,7 @@ def encode(value, element):
 
 def dense(values, element, shape):
     """An MLIR constant of \\p values."""
-    if element == "i32":
-        data = b"".join(struct.pack("<i", v) for v in values)
-    else:
-        data = b"".join(encode(v, element) for v in values)
+    data = b"".join(encode(v, element) for v in values)
     kind = "x".join(map(str, shape)) + "x" + element
     if not data:
         return f"dense<> : tensor<{kind}>"
@@ -123,7 +132,8 @@ class Case:
                     stored[r][group] = entries
             self.list += padded
             self.offsets.append(len(self.list))
-            self.pack(stored, len(padded) // 64, slabs)
+            pack = self.pack if args.element in ("f16", "bf16") else self.pack_bytes
+            pack(stored, len(padded) // 64, slabs)
         self.tokens = args.tokens
         self.x = [[rng.randint(-4, 4) for _ in range(self.tokens)]
                   for _ in range(self.columns)]
@@ -146,6 +156,9 @@ class Case:
         self.bias = [rng.randint(-9, 9) for _ in range(self.rows)]
         self.residual = [[rng.randint(-9, 9) for _ in range(self.tokens)]
                          for _ in range(self.rows)]
+        self.scales = [rng.choice([1, 2, 3]) for _ in range(self.tokens)]
+        if args.scales:
+            self.y = [[y * s for y, s in zip(row, self.scales)] for row in self.y]
         if args.epilogue:
             apply = FUNCTIONS[args.function]
             self.y = [[apply(max(y + b - e, -5)) for y, e in zip(row, rest)]
@@ -178,6 +191,30 @@ class Case:
                     self.metadata.append(word - (1 << 32) if word >> 31 else word)
 
 
+    def pack_bytes(self, stored, blocks, slabs):
+        """The same of version 2: 8-bit elements."""
+        for block in range(blocks):
+            for slab in range(slabs):
+                def entry(row, compressed):
+                    return stored[slab * 16 + row][block * 16 + compressed // 2][compressed % 2]
+
+                for lane in range(32):
+                    g, q = divmod(lane, 4)
+                    for register in range(4):
+                        for byte in range(4):
+                            row = g + 8 * (register & 1)
+                            compressed = 4 * q + byte + 16 * (register >> 1)
+                            self.values.append(entry(row, compressed)[1])
+                for lane in range(32):
+                    g, h, u = lane // 4, lane // 2 % 2, lane % 2
+                    word = 0
+                    for chunk in range(8):
+                        for half in range(2):
+                            place = entry(g + 8 * u, 16 * h + 2 * chunk + half)[0]
+                            word |= place << (4 * chunk + 2 * half)
+                    self.metadata.append(word - (1 << 32) if word >> 31 else word)
+
+
 def flat(matrix):
     """The rows of a matrix, one after the other."""
     return [value for row in matrix for value in row]
@@ -195,7 +232,7 @@ func.func private @count_{name}(%a: tensor<{shape}>, %b: tensor<{shape}>) -> i64
     %row = scf.for %j = %c0 to %n1 step %c1 iter_args(%t = %s) -> i64 {{
       %x = tensor.extract %a[%i, %j] : tensor<{shape}>
       %y = tensor.extract %b[%i, %j] : tensor<{shape}>
-      %ne = arith.cmpf une, %x, %y : {element}
+      {compare}
       %one = arith.extui %ne : i1 to i64
       %u = arith.addi %t, %one : i64
       scf.yield %u : i64
@@ -207,20 +244,35 @@ func.func private @count_{name}(%a: tensor<{shape}>, %b: tensor<{shape}>) -> i64
 """
 
 
+def count(name, shape, element):
+    """The function that compares, by values (8-bit floats by their bits)."""
+    compare = f"%ne = arith.cmpf une, %x, %y : {element}"
+    if element[0] == "i":
+        compare = f"%ne = arith.cmpi ne, %x, %y : {element}"
+    elif element in SMALL_FLOATS:
+        compare = f"""%p = arith.bitcast %x : {element} to i8
+      %q = arith.bitcast %y : {element} to i8
+      %ne = arith.cmpi ne, %p, %q : i8"""
+    return COUNT.format(name=name, shape=f"{shape}x{element}", compare=compare)
+
+
 def main():
     """Prints the module."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("rows", "columns", "tokens", "tile"):
         parser.add_argument("--" + name, type=int, required=True)
     parser.add_argument("--kept", required=True, help="kept columns of each tile, multiples of 4")
-    parser.add_argument("--element", default="f16")
-    parser.add_argument("--output", default="f32")
+    parser.add_argument("--element", default="f16",
+                        choices=["f16", "bf16", "i8", "f8E4M3FN", "f8E5M2"])
+    parser.add_argument("--output", help="what the products are summed in, if not given")
     parser.add_argument("--row-index", action="store_true")
     parser.add_argument("--token-major-input", action="store_true", help="X is N x C")
     parser.add_argument("--token-major-output", action="store_true", help="Y is N x R")
     parser.add_argument("--repeat", action="store_true", help="a group of columns stands twice")
     parser.add_argument("--epilogue", action="store_true",
                         help="Y = max(W · X + bias − residual, −5)")
+    parser.add_argument("--scales", action="store_true",
+                        help="an epilogue that first multiplies each token with its number")
     parser.add_argument("--function", choices=[f for f in FUNCTIONS if f],
                         help="applied to Y, or to Y / 4")
     parser.add_argument("--dynamic", action="store_true", help="the number of tokens is dynamic")
@@ -233,12 +285,15 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     case = Case(args)
-    r, c, n, e, o = args.rows, args.columns, args.tokens, args.element, args.output
+    r, c, n, e = args.rows, args.columns, args.tokens, args.element
+    total = "i32" if e == "i8" else "f32"
+    o = args.output or total
+    version = "" if e in ("f16", "bf16") else ", version = 2"
     assert any(flat(case.y)) or args.kept == "0"
     dyn = "?" if args.dynamic else n
     tv, tm, tl, to = (f"tensor<{len(case.values)}x{e}>", f"tensor<{len(case.metadata)}xi32>",
                       f"tensor<{len(case.list)}xi32>", f"tensor<{len(case.offsets)}xi32>")
-    fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = 2:4>"
+    fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = 2:4{version}>"
     attributes = []
     if args.convolution:
         attributes.append(args.convolution.attribute())
@@ -264,34 +319,57 @@ def main():
     whole = "x".join(map(str, matrix))
     rows = f"\n    row_index(%rows : tensor<{r}xi32>)" if args.row_index else ""
     rows_type = f", %rows: tensor<{r}xi32>" if args.row_index else ""
-    bias, rest = f"tensor<{r}xf32>", f"tensor<{whole}x{e}>"
-    more_types = f", {bias}, {rest}" if args.epilogue else ""
+    # What an epilogue takes: name, values, element type, shape.
+    wide = "f32" if version else e
+    more = []
+    if args.scales:
+        more.append(("u", case.scales, "f32", [n, 1] if args.token_major_output else [1, n]))
+    if args.epilogue:
+        more += [("b", case.bias, "f32", [r]), ("e", flat(case.residual), wide, matrix)]
+    types = ["tensor<" + "x".join(map(str, shape)) + f"x{element}>"
+             for _, _, element, shape in more]
+    more_types = "".join(", " + t for t in types)
     signature = (f"%v: {tv}, %m: {tm}, %l: {tl}, %o: {to}, "
                  f"%x: tensor<{image}>{rows_type}")
+    for (name, *_), kind in zip(more, types):
+        signature += f", %{name}: {kind}"
     epilogue = ""
-    if args.epilogue:
-        signature += f", %b: {bias}, %e: {rest}"
-        last, lines = "%t", ""
+    if more:
+        last = "%sum"
+        lines = ""
+
+        def line(operation):
+            nonlocal last, lines
+            last = f"%v{lines.count(chr(10))}"
+            lines += f"    {last} = {operation}\n"
+
+        if total == "i32":
+            line(f"arith.sitofp {last} : i32 to f32")
+        if args.scales:
+            line(f"arith.mulf {last}, %pu : f32")
+        if args.epilogue:
+            line(f"arith.addf {last}, %pb : f32")
+            value = last
+            if wide != "f32":
+                line(f"arith.extf %pe : {wide} to f32")
+            line(f"arith.subf {value}, {last if wide != 'f32' else '%pe'} : f32")
+            line(f"arith.maximumf {last}, %low : f32")
         if args.function:
-            scale = "0.25" if args.function in ("floor", "ceil") else "1.0"
-            operands = "%three, %scaled" if args.function == "copysign" else "%scaled"
-            lines = f"""    %scale = arith.constant {scale} : f32
-    %three = arith.constant 3.0 : f32
-    %scaled = arith.mulf %t, %scale : f32
-    %f = math.{args.function} {operands} : f32
-"""
-            last = "%f"
-        if o != "f32":
-            lines += f"    %z = arith.truncf {last} : f32 to {o}\n"
-            last = "%z"
+            line(f"arith.mulf {last}, %scale : f32")
+            first = "%three, " if args.function == "copysign" else ""
+            line(f"math.{args.function} {first}{last} : f32")
+        if o[0] == "i":
+            line(f"arith.fptosi {last} : f32 to {o}")
+        elif o != "f32":
+            line(f"arith.truncf {last} : f32 to {o}")
+        scale = "0.25" if args.function in ("floor", "ceil") else "1.0"
+        arguments = "".join(f", %p{name}: {element}" for name, _, element, _ in more)
         epilogue = f"""
-    epilogue(%b, %e : {bias}, {rest}) {{
-  ^bb0(%sum: f32, %p: f32, %q: {e}):
+    epilogue({", ".join("%" + name for name, *_ in more)} : {", ".join(types)}) {{
+  ^bb0(%sum: {total}{arguments}):
     %low = arith.constant -5.0 : f32
-    %w = arith.extf %q : {e} to f32
-    %s = arith.addf %sum, %p : f32
-    %d = arith.subf %s, %w : f32
-    %t = arith.maximumf %d, %low : f32
+    %scale = arith.constant {scale} : f32
+    %three = arith.constant 3.0 : f32
 {lines}    hinm.yield {last} : {o}
   }}"""
     print(f"""func.func private @layer({signature}) -> tensor<{result}x{o}> attributes {{llvm.emit_c_interface}} {{
@@ -303,9 +381,9 @@ def main():
     outs(%init : tensor<{result}x{o}>){epilogue}{attrs} -> tensor<{result}x{o}>
   return %y : tensor<{result}x{o}>
 }}""")
-    print(COUNT.format(name="y", shape=f"{whole}x{o}", element=o))
+    print(count("y", whole, o))
     if args.unpack:
-        print(COUNT.format(name="w", shape=f"{r}x{c}x{e}", element=e))
+        print(count("w", f"{r}x{c}", e))
     print("func.func @main() {")
     for name, values, element, shape in (
             ("v", case.values, e, [len(case.values)]),
@@ -313,15 +391,14 @@ def main():
             ("l", [c + args.gather_offset for c in case.list], "i32", [len(case.list)]),
             ("o", case.offsets, "i32", [len(case.offsets)]),
             ("rows", case.row_index, "i32", [r]),
-            ("b", case.bias, "f32", [r]), ("e", flat(case.residual), e, matrix),
-            ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, matrix)):
+            *more, ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, matrix)):
         print(f"  %{name} = arith.constant {dense(values, element, shape)}")
     cast = (lambda v, s, a, b, t: f"  %{v} = tensor.cast %{s} : tensor<{a}x{t}> to tensor<{b}x{t}>")
     print(cast("x", "xs", f"{c}x{n}", f"{c}x{dyn}", e) if args.dynamic else "")
     x = "%x" if args.dynamic else "%xs"
     index = ", %rows" if args.row_index else ""
     index_type = f", tensor<{r}xi32>" if args.row_index else ""
-    index += ", %b, %e" if args.epilogue else ""
+    index += "".join(f", %{name}" for name, *_ in more)
     index_type += more_types
     print(f"""  %yd = func.call @layer(%v, %m, %l, %o, {x}{index}) : ({tv}, {tm}, {tl}, {to}, tensor<{image}>{index_type}) -> tensor<{result}x{o}>""")
     print(cast("y", "yd", f"{r}x{dyn}", f"{r}x{n}", o) if args.dynamic else "")

@@ -399,6 +399,10 @@ void PackedAttr::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
+int64_t PackedAttr::getVersionOf(Type element) {
+  return element.getIntOrFloatBitWidth() == 8 ? 2 : 1;
+}
+
 int64_t PackedAttr::getNumListed(ColumnIndexAttr index) {
   SmallVector<int32_t> offsets = *index.getOffsetValues();
   int64_t listed = 0;
@@ -420,9 +424,9 @@ PackedAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "the packed format holds 2:4 groups, found " << n
                        << ":" << m;
   // packed_c3
-  if (version != 1)
+  if (version != 1 && version != 2)
     return emitError() << "format version " << version
-                       << " is unknown, this build reads version 1";
+                       << " is unknown, this build reads versions 1 and 2";
   return success();
 }
 

@@ -18,6 +18,12 @@ using namespace hinm;
 #define GET_OP_CLASSES
 #include "hinm/Dialect/HiNM/IR/HiNMOps.cpp.inc"
 
+Type hinm::getSumType(Type element) {
+  if (element.isInteger())
+    return IntegerType::get(element.getContext(), 32);
+  return Float32Type::get(element.getContext());
+}
+
 //===----------------------------------------------------------------------===//
 // MatmulOp
 //===----------------------------------------------------------------------===//
@@ -73,6 +79,11 @@ void PackOp::build(OpBuilder &builder, OperationState &state, Value weight,
 //===----------------------------------------------------------------------===//
 // SpmmOp
 //===----------------------------------------------------------------------===//
+
+Type SpmmOp::getSumType() {
+  return hinm::getSumType(
+      cast<ShapedType>(getValues().getType()).getElementType());
+}
 
 void SpmmOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>

@@ -22,14 +22,6 @@
 using namespace mlir;
 using namespace hinm;
 
-namespace {
-template <typename T>
-ArrayRef<char> bytesOf(const std::vector<T> &values) {
-  return {reinterpret_cast<const char *>(values.data()),
-          values.size() * sizeof(T)};
-}
-} // namespace
-
 OpFoldResult PruneOp::fold(FoldAdaptor adaptor) {
   auto weight = dyn_cast_if_present<ElementsAttr>(adaptor.getWeight());
   auto saliency = dyn_cast_if_present<ElementsAttr>(adaptor.getSaliency());
@@ -58,21 +50,20 @@ LogicalResult PackOp::fold(FoldAdaptor adaptor,
   auto weight = dyn_cast_if_present<ElementsAttr>(adaptor.getWeight());
   if (!weight)
     return failure();
-  std::optional<core::Matrix<uint16_t>> bits = readBits(weight);
-  std::optional<core::ColumnIndex> index = toCore(getColumns());
-  if (!bits || !index || !llvm::all_of(getResultTypes(), [](Type type) {
+  std::optional<core::ColumnIndex> columns = toCore(getColumns());
+  if (!columns || !llvm::all_of(getResultTypes(), [](Type type) {
         return cast<RankedTensorType>(type).hasStaticShape();
       }))
     return failure();
   llvm::Expected<core::PackedWeight> packed =
-      core::pack(*bits, *index, getFormat().getTile());
+      packConstant(weight, *columns, getFormat().getTile());
   if (!packed) {
     llvm::consumeError(packed.takeError());
     return failure();
   }
-  for (ElementsAttr constant : makePackedConstants(
-           std::move(*packed), cast<FloatType>(weight.getElementType()),
-           getResourceName(weight)))
+  for (ElementsAttr constant :
+       makePackedConstants(std::move(*packed), weight.getElementType(),
+                           getResourceName(weight)))
     results.push_back(constant);
   return success();
 }
@@ -92,28 +83,12 @@ OpFoldResult UnpackOp::fold(FoldAdaptor adaptor) {
   auto offsets = dyn_cast_if_present<ElementsAttr>(adaptor.getTileOffsets());
   if (!values || !metadata || !list || !offsets)
     return {};
-  std::optional<RawConstant> raw = getRawConstant(values);
-  std::optional<SmallVector<int32_t>> words = readInts(metadata);
-  std::optional<SmallVector<int32_t>> columns = readInts(list);
-  std::optional<SmallVector<int32_t>> starts = readInts(offsets);
-  if (!raw || !words || !columns || !starts)
-    return {};
-  core::PackedWeight packed;
-  packed.layout = {getFormat().getRows(), getFormat().getColumns(),
-                   getFormat().getTile()};
-  packed.values = std::vector<uint16_t>(values.getNumElements());
-  for (auto [i, value] :
-       llvm::enumerate(std::get<std::vector<uint16_t>>(packed.values)))
-    std::memcpy(&value, raw->bytes.data() + (raw->isSplat ? 0 : 2 * i), 2);
-  packed.metadata.assign(words->begin(), words->end());
-  packed.columns.assign(columns->begin(), columns->end());
-  packed.tileOffsets.assign(starts->begin(), starts->end());
-  llvm::Expected<core::Matrix<uint16_t>> weight =
-      core::unpack<uint16_t>(packed);
+  llvm::Expected<ElementsAttr> weight =
+      unpackConstants(getFormat(), values, metadata, list, offsets,
+                      cast<RankedTensorType>(getWeight().getType()));
   if (!weight) {
     llvm::consumeError(weight.takeError());
     return {};
   }
-  return makeRaw(cast<RankedTensorType>(getWeight().getType()),
-                 bytesOf(weight->getElements()), "unpacked");
+  return *weight;
 }

@@ -40,6 +40,12 @@ LogicalResult verifyLength(Operation *op, StringRef name, Type type,
 template <typename OpTy>
 LogicalResult verifyPackedOperands(OpTy op) {
   PackedAttr format = op.getFormat();
+  Type element = cast<ShapedType>(op.getValues().getType()).getElementType();
+  if (PackedAttr::getVersionOf(element) != format.getVersion())
+    return op->emitOpError()
+           << "'values' holds " << element << ", but version "
+           << format.getVersion() << " of the format holds elements of "
+           << (format.getVersion() == 1 ? 16 : 8) << " bits";
   int64_t listed = cast<ShapedType>(op.getColumnList().getType()).getDimSize(0);
   if (failed(verifyLength(op, "tile_offsets", op.getTileOffsets().getType(),
                           format.getNumTiles() + 1)))
@@ -97,6 +103,15 @@ LogicalResult MatmulOp::verify() {
     if (failed(rowIndex.verifyBijection(emit)))
       return failure();
   }
+  // matmul_c6
+  const bool isInteger = weight.getElementType().isInteger();
+  if (isInteger != input.getElementType().isInteger() ||
+      (isInteger ? !init.getElementType().isInteger(32)
+                 : !isa<FloatType>(init.getElementType())))
+    return emitOpError() << "multiplies " << weight.getElementType() << " with "
+                         << input.getElementType() << " to "
+                         << init.getElementType()
+                         << "; i8 with i8 makes i32, floats make floats";
   // matmul_c5
   if (Value saliency = getSaliency()) {
     auto type = cast<RankedTensorType>(saliency.getType());
@@ -218,9 +233,9 @@ static LogicalResult verifyEpilogue(SpmmOp op) {
   auto init = cast<ShapedType>(op.getInit().getType());
   Block &body = op.getEpilogue().front();
   if (body.getNumArguments() != 1 + op.getEpilogueInputs().size() ||
-      !body.getArgument(0).getType().isF32())
-    return op.emitOpError("has an epilogue that does not take f32 and an "
-                          "element of each of its operands");
+      body.getArgument(0).getType() != op.getSumType())
+    return op.emitOpError("has an epilogue that does not take ")
+           << op.getSumType() << " and an element of each of its operands";
   for (auto [i, operand] : llvm::enumerate(op.getEpilogueInputs())) {
     auto type = cast<ShapedType>(operand.getType());
     if (body.getArgument(i + 1).getType() != type.getElementType())
@@ -230,8 +245,10 @@ static LogicalResult verifyEpilogue(SpmmOp op) {
              << ", which holds " << type.getElementType();
     const unsigned tokenDim = op.getOutputTokenDim();
     const bool isMatrix = type.getRank() == 2;
-    if (!sizesAgree(type.getDimSize(isMatrix ? 1 - tokenDim : 0),
-                    op.getFormat().getRows()) ||
+    const int64_t channels = type.getDimSize(isMatrix ? 1 - tokenDim : 0);
+    // A matrix of one channel has an element for each token.
+    if ((!(isMatrix && channels == 1) &&
+         !sizesAgree(channels, op.getFormat().getRows())) ||
         (isMatrix &&
          !sizesAgree(type.getDimSize(tokenDim), init.getDimSize(tokenDim))))
       return op.emitOpError() << "has an operand " << i
@@ -296,10 +313,14 @@ LogicalResult SpmmOp::verify() {
   if (input.getElementType() != element)
     return emitOpError() << "the input holds " << input.getElementType()
                          << ", but 'values' holds " << element;
-  if (!hasEpilogue() && init.getElementType() != element &&
-      !init.getElementType().isF32())
-    return emitOpError() << "the destination holds " << init.getElementType()
-                         << ", it must hold f32 or " << element;
+  const bool isWide = element.getIntOrFloatBitWidth() == 16;
+  if (!hasEpilogue() && init.getElementType() != getSumType() &&
+      !(isWide && init.getElementType() == element)) {
+    InFlightDiagnostic error =
+        emitOpError() << "the destination holds " << init.getElementType()
+                      << ", it must hold " << getSumType();
+    return isWide ? error << " or " << element : error << "";
+  }
   // spmm_c3
   if (Value rowIndex = getRowIndex())
     if (failed(verifyLength(*this, "row_index", rowIndex.getType(),

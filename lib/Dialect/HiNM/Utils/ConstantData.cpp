@@ -49,14 +49,23 @@ T load(ArrayRef<char> bytes, int64_t index) {
   return value;
 }
 
-/// All 2¹⁶ values of \p semantics.
+/// All values of \p semantics, of 8 or 16 bits.
 std::vector<float> makeWidened(const llvm::fltSemantics &semantics) {
+  const unsigned width = llvm::APFloat::getSizeInBits(semantics);
   std::vector<float> values;
-  values.reserve(1 << 16);
-  for (uint32_t bits = 0; bits < 1 << 16; ++bits)
+  values.reserve(1 << width);
+  for (uint32_t bits = 0; bits < 1u << width; ++bits)
     values.push_back(
-        llvm::APFloat(semantics, llvm::APInt(16, bits)).convertToFloat());
+        llvm::APFloat(semantics, llvm::APInt(width, bits)).convertToFloat());
   return values;
+}
+
+float widen8(uint8_t bits, const llvm::fltSemantics &semantics) {
+  static const std::vector<float> e4m3 =
+      makeWidened(llvm::APFloat::Float8E4M3FN());
+  static const std::vector<float> e5m2 =
+      makeWidened(llvm::APFloat::Float8E5M2());
+  return (&semantics == &llvm::APFloat::Float8E5M2() ? e5m2 : e4m3)[bits];
 }
 
 float widen16(uint16_t bits, const llvm::fltSemantics &semantics) {
@@ -130,6 +139,39 @@ uint16_t roundTo16(float value, const llvm::fltSemantics &semantics) {
   return static_cast<uint16_t>(wide.bitcastToAPInt().getZExtValue());
 }
 
+uint8_t roundTo8(float value, const llvm::fltSemantics &semantics) {
+  const bool isE5M2 = &semantics == &llvm::APFloat::Float8E5M2();
+  const int fractionBits = isE5M2 ? 2 : 3;
+  const uint32_t bias = isE5M2 ? 15 : 7;
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint32_t magnitude = bits & 0x7fffffff;
+  const auto sign = static_cast<uint8_t>(bits >> 24 & 0x80);
+  // Up to the largest number, 57344 or 448, the result is finite.
+  if (magnitude > (isE5M2 ? 0x47600000u : 0x43e00000u)) {
+    llvm::APFloat wide(value);
+    bool losesInfo;
+    wide.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    return static_cast<uint8_t>(wide.bitcastToAPInt().getZExtValue());
+  }
+  // Below 2^(1 − bias) results are subnormal: the sum with the number whose
+  // last place is that of the subnormals rounds to it.
+  if (magnitude < (128 - bias) << 23) {
+    const uint32_t magic = (128 - bias + 23 - fractionBits) << 23;
+    float least, sum;
+    std::memcpy(&least, &magic, sizeof(least));
+    sum = std::fabs(value) + least;
+    uint32_t rounded;
+    std::memcpy(&rounded, &sum, sizeof(rounded));
+    return sign | static_cast<uint8_t>(rounded - magic);
+  }
+  const int dropped = 23 - fractionBits;
+  const uint32_t rebased = magnitude - ((127 - bias) << 23);
+  const uint32_t half = (1u << (dropped - 1)) - 1;
+  return sign | static_cast<uint8_t>(
+                    (rebased + half + (rebased >> dropped & 1)) >> dropped);
+}
+
 std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
   std::optional<RawConstant> raw = getRawConstant(attr);
   if (!raw)
@@ -148,6 +190,11 @@ std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
     else if (elementType.isBF16())
       values[i] =
           widen16(load<uint16_t>(raw->bytes, i), llvm::APFloat::BFloat());
+    else if (isa<Float8E4M3FNType, Float8E5M2Type>(elementType))
+      values[i] = widen8(load<uint8_t>(raw->bytes, i),
+                         cast<FloatType>(elementType).getFloatSemantics());
+    else if (elementType.isInteger(8))
+      values[i] = load<int8_t>(raw->bytes, i);
     else
       return std::nullopt;
   }
@@ -185,10 +232,16 @@ ElementsAttr makeFloats(RankedTensorType type, ArrayRef<float> values,
   if (elementType.isF64())
     return makeRaw(
         type, bytesOf(std::vector<double>(values.begin(), values.end())), name);
-  assert((elementType.isF16() || elementType.isBF16()) &&
-         "only f16, bf16, f32 and f64 constants are made");
   const llvm::fltSemantics &semantics =
       cast<FloatType>(elementType).getFloatSemantics();
+  if (isa<Float8E4M3FNType, Float8E5M2Type>(elementType)) {
+    std::vector<uint8_t> rounded(values.size());
+    for (auto [bits, value] : llvm::zip(rounded, values))
+      bits = roundTo8(value, semantics);
+    return makeRaw(type, bytesOf(rounded), name);
+  }
+  assert((elementType.isF16() || elementType.isBF16()) &&
+         "only f16, bf16, f32, f64, f8E4M3FN and f8E5M2 constants are made");
   std::vector<uint16_t> rounded(values.size());
   for (auto [bits, value] : llvm::zip(rounded, values))
     bits = roundTo16(value, semantics);

@@ -67,21 +67,6 @@ std::optional<core::Matrix<float>> readMatrix(ElementsAttr attr) {
                              attr.getShapedType().getDimSize(1));
 }
 
-std::optional<core::Matrix<uint16_t>> readBits(ElementsAttr attr) {
-  std::optional<RawConstant> raw = getRawConstant(attr);
-  if (!raw || attr.getShapedType().getRank() != 2 ||
-      attr.getShapedType().getElementTypeBitWidth() != 16)
-    return std::nullopt;
-  core::Matrix<uint16_t> matrix(attr.getShapedType().getDimSize(0),
-                                attr.getShapedType().getDimSize(1));
-  int64_t count = attr.getNumElements();
-  for (int64_t i = 0; i < count; ++i)
-    std::memcpy(matrix.row(0) + i,
-                raw->bytes.data() + (raw->isSplat ? 0 : i) * sizeof(uint16_t),
-                sizeof(uint16_t));
-  return matrix;
-}
-
 core::Matrix<uint16_t> roundMatrix(core::MatrixView<float> values,
                                    FloatType element) {
   core::Matrix<uint16_t> bits(values.getRows(), values.getCols());
@@ -183,9 +168,89 @@ ElementsAttr replaceElements(ElementsAttr weight, ArrayRef<char> bytes) {
                  getResourceName(weight));
 }
 
+namespace {
+
+/// The bits of the elements of a constant of rank 2.
+template <typename T>
+core::Matrix<T> readBits(const RawConstant &raw, ShapedType type) {
+  core::Matrix<T> matrix(type.getDimSize(0), type.getDimSize(1));
+  const int64_t count = type.getNumElements();
+  for (int64_t i = 0; i < count; ++i)
+    std::memcpy(matrix.row(0) + i,
+                raw.bytes.data() + (raw.isSplat ? 0 : i) * sizeof(T),
+                sizeof(T));
+  return matrix;
+}
+
+core::ElementKind kindOf(Type element) {
+  return element.isInteger() ? core::ElementKind::Integer
+                             : core::ElementKind::Float;
+}
+
+template <typename T>
+llvm::Expected<ElementsAttr> unpackAs(const core::PackedWeight &packed,
+                                      RankedTensorType type) {
+  llvm::Expected<core::Matrix<T>> weight = core::unpack<T>(packed);
+  if (!weight)
+    return weight.takeError();
+  const std::vector<T> &elements = weight->getElements();
+  return makeRaw(type,
+                 ArrayRef<char>(reinterpret_cast<const char *>(elements.data()),
+                                elements.size() * sizeof(T)),
+                 "unpacked");
+}
+
+} // namespace
+
+llvm::Expected<core::PackedWeight>
+packConstant(ElementsAttr weight, const core::ColumnIndex &columns,
+             int64_t tile) {
+  std::optional<RawConstant> raw = getRawConstant(weight);
+  if (!raw)
+    return llvm::createStringError("the weight has no data");
+  const ShapedType type = weight.getShapedType();
+  const Type element = type.getElementType();
+  if (element.getIntOrFloatBitWidth() == 8)
+    return core::pack(readBits<uint8_t>(*raw, type), columns, tile,
+                      kindOf(element));
+  return core::pack(readBits<uint16_t>(*raw, type), columns, tile);
+}
+
+llvm::Expected<ElementsAttr>
+unpackConstants(PackedAttr format, ElementsAttr values, ElementsAttr metadata,
+                ElementsAttr columnList, ElementsAttr tileOffsets,
+                RankedTensorType type) {
+  std::optional<RawConstant> raw = getRawConstant(values);
+  std::optional<SmallVector<int32_t>> words = readInts(metadata);
+  std::optional<SmallVector<int32_t>> columns = readInts(columnList);
+  std::optional<SmallVector<int32_t>> starts = readInts(tileOffsets);
+  if (!raw || !words || !columns || !starts)
+    return llvm::createStringError("a packed operand has no data");
+  core::PackedWeight packed;
+  packed.layout = {format.getRows(), format.getColumns(), format.getTile(),
+                   kindOf(type.getElementType())};
+  if (type.getElementTypeBitWidth() == 8)
+    packed.values.emplace<std::vector<uint8_t>>();
+  std::visit(
+      [&](auto &elements) {
+        elements.resize(values.getNumElements());
+        for (auto [i, value] : llvm::enumerate(elements))
+          std::memcpy(&value,
+                      raw->bytes.data() +
+                          (raw->isSplat ? 0 : i) * sizeof(value),
+                      sizeof(value));
+      },
+      packed.values);
+  packed.metadata.assign(words->begin(), words->end());
+  packed.columns.assign(columns->begin(), columns->end());
+  packed.tileOffsets.assign(starts->begin(), starts->end());
+  if (type.getElementTypeBitWidth() == 8)
+    return unpackAs<uint8_t>(packed, type);
+  return unpackAs<uint16_t>(packed, type);
+}
+
 std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
-                                                FloatType element,
-                                                StringRef name) {
+                                                Type element, StringRef name) {
   Type word = IntegerType::get(element.getContext(), 32);
   // Each vector is gone when its constant has been made.
   auto make = [&](auto values, Type type, StringRef suffix) {

@@ -197,28 +197,34 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
   let summary = "the packed format of a weight";
   let description = [{
     Describes the four packed operands of a weight of `rows` × `columns` (see
-    `docs/format.md` for the byte layout). Format version 1 holds 16-bit elements
-    with 2:4 groups in the fragment order of `mma.sp` m16n8k32.
+    `docs/format.md` for the byte layout), which holds 2:4 groups in the fragment
+    order of `mma.sp`. Version 1 holds elements of 16 bits, in the order of m16n8k32,
+    version 2 those of 8 bits, in that of m16n8k64.
 
     Constraints:
 
     * (packed_c1) `rows`, `columns` ≥ 0 and `tile` ≥ 1.
     * (packed_c2) N:M is 2:4.
-    * (packed_c3) `version` is 1.
+    * (packed_c3) `version` is 1 or 2.
 
     Example:
 
     ```mlir
     #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4>
+    #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2>
     ```
   }];
   let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile,
                         "int64_t":$n, "int64_t":$m, "int64_t":$version);
   let builders = [
-    AttrBuilder<(ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile), [{
-      return $_get($_ctxt, rows, columns, tile, /*n=*/2, /*m=*/4, /*version=*/1);
+    AttrBuilder<(ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile,
+                     "::mlir::Type":$element), [{
+      return $_get($_ctxt, rows, columns, tile, /*n=*/2, /*m=*/4,
+                   getVersionOf(element));
     }]>];
   let extraClassDeclaration = [{
+    /// The version that holds elements of type \p element.
+    static int64_t getVersionOf(::mlir::Type element);
     /// T = ⌈rows / tile⌉.
     int64_t getNumTiles() const { return (getRows() + getTile() - 1) / getTile(); }
     /// S = ⌈tile / 16⌉, the m16 slabs of a tile.

@@ -24,6 +24,13 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace hinm {
+
+/// What products of \p element are summed in: i32 for integers, f32 for floats.
+mlir::Type getSumType(mlir::Type element);
+
+} // namespace hinm
+
 #define GET_OP_CLASSES
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h.inc"
 

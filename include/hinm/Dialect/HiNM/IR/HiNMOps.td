@@ -21,12 +21,18 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class HiNM_Op<string mnemonic, list<Trait> traits = []>
     : Op<HiNM_Dialect, mnemonic, traits>;
 
-def HiNM_OperandFloat : AnyTypeOf<[F16, BF16]>;
-def HiNM_AnyShaped2D : AnyTypeOf<[
-    2DTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [2]>]>;
+/// What a packed weight and the activations it is multiplied with may hold.
+def HiNM_OperandElement : AnyTypeOf<[F16, BF16, I8, F8E4M3FN, F8E5M2],
+    "f16, bf16, i8, f8E4M3FN or f8E5M2">;
+/// What a product may hold: the sums, or what an epilogue makes of them.
+def HiNM_OutputElement : AnyTypeOf<[AnyFloat, I8, I32], "a float, i8 or i32">;
+/// What a layer's weight and input may hold, before packing.
+def HiNM_LayerElement : AnyTypeOf<[AnyFloat, I8], "a float or i8">;
+class HiNM_Shaped2DOf<Type element> : AnyTypeOf<[
+    2DTensorOf<[element]>, MemRefRankOf<[element], [2]>]>;
 def HiNM_EpilogueOperand : AnyTypeOf<[
-    1DTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [1]>,
-    2DTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [2]>]>;
+    1DTensorOf<[HiNM_OutputElement]>, MemRefRankOf<[HiNM_OutputElement], [1]>,
+    2DTensorOf<[HiNM_OutputElement]>, MemRefRankOf<[HiNM_OutputElement], [2]>]>;
 class HiNM_Shaped1DOf<list<Type> types> : AnyTypeOf<[
     1DTensorOf<types>, MemRefRankOf<types, [1]>]>;
 
@@ -42,6 +48,8 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
   let description = [{
     Y[row_index[r], n] = Σ_c W[r, c] · X[c, n]. The destination gives only the
     shape (and, after bufferisation, the memory): its values are not read.
+
+    A quantised layer holds i8, and sums in i32 (`hinm-quantize`).
 
     W is R×C (R output channels), X is C×N with N tokens or pixels, Y is R×N.
     `pattern` says what the weight may keep (absent: the layer stays dense);
@@ -65,6 +73,8 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
     * (matmul_c3) `row_index` has size R and is a bijection.
     * (matmul_c4) an order given by a resource blob has its data in the file.
     * (matmul_c5) `saliency` has the weight's shape.
+    * (matmul_c6) weight and input are both i8, and then Y is of i32, or all three
+      are of floats.
 
     Example:
 
@@ -76,15 +86,15 @@ def HiNM_MatmulOp : HiNM_Op<"matmul", [
     ```
   }];
   let arguments = (ins
-    2DTensorOf<[AnyFloat]>:$weight,
-    2DTensorOf<[AnyFloat]>:$input,
-    2DTensorOf<[AnyFloat]>:$init,
+    2DTensorOf<[HiNM_LayerElement]>:$weight,
+    2DTensorOf<[HiNM_LayerElement]>:$input,
+    2DTensorOf<[HiNM_OutputElement]>:$init,
     Optional<2DTensorOf<[AnyFloat]>>:$saliency,
     OptionalAttr<StrAttr>:$layer,
     OptionalAttr<HiNM_PatternAttr>:$pattern,
     OptionalAttr<HiNM_ColumnIndexAttr>:$columns,
     OptionalAttr<HiNM_PermutationAttr>:$row_index);
-  let results = (outs 2DTensorOf<[AnyFloat]>:$result);
+  let results = (outs 2DTensorOf<[HiNM_OutputElement]>:$result);
   let assemblyFormat = [{
     `ins` `(` $weight `,` $input `:` type($weight) `,` type($input) `)`
     `outs` `(` $init `:` type($init) `)`
@@ -173,9 +183,9 @@ def HiNM_PatchesOp : HiNM_Op<"patches", [
     ```
   }];
   let arguments = (ins
-    StaticShapeTensorOf<[AnyFloat]>:$image,
+    StaticShapeTensorOf<[HiNM_LayerElement]>:$image,
     HiNM_ConvolutionAttr:$convolution);
-  let results = (outs StaticShapeTensorOf<[AnyFloat]>:$result);
+  let results = (outs StaticShapeTensorOf<[HiNM_LayerElement]>:$result);
   let assemblyFormat = [{
     qualified($convolution) `of` $image attr-dict `:` type($image) `->` type($result)
   }];
@@ -247,8 +257,9 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
     * (pack_c1) the weight is `rows` × `columns` of the format.
     * (pack_c2) `columns` has T tiles, lists indices in [0, C), and each tile's
       count is a multiple of M.
-    * (pack_c3) `values` has the weight's element type; all four results have the
-      sizes that the format and `columns` give.
+    * (pack_c3) `values` has the weight's element type, of the width that the
+      format's version holds; all four results have the sizes that the format and
+      `columns` give.
 
     Example:
 
@@ -261,11 +272,11 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
     ```
   }];
   let arguments = (ins
-    2DTensorOf<[HiNM_OperandFloat]>:$weight,
+    2DTensorOf<[HiNM_OperandElement]>:$weight,
     HiNM_ColumnIndexAttr:$columns,
     HiNM_PackedAttr:$format);
   let results = (outs
-    1DTensorOf<[HiNM_OperandFloat]>:$values,
+    1DTensorOf<[HiNM_OperandElement]>:$values,
     1DTensorOf<[I32]>:$metadata,
     1DTensorOf<[I32]>:$column_list,
     1DTensorOf<[I32]>:$tile_offsets);
@@ -290,7 +301,8 @@ def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
     Constraints:
 
     * (unpack_c1) the operands have the sizes that the format gives for the length
-      of `column_list`; `tile_offsets` has T + 1 entries.
+      of `column_list`, and `values` elements of the width that its version holds;
+      `tile_offsets` has T + 1 entries.
     * (unpack_c2) the result is `rows` × `columns` of the format, with the
       element type of `values`.
 
@@ -303,12 +315,12 @@ def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
     ```
   }];
   let arguments = (ins
-    1DTensorOf<[HiNM_OperandFloat]>:$values,
+    1DTensorOf<[HiNM_OperandElement]>:$values,
     1DTensorOf<[I32]>:$metadata,
     1DTensorOf<[I32]>:$column_list,
     1DTensorOf<[I32]>:$tile_offsets,
     HiNM_PackedAttr:$format);
-  let results = (outs 2DTensorOf<[HiNM_OperandFloat]>:$weight);
+  let results = (outs 2DTensorOf<[HiNM_OperandElement]>:$weight);
   let assemblyFormat = [{
     `as` qualified($format) `from` `(` $values `,` $metadata `,` $column_list `,`
     $tile_offsets `)` attr-dict `:` type($values) `,` type($metadata) `,` type($column_list) `,` type($tile_offsets)
@@ -330,8 +342,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
   let summary = "product of a packed weight with dense activations";
   let description = [{
     Y[row_index[r], n] = Σ_c W[r, c] · X[c, n], where W is the weight that
-    `hinm.unpack` rebuilds from the four packed operands. Products are
-    accumulated in f32. The destination's values are not read.
+    `hinm.unpack` rebuilds from the four packed operands. Products of floats are
+    accumulated in f32, those of i8 in i32. The destination's values are not read.
 
     With `convolution` the input is an image, C × B·H·W, and X stands for its
     patches (`hinm.patches`), which the op gathers as it goes.
@@ -339,26 +351,30 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     X is C×N and Y is R×N, tokens innermost. With `token_major_input` X is N×C
     instead, with `token_major_output` Y and the epilogue's matrices are N×R.
 
-    With an `epilogue` Y[r, n] is what its region yields of the sum, in f32, and of
-    the elements of further operands: of row r of a vector of R (a bias), or of
-    place (r, n) of a matrix (a residual).
+    With an `epilogue` Y[r, n] is what its region yields of the sum, in f32 or i32,
+    and of the elements of further operands: of row r of a vector of R (a bias, the
+    scales of a quantised weight), of place (r, n) of a matrix (a residual), or of
+    place (0, n) of a matrix of one channel (the scales of quantised tokens).
 
     On tensors the op is pure and, without a convolution and with tokens innermost,
     can be tiled along N (TilingInterface); on memrefs it reads its inputs and writes its destination.
 
     Constraints:
 
-    * (spmm_c1) the packed operands have the sizes that the format gives.
-    * (spmm_c2) X is C×N with the element type of `values`; Y is R×N of f32 or of
-      that element type (dynamic N is allowed). With `convolution` the input is
+    * (spmm_c1) the packed operands have the sizes that the format gives, and
+      `values` elements of the width that its version holds.
+    * (spmm_c2) X is C×N with the element type of `values`; Y is R×N of what
+      products of that type are summed in, or of that type if it has 16 bits
+      (dynamic N is allowed). With `convolution` the input is
       the image of X's patches, and Y may have more pixels than they do, whose
       values are undefined.
     * (spmm_c3) `row_index` has R entries.
     * (spmm_c4) operands and destination are all tensors or all memrefs; there is
       a result exactly when they are tensors, of the destination's type.
-    * (spmm_c5) the epilogue takes f32 and an element of each of its operands, which
-      have the R rows of Y, or are of Y's shape; it computes without side effects
-      or regions, and yields an element of Y, which then is of any float type.
+    * (spmm_c5) the epilogue takes the sum and an element of each of its operands,
+      which have the R rows of Y, are of Y's shape, or are one channel of it; it
+      computes without side effects or regions, and yields an element of Y, which
+      then is a float, i8 or i32.
     * (spmm_c6) `token_major_input` and `convolution` exclude each other.
 
     Example:
@@ -383,21 +399,21 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     ```
   }];
   let arguments = (ins
-    HiNM_Shaped1DOf<[HiNM_OperandFloat]>:$values,
+    HiNM_Shaped1DOf<[HiNM_OperandElement]>:$values,
     HiNM_Shaped1DOf<[I32]>:$metadata,
     HiNM_Shaped1DOf<[I32]>:$column_list,
     HiNM_Shaped1DOf<[I32]>:$tile_offsets,
-    HiNM_AnyShaped2D:$input,
+    HiNM_Shaped2DOf<HiNM_OperandElement>:$input,
     Optional<HiNM_Shaped1DOf<[I32]>>:$row_index,
     Variadic<HiNM_EpilogueOperand>:$epilogue_inputs,
-    HiNM_AnyShaped2D:$init,
+    HiNM_Shaped2DOf<HiNM_OutputElement>:$init,
     HiNM_PackedAttr:$format,
     OptionalAttr<StrAttr>:$layer,
     OptionalAttr<HiNM_ScheduleAttr>:$schedule,
     OptionalAttr<HiNM_ConvolutionAttr>:$convolution,
     UnitAttr:$token_major_input,
     UnitAttr:$token_major_output);
-  let results = (outs Optional<2DTensorOf<[AnyFloat]>>:$result);
+  let results = (outs Optional<2DTensorOf<[HiNM_OutputElement]>>:$result);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     `as` qualified($format)
@@ -416,6 +432,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     /// along the other one.
     unsigned getInputTokenDim() { return getTokenMajorInput() ? 0 : 1; }
     unsigned getOutputTokenDim() { return getTokenMajorOutput() ? 0 : 1; }
+    /// What the products are summed in.
+    ::mlir::Type getSumType();
     /// Whether there is an epilogue.
     bool hasEpilogue() { return !getEpilogue().empty(); }
     /// A copy with other operands and results, of as many of each kind.
@@ -459,7 +477,7 @@ def HiNM_YieldOp : HiNM_Op<"yield", [
     hinm.yield %h : f16
     ```
   }];
-  let arguments = (ins AnyFloat:$value);
+  let arguments = (ins HiNM_OutputElement:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 

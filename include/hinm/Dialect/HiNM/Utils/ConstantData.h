@@ -38,8 +38,9 @@ struct RawConstant {
 };
 std::optional<RawConstant> getRawConstant(mlir::ElementsAttr attr);
 
-/// The elements of an f16, bf16, f32 or f64 constant as f32 (f64 is rounded),
-/// row-major. Empty optional when there is no data or another element type.
+/// The elements of an f16, bf16, f32, f64, f8E4M3FN, f8E5M2 or i8 constant as
+/// f32 (f64 is rounded), row-major. Empty optional when there is no data or
+/// another element type.
 std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
 
 /// The elements of an i32 constant. Empty optional when there is no data or
@@ -50,8 +51,13 @@ std::optional<llvm::SmallVector<int32_t>> readInts(mlir::ElementsAttr attr);
 /// bf16.
 uint16_t roundTo16(float value, const llvm::fltSemantics &semantics);
 
-/// A constant of \p type (static shape; f16, bf16, f32 or f64) holding
-/// \p values rounded to nearest even. \p name is a hint for the resource.
+/// \p value rounded to nearest even in the 8-bit format \p semantics,
+/// f8E4M3FN or f8E5M2.
+uint8_t roundTo8(float value, const llvm::fltSemantics &semantics);
+
+/// A constant of \p type (static shape; f16, bf16, f32, f64, f8E4M3FN or
+/// f8E5M2) holding \p values rounded to nearest even. \p name is a hint for the
+/// resource.
 mlir::ElementsAttr makeFloats(mlir::RankedTensorType type,
                               llvm::ArrayRef<float> values,
                               llvm::StringRef name);

@@ -19,6 +19,7 @@
 #include "hinm/Core/PackedFormat.h"
 #include "hinm/Core/Pattern.h"
 #include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include <array>
 #include <optional>
 #include <vector>
@@ -34,9 +35,6 @@ ColumnIndexAttr fromCore(mlir::MLIRContext *context,
 
 /// A constant of rank 2 as an f32 matrix; empty optional as for readFloats.
 std::optional<core::Matrix<float>> readMatrix(mlir::ElementsAttr attr);
-
-/// The bits of an f16 or bf16 constant of rank 2, without a conversion.
-std::optional<core::Matrix<uint16_t>> readBits(mlir::ElementsAttr attr);
 
 /// The bits of \p values rounded to nearest even in \p element, f16 or bf16.
 core::Matrix<uint16_t> roundMatrix(core::MatrixView<float> values,
@@ -77,10 +75,23 @@ std::optional<std::vector<char>> applyMask(mlir::ElementsAttr weight,
 mlir::ElementsAttr replaceElements(mlir::ElementsAttr weight,
                                    llvm::ArrayRef<char> bytes);
 
+/// The constant \p weight packed in the format of its element type, of 8 or 16
+/// bits. Refuses what core::pack refuses, and a weight without data.
+llvm::Expected<core::PackedWeight>
+packConstant(mlir::ElementsAttr weight, const core::ColumnIndex &columns,
+             int64_t tile);
+
+/// The weight of element type \p type.getElementType() that four constants hold
+/// in \p format. Refuses what core::unpack refuses, and constants without data.
+llvm::Expected<mlir::ElementsAttr>
+unpackConstants(PackedAttr format, mlir::ElementsAttr values,
+                mlir::ElementsAttr metadata, mlir::ElementsAttr columnList,
+                mlir::ElementsAttr tileOffsets, mlir::RankedTensorType type);
+
 /// The four operands of \p packed as constants: values of \p element, metadata,
 /// column list and tile offsets. \p name is a hint for their resources.
 std::array<mlir::ElementsAttr, 4>
-makePackedConstants(core::PackedWeight &&packed, mlir::FloatType element,
+makePackedConstants(core::PackedWeight &&packed, mlir::Type element,
                     llvm::StringRef name);
 
 } // namespace hinm
