@@ -65,7 +65,7 @@ struct Arrival {
   const void *row = nullptr;   // ldmatrix
   const uint32_t *a = nullptr; // mma.sp
   const uint32_t *b = nullptr;
-  const float *c = nullptr;
+  const void *c = nullptr;
   uint64_t descriptor = 0;       // of B, of wgmma
   uint32_t value = 0;            // metadata, or the value to shuffle
   int32_t first = 0, second = 0; // immediates

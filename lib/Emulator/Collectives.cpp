@@ -148,20 +148,21 @@ void Block::executeLdMatrix(Thread *lanes) {
 
 void Block::executeSparseMma(Thread *lanes) {
   const Arrival &first = lanes[0].arrival;
-  if (first.first != 0 && first.first != 1) {
+  const auto type = static_cast<MmaType>(first.second);
+  const int selectors = selectorsOf(type);
+  if (first.first < 0 || first.first >= selectors) {
     report(lanes[0], first.where,
-           "the selector of mma.sp m16n8k32 is 0 or 1, not " +
-               std::to_string(first.first));
+           std::string("the selector of mma.sp ") +
+               (selectors == 2 ? "m16n8k32 is 0 or 1" : "m16n8k64 is 0") +
+               ", not " + std::to_string(first.first));
     leave();
   }
   SparseMmaLane operands[32];
   for (int i = 0; i < 32; ++i) {
     const Arrival &mine = lanes[i].arrival;
-    operands[i] = {static_cast<float *>(mine.result), mine.a, mine.b, mine.c,
-                   mine.value};
+    operands[i] = {mine.result, mine.a, mine.b, mine.c, mine.value};
   }
-  const MetadataError error =
-      sparseMma16x8x32(operands, first.first, first.second != 0);
+  const MetadataError error = sparseMma(operands, first.first, type);
   if (error.lane >= 0) {
     report(lanes[error.lane], first.where,
            "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +

@@ -189,10 +189,9 @@ void hinm_emu_ldmatrix(uint32_t *result, const void *row, int32_t count,
   self.block->meet(self, arrival);
 }
 
-void hinm_emu_mma_sp_m16n8k32(float *d, const uint32_t *a, const uint32_t *b,
-                              const float *c, uint32_t metadata,
-                              int32_t selector, int32_t is_bf16,
-                              const char *where) {
+void hinm_emu_mma_sp(void *d, const uint32_t *a, const uint32_t *b,
+                     const void *c, uint32_t metadata, int32_t selector,
+                     int32_t type, const char *where) {
   Arrival arrival;
   arrival.kind = Collective::SparseMma;
   arrival.where = where;
@@ -202,7 +201,7 @@ void hinm_emu_mma_sp_m16n8k32(float *d, const uint32_t *a, const uint32_t *b,
   arrival.c = c;
   arrival.value = metadata;
   arrival.first = selector;
-  arrival.second = is_bf16;
+  arrival.second = type;
   Thread &self = thread();
   self.block->meet(self, arrival);
 }

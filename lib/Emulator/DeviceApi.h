@@ -99,12 +99,20 @@ int32_t hinm_emu_elect(const char *where);
 void hinm_emu_ldmatrix(uint32_t *result, const void *row, int32_t count,
                        int32_t transposed, const char *where);
 
-/// mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.T.T.f32 with T =
-/// f16 (\p is_bf16 = 0) or bf16 (1): d[4], a[4], b[4], c[4].
-void hinm_emu_mma_sp_m16n8k32(float *d, const uint32_t *a, const uint32_t *b,
-                              const float *c, uint32_t metadata,
-                              int32_t selector, int32_t is_bf16,
-                              const char *where);
+/// What mma.sp multiplies.
+enum HinmEmuMmaType {
+  HINM_EMU_F16 = 0,
+  HINM_EMU_BF16,
+  HINM_EMU_S8,
+  HINM_EMU_E4M3,
+  HINM_EMU_E5M2
+};
+/// mma.sp::ordered_metadata.sync.aligned.row.col of registers a[4] and b[4] of
+/// \p type: m16n8k32 of 16-bit elements, m16n8k64 of 8-bit ones. d[4] and c[4]
+/// are s32 of S8 (without .satfinite) and f32 of the others.
+void hinm_emu_mma_sp(void *d, const uint32_t *a, const uint32_t *b,
+                     const void *c, uint32_t metadata, int32_t selector,
+                     int32_t type, const char *where);
 
 /// wgmma.mma_async.sp.sync.aligned.m64n<columns>k32.f32.T.T with T = f16
 /// (\p is_bf16 = 0) or bf16 (1), A in registers and B transposed: d[columns/2],

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// mma.sp::ordered_metadata m16n8k32 on the registers of a whole warp
-/// (PTX ISA 9.7.14.6, "Matrix Fragments for sparse mma.m16n8k32").
+/// mma.sp::ordered_metadata m16n8k32 of 16-bit and m16n8k64 of 8-bit elements
+/// on the registers of a whole warp (PTX ISA 9.7.14.6, "Matrix Fragments for
+/// sparse mma").
 ///
 //===----------------------------------------------------------------------===//
 
@@ -22,12 +23,27 @@ namespace hinm::emulator {
 float halfToFloat(uint16_t bits);
 float bfloatToFloat(uint16_t bits);
 
-/// One lane's operands.
+float e4m3ToFloat(uint8_t bits);
+float e5m2ToFloat(uint8_t bits);
+
+/// What A and B hold; the codes are those of DeviceApi.h.
+enum class MmaType : int { F16 = 0, BF16, S8, E4M3, E5M2 };
+
+/// How many of them a register holds, and what an instruction's selector may
+/// be.
+inline int elementsPerRegister(MmaType type) {
+  return type == MmaType::F16 || type == MmaType::BF16 ? 2 : 4;
+}
+inline int selectorsOf(MmaType type) {
+  return elementsPerRegister(type) == 2 ? 2 : 1;
+}
+
+/// One lane's operands. Sums are i32 of S8, and f32 of the others.
 struct SparseMmaLane {
-  float *d;          // 4: rows g, g, g+8, g+8; columns 2q, 2q+1
-  const uint32_t *a; // 4 pairs of 16-bit values of the compressed 16x16 A
-  const uint32_t *b; // 4 pairs of 16-bit values of the 32x8 B
-  const float *c;    // as d
+  void *d;           // 4: rows g, g, g+8, g+8; columns 2q, 2q+1
+  const uint32_t *a; // 4 registers of the compressed A
+  const uint32_t *b; // 4 of B
+  const void *c;     // as d
   uint32_t metadata;
 };
 
@@ -39,15 +55,16 @@ struct MetadataError {
 };
 
 /// The logical columns (0 … 31) of the 16 values of each of the 16 rows that
-/// the words of the 32 lanes describe.
+/// the words of the 32 lanes describe, of 16-bit elements.
 MetadataError decodeMetadata(const uint32_t words[32], int selector,
                              int logicalColumn[16][16]);
 
-/// D = A B + C for the 32 lanes. Each element is C plus its 16 exact products,
-/// summed in double and rounded once to f32; hardware rounds differently and
-/// in unspecified order. d may be c. Nothing is written after an error.
-MetadataError sparseMma16x8x32(const SparseMmaLane lanes[32], int selector,
-                               bool isBfloat);
+/// D = A B + C for the 32 lanes. A sum of floats is C plus the exact products,
+/// summed in double and rounded once to f32; hardware rounds differently and in
+/// unspecified order. One of integers wraps. d may be c. Nothing is written
+/// after an error.
+MetadataError sparseMma(const SparseMmaLane lanes[32], int selector,
+                        MmaType type);
 
 } // namespace hinm::emulator
 

@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -277,7 +278,8 @@ private:
         })
         .Case<NVVM::CpAsyncOp, NVVM::CpAsyncCommitGroupOp,
               NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::MmaSpOp,
-              NVVM::ShflOp, LLVM::LoadOp, LLVM::StoreOp, LLVM::AtomicRMWOp,
+              NVVM::PermuteOp, NVVM::ShflOp, LLVM::CallIntrinsicOp,
+              LLVM::LoadOp, LLVM::StoreOp, LLVM::AtomicRMWOp,
               LLVM::AddressOfOp>([&](auto o) { return lower(o); })
         .Case<NVVM::MBarrierInitOp, NVVM::MBarrierInvalOp,
               NVVM::MBarrierArriveOp, NVVM::MBarrierArriveExpectTxOp,
@@ -371,31 +373,110 @@ private:
   }
 
   LogicalResult lower(NVVM::MmaSpOp op) {
-    Location loc = op.getLoc();
     NVVM::MMAShapeAttr shape = op.getShape();
-    bool isBF16 = op.getMultiplicandAPtxType() == NVVM::MMATypes::bf16;
-    bool isF16 = !isBF16 && isa<VectorType>(op.getOperandA()[0].getType());
+    const std::optional<NVVM::MMATypes> named = op.getMultiplicandAPtxType();
+    std::optional<int32_t> type;
+    if (named == NVVM::MMATypes::bf16)
+      type = 1;
+    else if (named == NVVM::MMATypes::s8)
+      type = 2;
+    else if (isa<VectorType>(op.getOperandA()[0].getType()))
+      type = 0;
+    const bool isWide = type != 2;
+    Type sum = isWide ? f32 : i32;
     auto sums = dyn_cast<LLVM::LLVMStructType>(op.getType());
-    bool inF32 = sums && llvm::all_of(sums.getBody(),
-                                      [](Type type) { return type.isF32(); });
+    const bool isSatfinite =
+        op.getIntOverflowBehavior() == NVVM::MMAIntOverflow::satfinite;
     if (!op.getOrderedMetadata() || shape.getM() != 16 || shape.getN() != 8 ||
-        shape.getK() != 32 || !(isF16 || isBF16) || !inF32 ||
-        op.getOperandC().size() != 4)
+        shape.getK() != (isWide ? 32 : 64) || !type || isSatfinite ||
+        op.getMultiplicandBPtxType().value_or(NVVM::MMATypes::f16) !=
+            named.value_or(NVVM::MMATypes::f16) ||
+        !sums || !llvm::all_equal(sums.getBody()) ||
+        sums.getBody().front() != sum || op.getOperandC().size() != 4)
       return op.emitOpError("is not known to the emulator: it runs "
                             "mma.sp::ordered_metadata m16n8k32 of f16 and bf16 "
-                            "with f32 accumulators");
-    Value result = makeRegisters(op, f32, 4);
-    call(loc, "hinm_emu_mma_sp_m16n8k32", {},
-         {result, spill(op, op.getOperandA()), spill(op, op.getOperandB()),
-          spill(op, op.getOperandC()), op.getSparseMetadata(),
-          op.getSparsitySelector(), constant(loc, isBF16 ? 1 : 0), where(op)});
-    Value fragments = LLVM::PoisonOp::create(builder, loc, op.getType());
+                            "with f32 accumulators, and m16n8k64 of s8 with "
+                            "s32");
+    return lowerMma(op, sum, op.getOperandA(), op.getOperandB(),
+                    op.getOperandC(), op.getSparseMetadata(),
+                    op.getSparsitySelector(), *type);
+  }
+
+  /// mma.sp on registers \p a, \p b and \p c of \p sum; \p type is one of
+  /// HinmEmuMmaType.
+  LogicalResult lowerMma(Operation *op, Type sum, ValueRange a, ValueRange b,
+                         ValueRange c, Value metadata, Value selector,
+                         int32_t type) {
+    Location loc = op->getLoc();
+    Value result = makeRegisters(op, sum, 4);
+    call(loc, "hinm_emu_mma_sp", {},
+         {result, spill(op, a), spill(op, b), spill(op, c), metadata, selector,
+          constant(loc, type), where(op)});
+    Value fragments =
+        LLVM::PoisonOp::create(builder, loc, op->getResult(0).getType());
     for (int32_t i = 0; i < 4; ++i) {
-      Value word = LLVM::LoadOp::create(builder, loc, f32,
-                                        registerAddress(result, f32, i));
+      Value word = LLVM::LoadOp::create(builder, loc, sum,
+                                        registerAddress(result, sum, i));
       fragments = LLVM::InsertValueOp::create(builder, loc, fragments, word, i);
     }
-    op.getResult().replaceAllUsesWith(fragments);
+    op->getResult(0).replaceAllUsesWith(fragments);
+    op->erase();
+    return success();
+  }
+
+  /// nvvm.mma.sp.sync has no 8-bit floats: kernels call the intrinsic. Of other
+  /// intrinsics those of no target are plain arithmetic.
+  LogicalResult lower(LLVM::CallIntrinsicOp op) {
+    StringRef name = op.getIntrin();
+    if (!name.starts_with("llvm.nvvm."))
+      return success();
+    const std::optional<int32_t> type =
+        llvm::StringSwitch<std::optional<int32_t>>(name)
+            .Case("llvm.nvvm.mma.sp.ordered.metadata.m16n8k64.row.col.f32.e4m3."
+                  "e4m3.f32",
+                  3)
+            .Case("llvm.nvvm.mma.sp.ordered.metadata.m16n8k64.row.col.f32.e5m2."
+                  "e5m2.f32",
+                  4)
+            .Default(std::nullopt);
+    OperandRange operands = op.getArgs();
+    if (!type || operands.size() != 14)
+      return op.emitOpError("of '") << name << "' is not known to the emulator";
+    return lowerMma(op, f32, operands.slice(0, 4), operands.slice(4, 4),
+                    operands.slice(8, 4), operands[12], operands[13], *type);
+  }
+
+  /// Four bytes of eight, by a constant selector.
+  LogicalResult lower(NVVM::PermuteOp op) {
+    Location loc = op.getLoc();
+    APInt selector;
+    if (op.getMode() != NVVM::PermuteMode::DEFAULT || !op.getHi() ||
+        !matchPattern(op.getSelector(), m_ConstantInt(&selector)) ||
+        (selector.getZExtValue() & 0x8888) != 0)
+      return unknown(op);
+    auto widen = [&](Value word) {
+      return LLVM::ZExtOp::create(builder, loc, i64, word);
+    };
+    auto wide = [&](int64_t value) {
+      return LLVM::ConstantOp::create(builder, loc, i64,
+                                      builder.getI64IntegerAttr(value));
+    };
+    Value bytes = LLVM::OrOp::create(
+        builder, loc, widen(op.getLo()),
+        LLVM::ShlOp::create(builder, loc, widen(op.getHi()), wide(32)));
+    Value result = wide(0);
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t source = selector.getZExtValue() >> (4 * i) & 7;
+      Value byte = LLVM::AndOp::create(
+          builder, loc,
+          LLVM::LShrOp::create(builder, loc, bytes, wide(8 * source)),
+          wide(0xff));
+      result = LLVM::OrOp::create(
+          builder, loc, result,
+          LLVM::ShlOp::create(builder, loc, byte, wide(8 * i)));
+    }
+    op.getResult().replaceAllUsesWith(
+        LLVM::TruncOp::create(builder, loc, i32, result));
     op.erase();
     return success();
   }

@@ -48,7 +48,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   llvm.func @standard(%a: vector<2xf16>, %c: f32, %e: i32) attributes {gpu.kernel} {
     %s = llvm.mlir.constant(0 : i32) : i32
-    // expected-error@+1 {{it runs mma.sp::ordered_metadata m16n8k32 of f16 and bf16 with f32 accumulators}}
+    // expected-error@+1 {{it runs mma.sp::ordered_metadata m16n8k32 of f16 and bf16 with f32 accumulators, and m16n8k64 of s8 with s32}}
     %d = nvvm.mma.sp.sync A[%a, %a, %a, %a] B[%a, %a, %a, %a] C[%c, %c, %c, %c] sparseMetadata[%e] selector[%s] {shape = #nvvm.shape<m = 16, n = 8, k = 32>} : (vector<2xf16>, vector<2xf16>, f32) -> !llvm.struct<(f32, f32, f32, f32)>
     llvm.return
   }
@@ -107,6 +107,39 @@ gpu.module @kernels {
     llvm.store %s, %p : f32, !llvm.ptr<1>
     nvvm.wgmma.wait.group.sync.aligned 0
     llvm.store %s, %p : f32, !llvm.ptr<1>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @saturates(%a: i32, %c: i32, %e: i32) attributes {gpu.kernel} {
+    %s = llvm.mlir.constant(0 : i32) : i32
+    // expected-error@+1 {{is not known to the emulator: it runs}}
+    %d = nvvm.mma.sp.sync A[%a, %a, %a, %a] B[%a, %a, %a, %a] C[%c, %c, %c, %c] sparseMetadata[%e] selector[%s] {orderedMetadata, intOverflowBehavior = #nvvm.mma_int_overflow<satfinite>, multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, shape = #nvvm.shape<m = 16, n = 8, k = 64>} : (i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @mixed(%a: i32, %c: f32) attributes {gpu.kernel} {
+    %s = llvm.mlir.constant(0 : i32) : i32
+    // expected-error@+1 {{of 'llvm.nvvm.mma.sp.ordered.metadata.m16n8k64.row.col.f32.e4m3.e5m2.f32' is not known to the emulator}}
+    %d = llvm.call_intrinsic "llvm.nvvm.mma.sp.ordered.metadata.m16n8k64.row.col.f32.e4m3.e5m2.f32"(%a, %a, %a, %a, %a, %a, %a, %a, %c, %c, %c, %c, %a, %s) : (i32, i32, i32, i32, i32, i32, i32, i32, f32, f32, f32, f32, i32, i32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @bytes(%a: i32) attributes {gpu.kernel} {
+    // The selector is not constant.
+    // expected-error@+1 {{is not known to the emulator}}
+    %d = nvvm.prmt <default> %a, %a, %a : i32
     llvm.return
   }
 }

@@ -80,6 +80,27 @@ gpu.module @kernels {
     llvm.return
   }
 
+  // Sums of integers are words, those of 8-bit floats, which have no operation of
+  // their own, are floats. Bytes are permuted by plain arithmetic.
+  // CHECK-LABEL: llvm.func @bytes(
+  // CHECK: %[[INTEGERS:.*]] = llvm.alloca %{{.*}} x !llvm.array<4 x i32>
+  // CHECK: %[[S8:.*]] = llvm.mlir.constant(2 : i32)
+  // CHECK: llvm.call @hinm_emu_mma_sp(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[S8]],
+  // CHECK: llvm.load %{{.*}} : !llvm.ptr -> i32
+  // CHECK: %[[E5M2:.*]] = llvm.mlir.constant(4 : i32)
+  // CHECK: llvm.call @hinm_emu_mma_sp(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[E5M2]],
+  // CHECK: llvm.load %{{.*}} : !llvm.ptr -> f32
+  // CHECK: llvm.zext
+  // CHECK: llvm.trunc %{{.*}} : i64 to i32
+  llvm.func @bytes(%a: i32, %c: i32, %f: f32) attributes {gpu.kernel} {
+    %s = llvm.mlir.constant(0 : i32) : i32
+    %d = nvvm.mma.sp.sync A[%a, %a, %a, %a] B[%a, %a, %a, %a] C[%c, %c, %c, %c] sparseMetadata[%a] selector[%s] {orderedMetadata, intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>, multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, shape = #nvvm.shape<m = 16, n = 8, k = 64>} : (i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
+    %e = llvm.call_intrinsic "llvm.nvvm.mma.sp.ordered.metadata.m16n8k64.row.col.f32.e5m2.e5m2.f32"(%a, %a, %a, %a, %a, %a, %a, %a, %f, %f, %f, %f, %a, %s) : (i32, i32, i32, i32, i32, i32, i32, i32, f32, f32, f32, f32, i32, i32) -> !llvm.struct<(f32, f32, f32, f32)>
+    %selector = llvm.mlir.constant(25632 : i32) : i32
+    %p = nvvm.prmt <default> %selector, %a, %c : i32
+    llvm.return
+  }
+
   // The entry takes the addresses of the arguments.
   // CHECK: llvm.mlir.global external constant @__hinm_emu_shared_shared(64 : i64)
   // CHECK: llvm.mlir.global external constant @__hinm_emu_copies_shared(16 : i64)
