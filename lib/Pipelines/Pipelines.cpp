@@ -102,6 +102,7 @@ void addBufferization(OpPassManager &pm) {
       pm, bufferization::BufferDeallocationPipelineOptions());
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addPass(createExpandSmallFloats());
 }
 
 /// The passes that every way to the LLVM dialect ends with.

@@ -615,6 +615,31 @@ def Report : Pass<"hinm-report", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// hinm-expand-small-floats
+//===----------------------------------------------------------------------===//
+
+def ExpandSmallFloats : Pass<"hinm-expand-small-floats", "::mlir::ModuleOp"> {
+  let summary = "casts from and to 8-bit floats as arithmetic on their bits";
+  let description = [{
+    `arith.extf` of f8E4M3FN and f8E5M2, and `arith.truncf` to them from f16, bf16
+    and f32, of scalars: the LLVM dialect has no such types, and a CPU no
+    instructions. Rounds to nearest even; what is too large becomes infinity in
+    f8E5M2, and NaN in f8E4M3FN, which has no infinity.
+
+    ```mlir
+    %y = arith.extf %x : f8E5M2 to f32
+    ```
+    becomes
+    ```mlir
+    %b = arith.bitcast %x : f8E5M2 to i8
+    ...
+    %y = arith.bitcast %bits : i32 to f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // hinm-widen-floats
 //===----------------------------------------------------------------------===//
 

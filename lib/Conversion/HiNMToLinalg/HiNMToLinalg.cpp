@@ -257,6 +257,10 @@ private:
 
   /// Whether \p value is not zero.
   Value isStored(ImplicitLocOpBuilder &b, Value value) {
+    // Floats of 8 bits can only be cast.
+    if (isa<FloatType>(value.getType()) &&
+        value.getType().getIntOrFloatBitWidth() == 8)
+      value = arith::ExtFOp::create(b, b.getF32Type(), value);
     Type type = value.getType();
     Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
     if (type.isInteger())
