@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -88,7 +89,33 @@ private:
     return dyn_cast<TypedAttr>(attr.getSplatValue<Attribute>());
   }
 
-  /// Every operand is the product, a matrix like it, a column, or a scalar.
+  /// Whether an operand has one element for each token: a vector, or a matrix
+  /// of one row.
+  static bool isRow(AffineMap map) {
+    MLIRContext *context = map.getContext();
+    AffineExpr token = getAffineDimExpr(1, context);
+    return map == AffineMap::get(2, 0, {token}, context) ||
+           map == AffineMap::get(2, 0,
+                                 {getAffineConstantExpr(0, context), token},
+                                 context);
+  }
+
+  /// The operand of the epilogue for \p operand, which has \p map: a row is a
+  /// matrix there.
+  static Value toEpilogue(OpBuilder &builder, Location loc, Value operand,
+                          AffineMap map) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    if (!isRow(map) || type.getRank() == 2)
+      return operand;
+    OpFoldResult tokens = tensor::getMixedSize(builder, loc, operand, 0);
+    return tensor::ExpandShapeOp::create(
+        builder, loc, type.clone({1, type.getDimSize(0)}), operand,
+        SmallVector<ReassociationIndices>{{0, 1}},
+        SmallVector<OpFoldResult>{builder.getIndexAttr(1), tokens});
+  }
+
+  /// Every operand is the product, a matrix like it, a column, a row, or a
+  /// scalar.
   static LogicalResult checkOperands(linalg::GenericOp op, SpmmOp product) {
     for (OpOperand *operand : op.getDpsInputOperands()) {
       AffineMap map = op.getMatchingIndexingMap(operand);
@@ -109,7 +136,8 @@ private:
       const bool isMatrix = map.isIdentity();
       const bool isColumn =
           map == AffineMap::get(2, 0, {getAffineDimExpr(0, context)}, context);
-      if ((!isMatrix && !isColumn) || !isEpilogueElement(type.getElementType()))
+      if ((!isMatrix && !isColumn && !isRow(map)) ||
+          !isEpilogueElement(type.getElementType()))
         return failure();
     }
     return success();
@@ -125,13 +153,19 @@ private:
     Value init = op.getDpsInits()[0];
     if (init == product.getResult())
       init = product.getInit();
+    SmallVector<Value> added;
+    for (OpOperand *operand : op.getDpsInputOperands())
+      added.push_back(isa<RankedTensorType>(operand->get().getType())
+                          ? toEpilogue(rewriter, loc, operand->get(),
+                                       op.getMatchingIndexingMap(operand))
+                          : Value());
     SpmmOp fused = cloneWithoutEpilogue(rewriter, product, init);
     fused->setLoc(loc);
 
     Region &region = fused.getEpilogue();
     OpBuilder::InsertionGuard guard(rewriter);
     Block *body = rewriter.createBlock(&region);
-    Value sum = body->addArgument(rewriter.getF32Type(), loc);
+    Value sum = body->addArgument(product.getSumType(), loc);
     SmallVector<Value> arguments{sum};
     for (Value input : inputs)
       arguments.push_back(
@@ -152,7 +186,8 @@ private:
                 ->getResult(cast<OpResult>(constant).getResultNumber()));
       return mapping.lookup(constant);
     };
-    for (OpOperand *operand : op.getDpsInputOperands()) {
+    for (auto [operand, outside] :
+         llvm::zip_equal(op.getDpsInputOperands(), added)) {
       BlockArgument inside = op.getMatchingBlockArgument(operand);
       if (operand->get() == product.getResult()) {
         mapping.map(inside, value);
@@ -161,7 +196,7 @@ private:
       } else if (TypedAttr splat = getSplat(operand->get())) {
         mapping.map(inside, arith::ConstantOp::create(rewriter, loc, splat));
       } else {
-        inputs.push_back(operand->get());
+        inputs.push_back(outside);
         mapping.map(inside, body->addArgument(inside.getType(), loc));
       }
     }

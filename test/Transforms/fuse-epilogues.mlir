@@ -24,6 +24,8 @@
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #row = affine_map<(d0, d1) -> (d0)>
 #token = affine_map<(d0, d1) -> (d1)>
+#first = affine_map<(d0, d1) -> (0, d1)>
+#turned = affine_map<(d0, d1) -> (d1, d0)>
 func.func @chain(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<32xf32>, %r: tensor<32x16xf32>) -> tensor<32x16xbf16> {
   %i = tensor.empty() : tensor<32x16xf16>
   %j = tensor.empty() : tensor<32x16xf32>
@@ -50,7 +52,7 @@ func.func @chain(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %
   return %h : tensor<32x16xbf16>
 }
 
-// What is read twice, needs a library, or goes by the token stays outside.
+// What is read twice, needs a library, or is of another shape stays outside.
 // CHECK-LABEL: func @apart
 // CHECK: hinm.spmm
 // CHECK-NOT: epilogue
@@ -61,7 +63,7 @@ func.func @chain(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %
 // CHECK: hinm.spmm
 // CHECK-NOT: epilogue
 // CHECK: return
-func.func @apart(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<16xf32>) -> (tensor<32x16xf32>, tensor<32x16xf32>, tensor<32x16xf32>, tensor<32x16xf32>) {
+func.func @apart(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %b: tensor<16x32xf32>) -> (tensor<32x16xf32>, tensor<32x16xf32>, tensor<32x16xf32>, tensor<32x16xf32>) {
   %i = tensor.empty() : tensor<32x16xf32>
   %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
@@ -74,13 +76,39 @@ func.func @apart(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %
   %u = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
     outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
-  %t = linalg.generic {indexing_maps = [#id, #token, #id], iterator_types = ["parallel", "parallel"]}
-      ins(%u, %b : tensor<32x16xf32>, tensor<16xf32>) outs(%i : tensor<32x16xf32>) {
+  %t = linalg.generic {indexing_maps = [#id, #turned, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%u, %b : tensor<32x16xf32>, tensor<16x32xf32>) outs(%i : tensor<32x16xf32>) {
   ^bb0(%p: f32, %q: f32, %o0: f32):
     %a = arith.addf %p, %q : f32
     linalg.yield %a : f32
   } -> tensor<32x16xf32>
   return %y, %n, %s, %t : tensor<32x16xf32>, tensor<32x16xf32>, tensor<32x16xf32>, tensor<32x16xf32>
+}
+
+// The scales of tokens, as a vector and as a matrix of one row. Integers are summed
+// in i32.
+// CHECK-LABEL: func @tokens
+// CHECK-SAME: %[[B:[a-z0-9]*]]: tensor<?xf32>, %[[C:[a-z0-9]*]]: tensor<1x?xf32>
+// CHECK: %[[N:.*]] = tensor.dim %[[B]]
+// CHECK: %[[ROW:.*]] = tensor.expand_shape %[[B]] {{\[\[}}0, 1]] output_shape [1, %[[N]]]
+// CHECK: hinm.spmm {{.*}} epilogue(%[[ROW]], %[[C]] : tensor<1x?xf32>, tensor<1x?xf32>) {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: i32, %[[P:.*]]: f32, %[[Q:.*]]: f32):
+// CHECK-NEXT: %[[F:.*]] = arith.sitofp %[[SUM]] : i32 to f32
+// CHECK-NEXT: %[[G:.*]] = arith.mulf %[[F]], %[[P]]
+// CHECK-NEXT: arith.mulf %[[G]], %[[Q]]
+func.func @tokens(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x?xi8>, %b: tensor<?xf32>, %c: tensor<1x?xf32>, %i: tensor<32x?xi32>, %f: tensor<32x?xf32>) -> tensor<32x?xf32> {
+  %u = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+    ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x?xi8>)
+    outs(%i : tensor<32x?xi32>) -> tensor<32x?xi32>
+  %t = linalg.generic {indexing_maps = [#id, #token, #first, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%u, %b, %c : tensor<32x?xi32>, tensor<?xf32>, tensor<1x?xf32>) outs(%f : tensor<32x?xf32>) {
+  ^bb0(%p: i32, %q: f32, %r: f32, %o0: f32):
+    %w = arith.sitofp %p : i32 to f32
+    %y = arith.mulf %w, %q : f32
+    %z = arith.mulf %y, %r : f32
+    linalg.yield %z : f32
+  } -> tensor<32x?xf32>
+  return %t : tensor<32x?xf32>
 }
 
 // Both operands: the product with itself.

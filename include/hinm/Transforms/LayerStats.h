@@ -24,7 +24,8 @@ namespace hinm {
 class MatmulOp;
 
 /// Dictionary of f64 shares on a layer: `sparsity`, `retained`,
-/// `retained_no_permutation`, `retained_unstructured`.
+/// `retained_no_permutation`, `retained_unstructured`, and `weight_error`, of
+/// a quantised weight.
 inline constexpr llvm::StringLiteral kStatsAttr = "hinm.stats";
 /// String: why an op that looks like a layer was passed over.
 inline constexpr llvm::StringLiteral kSkippedAttr = "hinm.skipped";

@@ -446,6 +446,57 @@ def Prune : Pass<"hinm-prune", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// hinm-quantize
+//===----------------------------------------------------------------------===//
+
+def Quantize : Pass<"hinm-quantize", "::mlir::ModuleOp"> {
+  let summary = "gives layers weights and activations of 8 bits, with scales";
+  let description = [{
+    The constant weight of every `hinm.matmul` with a pattern is rounded to
+    `element-type`, each row multiplied so that its largest number becomes the
+    largest of the type (127, 448 or 57344); its input is rounded likewise, token by
+    token, at run time, and the product, in i32 or f32, is multiplied with the
+    scales of its row and its token. `hinm-pack` then packs the layer in 8 bits, and
+    `hinm-fuse-epilogues` makes the last step the kernel's.
+
+    Run it between `hinm-prune` and `hinm-pack`: search and pruning judge the
+    weight as it was, and what has been pruned stays zero. The remark
+    `layer-quantized` says how far the weight is from what it was, ‖W − W'‖ / ‖W‖.
+
+    The input of a convolution is an image, of which a pixel is in several patches:
+    it gets one scale, as with `activation-scales=tensor`. A layer that holds 8 bits
+    already is left. One whose weight is no constant or not finite is an error, and
+    the module stays as it was.
+
+    ```mlir
+    %w = arith.constant dense<[[127.0, 0.0], [0.0, -2.0]]> : tensor<2x2xf32>
+    %y = hinm.matmul ins(%w, %x : tensor<2x2xf32>, tensor<2x16xf32>)
+         outs(%i : tensor<2x16xf32>) {pattern = #p, columns = #c} -> tensor<2x16xf32>
+    ```
+    becomes
+    ```mlir
+    %rows = arith.constant dense<[1.0, 0.015748]> : tensor<2xf32>
+    %v = arith.constant dense<[[127, 0], [0, -127]]> : tensor<2x2xi8>
+    %largest = linalg.generic ... ins(%x : tensor<2x16xf32>)  // max |x| of a token
+    %tokens = linalg.generic ... ins(%largest : tensor<16xf32>)  // / 127
+    %q = linalg.generic ... ins(%x, %tokens : ...)  // x / scale, rounded
+    %s = hinm.matmul ins(%v, %q : tensor<2x2xi8>, tensor<2x16xi8>)
+         outs(%e : tensor<2x16xi32>) {pattern = #p, columns = #c} -> tensor<2x16xi32>
+    %y = linalg.generic ... ins(%s, %rows, %tokens : ...)  // s * row * token
+    ```
+  }];
+  let options = [
+    Option<"elementType", "element-type", "std::string", /*default=*/"\"i8\"",
+           "what weights and their inputs become: i8, f8E4M3FN or f8E5M2">,
+    Option<"activationScales", "activation-scales", "std::string",
+           /*default=*/"\"token\"",
+           "token: a scale for each token; tensor: one for all of them">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+                           "::hinm::HiNMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // hinm-pack
 //===----------------------------------------------------------------------===//
 
@@ -454,7 +505,8 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
   let description = [{
     Every pruned `hinm.matmul` with a 2:4 pattern becomes a `hinm.spmm` on the
     four constants of the packed format; the weight is rounded to `dtype`, the
-    input is cast to it, products are accumulated in f32.
+    input is cast to it, products are accumulated in f32. A layer of 8-bit elements
+    (`hinm-quantize`) is packed as it is.
 
     The groups of a tile's list are put in an order in which neighbours name
     columns that differ modulo 8 where possible: `ldmatrix` then reads their rows
@@ -492,7 +544,7 @@ def FuseEpilogues : Pass<"hinm-fuse-epilogues", "::mlir::ModuleOp"> {
     of a `hinm.spmm` that nothing else reads becomes the epilogue of that spmm, one
     after the other: casts, bias, activation, residual. The product then never is
     in memory. The other operands may be matrices of its shape, columns (one element
-    a row) and constants.
+    a row), rows (one element a token) and constants.
 
     ```mlir
     %y = hinm.spmm as #p ins(%v, %m, %l, %o, %x : ...) outs(%e : tensor<64x16xf32>) -> tensor<64x16xf32>
@@ -519,7 +571,7 @@ def FuseEpilogues : Pass<"hinm-fuse-epilogues", "::mlir::ModuleOp"> {
     which one alone reads another are fused (as by `linalg-fuse-elementwise-ops`).
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::hinm::HiNMDialect"];
+                           "::mlir::tensor::TensorDialect", "::hinm::HiNMDialect"];
 }
 
 //===----------------------------------------------------------------------===//

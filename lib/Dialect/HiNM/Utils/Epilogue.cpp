@@ -15,7 +15,8 @@
 using namespace mlir;
 
 bool hinm::isEpilogueElement(Type type) {
-  return type.isF16() || type.isBF16() || type.isF32();
+  return type.isF16() || type.isBF16() || type.isF32() || type.isInteger(8) ||
+         type.isInteger(32);
 }
 
 bool hinm::isEpilogueOperation(Operation *op) {

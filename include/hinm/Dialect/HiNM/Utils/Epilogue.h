@@ -13,7 +13,7 @@
 
 namespace hinm {
 
-/// Whether a kernel can hold elements of \p type: f16, bf16 or f32.
+/// Whether a kernel can hold elements of \p type: f16, bf16, f32, i8 or i32.
 bool isEpilogueElement(mlir::Type type);
 
 /// Whether a kernel computes \p op, which is no terminator, without a library
