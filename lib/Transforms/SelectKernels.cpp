@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
@@ -30,27 +31,41 @@ using namespace hinm;
 
 namespace {
 
-/// The fewest tokens of a block, those up to which a kernel reads a token-major
-/// X itself, and those up to which the weights take the time.
-constexpr int64_t kMinTokens = 8, kTurnedTokens = 16, kFewTokens = 64;
+/// Tokens up to which a kernel reads a token-major X itself, and up to which
+/// the weights take the time.
+constexpr int64_t kTurnedTokens = 16, kFewTokens = 64;
 /// Thread blocks that fill a large chip, and the k-blocks that one of them
 /// needs to be worth it.
 constexpr int64_t kManyBlocks = 128, kMinShare = 4;
 
+/// Whether X holds 8-bit floats. Chips without instructions for them, Hopper's
+/// mma.sp among them, compute in f16 instead, which takes more registers.
+bool hasSmallFloats(SpmmOp op) {
+  Type element = getElementTypeOrSelf(op.getInput().getType());
+  return isa<FloatType>(element) && element.getIntOrFloatBitWidth() == 8;
+}
+
+/// Rows of a thread block.
+int64_t pickTileM(SpmmOp op) {
+  const int64_t tile = op.getFormat().getTile();
+  return hasSmallFloats(op) ? std::min<int64_t>(tile, 128) : tile;
+}
+
 /// The schedule for few tokens: the weights are read once, as fast as memory
 /// gives them.
 ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
-  const int64_t tile = op.getFormat().getTile();
-  const int64_t tileN =
-      std::max<int64_t>(llvm::PowerOf2Ceil(getNumTokens(op)), kMinTokens);
-  const int64_t warpsM = std::min<int64_t>(tile / 16, 8);
+  Type element = getElementTypeOrSelf(op.getInput().getType());
+  const int64_t tileM = pickTileM(op);
+  const int64_t tileN = std::max<int64_t>(llvm::PowerOf2Ceil(getNumTokens(op)),
+                                          getTokensOfChunk(element));
+  const int64_t warpsM = std::min<int64_t>(tileM / 16, 8);
   const int64_t tiles = std::max<int64_t>(op.getFormat().getNumTiles(), 1);
   const int64_t shares =
       cast<ShapedType>(op.getColumnList().getType()).getDimSize(0) / 64 /
       tiles / kMinShare;
   const int64_t split = std::clamp<int64_t>(shares, 1, kManyBlocks / tiles + 1);
   const bool isResident = kernel == KernelKind::Resident;
-  return ScheduleAttr::get(op.getContext(), kernel, /*tile_m=*/tile, tileN,
+  return ScheduleAttr::get(op.getContext(), kernel, tileM, tileN,
                            /*tile_k=*/64, /*stages=*/isResident ? 1 : 4, warpsM,
                            /*warps_n=*/tileN / 64 + 1,
                            /*prefetch=*/isResident ? 3 : 2, split);
@@ -61,8 +76,10 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
 bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
   if (op.getConvolutionAttr() && schedule.getKernel() != KernelKind::Multistage)
     return false;
+  Type element = getElementTypeOrSelf(op.getInput().getType());
   return schedule.getKernel() != KernelKind::Resident ||
-         op.getFormat().getColumns() * schedule.getTileN() * 2 <=
+         op.getFormat().getColumns() * schedule.getTileN() * 16 /
+                 getTokensOfChunk(element) <=
              getMaxSharedBytes(chip);
 }
 
@@ -77,11 +94,15 @@ ScheduleAttr pickSchedule(SpmmOp op, StringRef chip) {
     return pickNarrowSchedule(op, KernelKind::Multistage);
   }
   const int64_t tile = op.getFormat().getTile();
-  const int64_t tileN = ShapedType::isDynamic(tokens) ? 64 : 128;
-  const int64_t warpsN = tile == 32 ? 4 : tile == 64 || tileN == 128 ? 2 : 1;
-  return ScheduleAttr::get(op.getContext(), KernelKind::Multistage,
-                           /*tile_m=*/tile, tileN, /*tile_k=*/64, /*stages=*/3,
-                           /*warps_m=*/tile / 32, warpsN,
+  const int64_t tileM = pickTileM(op);
+  const bool isSmall = hasSmallFloats(op);
+  const int64_t tileN = ShapedType::isDynamic(tokens) || isSmall ? 64 : 128;
+  const int64_t warpsN = tile == 32                              ? 4
+                         : tile == 64 || tileN == 128 || isSmall ? 2
+                                                                 : 1;
+  return ScheduleAttr::get(op.getContext(), KernelKind::Multistage, tileM,
+                           tileN, /*tile_k=*/64, /*stages=*/3,
+                           /*warps_m=*/tileM / 32, warpsN,
                            /*prefetch=*/tile <= 128 ? 1 : 0, /*split_k=*/1);
 }
 
@@ -139,7 +160,10 @@ struct SelectKernelsPass
       return;
     }
     ScheduleAttr picked = given;
-    if (!picked && table)
+    // What was measured are kernels of 16-bit elements.
+    if (!picked && table &&
+        getElementTypeOrSelf(op.getInput().getType()).getIntOrFloatBitWidth() ==
+            16)
       picked =
           table->lookup(chip, tile, op.getFormat().getRows(), getNumTokens(op));
     if (!given && picked && !fits(op, picked, chip))

@@ -19,9 +19,6 @@
 using namespace mlir;
 using namespace hinm;
 
-/// Tokens that a 16-byte copy moves: rows of X must be as long as a multiple.
-static constexpr int64_t kTokenMultiple = 8;
-
 int64_t hinm::getNumTokens(SpmmOp op) {
   return cast<ShapedType>(op.getInit().getType())
       .getDimSize(op.getOutputTokenDim());
@@ -117,9 +114,12 @@ void hinm::takeTokenMajor(SpmmOp op) {
 
 void hinm::padTokens(SpmmOp op) {
   const int64_t tokens = getNumTokens(op);
+  // A copy moves 16 bytes: rows of X must be as long as a multiple.
+  const int64_t multiple = getTokensOfChunk(
+      cast<ShapedType>(op.getInput().getType()).getElementType());
   if (op.getTokenMajorInput() && op.getTokenMajorOutput())
     return;
-  if (!ShapedType::isDynamic(tokens) && tokens % kTokenMultiple == 0)
+  if (!ShapedType::isDynamic(tokens) && tokens % multiple == 0)
     return;
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto init = cast<RankedTensorType>(op.getInit().getType());
@@ -130,15 +130,14 @@ void hinm::padTokens(SpmmOp op) {
   int64_t staticPadded = ShapedType::kDynamic;
   if (ShapedType::isDynamic(tokens)) {
     Value n = tensor::DimOp::create(b, op.getInput(), inputDim);
-    Value multiple =
-        arith::ConstantIndexOp::create(b, b.getLoc(), kTokenMultiple);
-    Value chunks = arith::CeilDivUIOp::create(b, n, multiple);
-    Value total = arith::MulIOp::create(b, chunks, multiple);
+    Value chunk = arith::ConstantIndexOp::create(b, b.getLoc(), multiple);
+    Value chunks = arith::CeilDivUIOp::create(b, n, chunk);
+    Value total = arith::MulIOp::create(b, chunks, chunk);
     size = n;
     padded = total;
     added = arith::SubIOp::create(b, total, n).getResult();
   } else {
-    staticPadded = llvm::alignTo(tokens, kTokenMultiple);
+    staticPadded = llvm::alignTo(tokens, multiple);
     size = b.getIndexAttr(tokens);
     padded = b.getIndexAttr(staticPadded);
     added = b.getIndexAttr(staticPadded - tokens);

@@ -217,3 +217,37 @@ func.func @many_pixels(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64x
     outs(%y : tensor<128x270xf16>) {convolution = #hinm.convolution<image = [1, 20, 17], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>} -> tensor<128x270xf16>
   return %r : tensor<128x270xf16>
 }
+
+// -----
+
+// 16 bytes are 16 tokens of 8-bit elements. The scales of the tokens are padded, too.
+// CHECK-LABEL: func.func @bytes(
+// CHECK: tensor.pad {{.*}} high[0, 12]
+// CHECK: : tensor<128x20xi8> to tensor<128x32xi8>
+// CHECK: tensor.pad {{.*}} high[0, 12]
+// CHECK: : tensor<1x20xf32> to tensor<1x32xf32>
+// CHECK: hinm.spmm {{.*}} outs(%{{.*}} : tensor<32x32xf32>)
+// CHECK: schedule = #hinm.schedule<tile_m = 32, tile_n = 32,
+func.func @bytes(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x20xi8>, %y: tensor<32x20xf32>, %t: tensor<1x20xf32>) -> tensor<32x20xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+    ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x20xi8>)
+    outs(%y : tensor<32x20xf32>) epilogue(%t : tensor<1x20xf32>) {
+    ^bb0(%sum: i32, %s: f32):
+      %f = arith.sitofp %sum : i32 to f32
+      %g = arith.mulf %f, %s : f32
+      hinm.yield %g : f32
+  } -> tensor<32x20xf32>
+  return %r : tensor<32x20xf32>
+}
+
+// -----
+
+// Fewer rows and tokens a block, as registers are scarce.
+// CHECK-LABEL: func.func @small_floats(
+// CHECK: schedule = #hinm.schedule<tile_m = 128, tile_n = 64, tile_k = 64, stages = 3, warps_m = 4, warps_n = 2
+func.func @small_floats(%v: tensor<8192xf8E4M3FN>, %m: tensor<512xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x256xf8E4M3FN>, %y: tensor<256x256xf32>) -> tensor<256x256xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 256, columns = 128, tile = 256, nm = 2:4, version = 2>
+    ins(%v, %m, %l, %o, %x : tensor<8192xf8E4M3FN>, tensor<512xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x256xf8E4M3FN>)
+    outs(%y : tensor<256x256xf32>) -> tensor<256x256xf32>
+  return %r : tensor<256x256xf32>
+}

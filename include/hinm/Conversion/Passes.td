@@ -36,8 +36,13 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
     the others multiply by `wgmma.mma_async.sp` (64 × `tile_n` of Y for each four
     of them), and mbarriers hand the stages over.
 
+    8-bit elements are multiplied with m16n8k64, i8 accumulated in i32. `ldmatrix`
+    transposes elements of two bytes: it gives a lane two rows of two neighbouring
+    tokens, and `prmt` makes of two such registers four rows of the one token and
+    four of the other.
+
     Run before: `hinm-select-kernels` on tensors (picks the schedule, pads the
-    tokens to a multiple of 8), then `one-shot-bufferize`. An op with the
+    tokens to a multiple of 16 bytes), then `one-shot-bufferize`. An op with the
     attribute `hinm.skipped` is left for `convert-hinm-to-linalg`. Refused: an op
     on tensors, without a schedule, or with a schedule that no kernel has.
 

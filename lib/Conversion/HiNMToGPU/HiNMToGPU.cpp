@@ -65,6 +65,12 @@ int64_t getNumTokens(SpmmOp op) {
       .getDimSize(op.getOutputTokenDim());
 }
 
+/// Tokens in 16 bytes of X.
+int64_t getTokenMultiple(SpmmOp op) {
+  return getTokensOfChunk(
+      cast<ShapedType>(op.getInput().getType()).getElementType());
+}
+
 /// Whether rows of X are copied, or those of Y stored, several tokens at once.
 bool needsWholeChunks(SpmmOp op) {
   return !op.getTokenMajorInput() || !op.getTokenMajorOutput();
@@ -88,10 +94,12 @@ LogicalResult checkOp(SpmmOp op, StringRef chip) {
                             << " elements, the kernel counts them in 32 bits: "
                                "cut it along the tokens (TilingInterface)";
   const int64_t tokens = getNumTokens(op);
-  if (needsWholeChunks(op) && !ShapedType::isDynamic(tokens) && tokens % 8 != 0)
-    return op.emitOpError() << "has " << tokens
-                            << " tokens, the kernel needs a multiple of 8: run "
-                               "hinm-select-kernels first";
+  const int64_t multiple = getTokenMultiple(op);
+  if (needsWholeChunks(op) && !ShapedType::isDynamic(tokens) &&
+      tokens % multiple != 0)
+    return op.emitOpError()
+           << "has " << tokens << " tokens, the kernel needs a multiple of "
+           << multiple << ": run hinm-select-kernels first";
   return success();
 }
 
@@ -250,12 +258,15 @@ void HostBuilder::build() {
   // Known only at run time: no launch of an empty grid, and no unaligned rows.
   Value size = memref::DimOp::create(b, op.getInit(), op.getOutputTokenDim());
   if (needsWholeChunks(op)) {
-    Value rest = arith::RemUIOp::create(b, size, idx(8));
+    const int64_t multiple = getTokenMultiple(op);
+    Value rest = arith::RemUIOp::create(b, size, idx(multiple));
     Value aligned =
         arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, idx(0));
     cf::AssertOp::create(b, aligned,
                          "hinm.spmm: the number of tokens must be a multiple "
-                         "of 8 (hinm-select-kernels pads it)");
+                         "of " +
+                             std::to_string(multiple) +
+                             " (hinm-select-kernels pads it)");
   }
   Value elements = arith::MulIOp::create(
       b, size,

@@ -20,8 +20,11 @@ using namespace hinm;
 KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
                              const SpmmKernelSpec &spec)
     : b(loc, builder), spec(spec), schedule(spec.schedule),
+      chunkTokens(getTokensOfChunk(spec.elementType)),
+      steps(spec.getElementBytes() == 1 ? 1 : kSteps),
       slabs(schedule.getTileM() / schedule.getWarpsM() / 16),
-      fragments(schedule.getTileN() / schedule.getWarpsN() / 8) {}
+      fragments(schedule.getTileN() / schedule.getWarpsN() / 8),
+      runTokens(chunkTokens / 4) {}
 
 //===----------------------------------------------------------------------===//
 // Arithmetic
@@ -110,7 +113,7 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   arguments.push_back(MemRefType::get({dyn, dyn}, spec.outputType));
   const bool isSplit = schedule.getSplitK() > 1;
   if (isSplit) {
-    arguments.push_back(MemRefType::get({dyn}, b.getF32Type()));
+    arguments.push_back(MemRefType::get({dyn}, spec.getSumType()));
     arguments.push_back(words);
   }
   auto workgroup = gpu::AddressSpaceAttr::get(
@@ -163,8 +166,17 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
     if (ShapedType::isDynamic(sharedSizes.front()))
       sizes.push_back(
           memref::DimOp::create(b, input, spec.tokenMajorInput ? 1 : 0));
-    shared = memref::ViewOp::create(b, typeOf(sharedSizes, spec.elementType),
-                                    memory, idx(0), sizes);
+    auto view = [&](ArrayRef<int64_t> shape, Type element) -> Value {
+      return memref::ViewOp::create(b, typeOf(shape, element), memory, idx(0),
+                                    sizes);
+    };
+    matrices = shared = view(sharedSizes, spec.elementType);
+    // ldmatrix moves 16-bit elements: bytes are seen as pairs of tokens.
+    if (spec.getElementBytes() == 1) {
+      SmallVector<int64_t> pairs(sharedSizes);
+      pairs.back() /= 2;
+      matrices = view(pairs, b.getF16Type());
+    }
   }
   // Where X was. An array of its own would not do: what MLIR declares as
   // dynamic shared memory has no size, and ptxas places other arrays inside.
@@ -212,12 +224,20 @@ void KernelBuilder::enterTile(Value x, Value y) {
 }
 
 Value KernelBuilder::swizzle(Value row, Value chunk) {
-  int64_t chunks = std::min<int64_t>(schedule.getTileN() / kChunk, 8);
+  int64_t chunks = std::min<int64_t>(schedule.getTileN() / chunkTokens, 8);
   if (chunks == 1)
     return chunk;
   // Rows shorter than the 128 bytes of all banks: several share a line.
   Value line = chunks == 8 ? row : div(row, 8 / chunks);
   return arith::XOrIOp::create(b, chunk, rem(line, chunks));
+}
+
+Value KernelBuilder::placeOf(Value row, Value chunk) {
+  return mul(swizzle(row, chunk), chunkTokens);
+}
+
+Value KernelBuilder::zeroElement() {
+  return arith::ConstantOp::create(b, b.getZeroAttr(spec.elementType));
 }
 
 //===----------------------------------------------------------------------===//
@@ -226,20 +246,19 @@ Value KernelBuilder::swizzle(Value row, Value chunk) {
 
 SmallVector<Value> KernelBuilder::loadWeights(Value block) {
   SmallVector<Value> weights;
-  auto rawType = VectorType::get({kChunk}, spec.elementType);
+  auto rawType = VectorType::get({chunkTokens}, spec.elementType);
   auto wordsType = VectorType::get({4}, b.getI32Type());
   // The first slab's place is computed in words, the others are a constant from
   // it.
   Value unit = add(mul(add(firstBlock, block), spec.tile / 16), firstSlab);
   Value laneWord = toWord(lane);
   Value metadataBase = toIndex(add(mul(unit, 32), laneWord));
-  Value valuesBase =
-      toIndex(add(mul(unit, 256 * kSteps), mul(laneWord, kChunk)));
+  Value valuesBase = toIndex(add(mul(unit, 512), mul(laneWord, chunkTokens)));
   for (int64_t slab = 0; slab < slabs; ++slab) {
     weights.push_back(memref::LoadOp::create(
         b, metadata, ValueRange{add(metadataBase, 32 * slab)}));
-    for (int64_t step = 0; step < kSteps; ++step) {
-      Value position = add(valuesBase, 256 * (kSteps * slab + step));
+    for (int64_t step = 0; step < steps; ++step) {
+      Value position = add(valuesBase, 512 * slab + 512 / steps * step);
       Value raw =
           vector::LoadOp::create(b, rawType, values, position,
                                  /*nontemporal=*/false, llvm::MaybeAlign(16));
@@ -249,8 +268,8 @@ SmallVector<Value> KernelBuilder::loadWeights(Value block) {
   return weights;
 }
 
-/// A 32-bit register of two elements as mma.sp wants it: vector<2xf16> for f16,
-/// i32 for bf16.
+/// A 32-bit register of A or B as mma.sp wants it: vector<2xf16> for f16, i32
+/// for all others.
 Value KernelBuilder::operandRegister(Value pair) {
   Type wanted = spec.elementType.isF16()
                     ? Type(VectorType::get({2}, b.getF16Type()))
@@ -260,49 +279,146 @@ Value KernelBuilder::operandRegister(Value pair) {
   return LLVM::BitcastOp::create(b, wanted, pair);
 }
 
-void KernelBuilder::multiply(
-    ArrayRef<Value> weights, MutableArrayRef<Value> sums,
-    llvm::function_ref<SmallVector<Value>(int64_t, int64_t)> placeOf) {
-  MLIRContext *ctx = b.getContext();
-  auto tilesType = VectorType::get({4, 2}, spec.elementType);
-  Type f32 = b.getF32Type();
-  Type sumType = LLVM::LLVMStructType::getLiteral(ctx, {f32, f32, f32, f32});
-  auto shape = NVVM::MMAShapeAttr::get(ctx, 16, 8, kStep);
-  auto operandKind = NVVM::MMATypesAttr::get(ctx, spec.elementType.isF16()
-                                                      ? NVVM::MMATypes::f16
-                                                      : NVVM::MMATypes::bf16);
-  auto registersOf = [&](Value vector) {
-    SmallVector<Value> registers;
-    for (int64_t r = 0; r < 4; ++r)
-      registers.push_back(
-          operandRegister(vector::ExtractOp::create(b, vector, r)));
-    return registers;
-  };
+SmallVector<Value> KernelBuilder::registersOf(Value vector) {
+  SmallVector<Value> registers;
+  for (int64_t r = 0; r < 4; ++r)
+    registers.push_back(
+        operandRegister(vector::ExtractOp::create(b, vector, r)));
+  return registers;
+}
 
+/// A row of 16-bit elements is where its column stands in the list. Of 8-bit
+/// ones a lane needs four rows 4q … 4q + 3 of one token in a register, but
+/// ldmatrix transposes elements of two bytes only: it gives a lane two rows of
+/// two tokens. With the rows 4q, 4q + 1 in one matrix and 4q + 2, 4q + 3 in the
+/// next, two permutations of bytes sort that (multiplyBytes). So of 16 listed
+/// columns the first eight rows are of those with bit 1 clear, the next of the
+/// others.
+Value KernelBuilder::listedOf(Value row) {
+  if (steps != 1)
+    return row;
+  Value inMatrix = rem(row, 8);
+  Value listed = add(mul(div(row, 16), 16), mul(div(inMatrix, 2), 4));
+  return add(listed, add(mul(rem(div(row, 8), 2), 2), rem(row, 2)));
+}
+
+/// Four 8x8 matrices: of 16-bit elements, row by row, 32 rows of chunk \p chunk
+/// of the warp's tokens. \p row has the coordinates of the row that this lane
+/// addresses.
+Value KernelBuilder::loadMatrices(ArrayRef<Value> row, int64_t chunk) {
+  Type element = cast<MemRefType>(matrices.getType()).getElementType();
+  SmallVector<Value> place(row);
+  Value inRow = add(div(warpToken, chunkTokens), chunk);
+  place.push_back(mul(swizzle(row.back(), inRow), kChunk));
+  return nvgpu::LdMatrixOp::create(b, VectorType::get({4, 2}, element),
+                                   matrices, place, /*transpose=*/true,
+                                   /*numTiles=*/4);
+}
+
+/// The product of one m16 slab with one n8 fragment, plus \p sums.
+Value KernelBuilder::sparseMma(ArrayRef<Value> a, ArrayRef<Value> x,
+                               ValueRange sums, Value metadata,
+                               Value selector) {
+  Type element = spec.elementType;
+  Type sumType = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), SmallVector<Type>(4, spec.getSumType()));
+  const bool isBytes = spec.getElementBytes() == 1;
+  if (isBytes && isa<FloatType>(element)) {
+    // nvvm.mma.sp.sync refuses these in LLVM 22.
+    SmallVector<Value> operands(a);
+    llvm::append_range(operands, x);
+    llvm::append_range(operands, sums);
+    operands.append({metadata, selector});
+    StringRef type = isa<Float8E5M2Type>(element) ? "e5m2" : "e4m3";
+    std::string name =
+        ("llvm.nvvm.mma.sp.ordered.metadata.m16n8k64.row.col.f32." + type +
+         "." + type + ".f32")
+            .str();
+    return LLVM::CallIntrinsicOp::create(b, sumType, b.getStringAttr(name),
+                                         operands)
+        .getResult(0);
+  }
+  MLIRContext *ctx = b.getContext();
+  auto kind =
+      NVVM::MMATypesAttr::get(ctx, isBytes           ? NVVM::MMATypes::s8
+                                   : element.isF16() ? NVVM::MMATypes::f16
+                                                     : NVVM::MMATypes::bf16);
+  auto shape = NVVM::MMAShapeAttr::get(ctx, 16, 8, isBytes ? 64 : 32);
+  auto overflow =
+      isBytes
+          ? NVVM::MMAIntOverflowAttr::get(ctx, NVVM::MMAIntOverflow::wrapped)
+          : nullptr;
+  return NVVM::MmaSpOp::create(b, sumType, shape, overflow, kind, kind,
+                               /*orderedMetadata=*/b.getUnitAttr(),
+                               /*kind=*/nullptr, a, x, sums, metadata,
+                               selector);
+}
+
+/// Adds the products of all slabs, whose A is \p a, with \p fragment.
+void KernelBuilder::multiplyFragment(ArrayRef<Value> weights,
+                                     ArrayRef<SmallVector<Value>> a,
+                                     ArrayRef<Value> x, int64_t fragment,
+                                     Value selector,
+                                     MutableArrayRef<Value> sums) {
+  for (int64_t slab = 0; slab < slabs; ++slab) {
+    MutableArrayRef<Value> sum =
+        sums.slice((slab * fragments + fragment) * 4, 4);
+    Value product = sparseMma(a[slab], x, ValueRange(sum),
+                              weights[slab * (1 + steps)], selector);
+    for (int64_t r = 0; r < 4; ++r)
+      sum[r] = LLVM::ExtractValueOp::create(b, product, r);
+  }
+}
+
+/// 16-bit elements: 32 rows a step, and what ldmatrix gives is a B fragment.
+void KernelBuilder::multiplyWide(
+    ArrayRef<Value> weights, MutableArrayRef<Value> sums,
+    llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
   for (int64_t step = 0; step < kSteps; ++step) {
     Value selector = LLVM::ConstantOp::create(b, b.getI32Type(), step);
     SmallVector<SmallVector<Value>> a;
     for (int64_t slab = 0; slab < slabs; ++slab)
-      a.push_back(registersOf(weights[slab * (1 + kSteps) + 1 + step]));
-    for (int64_t fragment = 0; fragment < fragments; ++fragment) {
-      Value tiles = nvgpu::LdMatrixOp::create(b, tilesType, shared,
-                                              placeOf(step, fragment),
-                                              /*transpose=*/true,
-                                              /*numTiles=*/4);
-      SmallVector<Value> x = registersOf(tiles);
-      for (int64_t slab = 0; slab < slabs; ++slab) {
-        MutableArrayRef<Value> sum =
-            sums.slice((slab * fragments + fragment) * 4, 4);
-        Value product = NVVM::MmaSpOp::create(
-            b, sumType, shape, /*intOverflowBehavior=*/nullptr, operandKind,
-            operandKind, /*orderedMetadata=*/b.getUnitAttr(), /*kind=*/nullptr,
-            a[slab], x, ValueRange(sum), weights[slab * (1 + kSteps)],
-            selector);
-        for (int64_t r = 0; r < 4; ++r)
-          sum[r] = LLVM::ExtractValueOp::create(b, product, r);
-      }
-    }
+      a.push_back(registersOf(weights[slab * (1 + steps) + 1 + step]));
+    SmallVector<Value> row = rowOf(step);
+    for (int64_t fragment = 0; fragment < fragments; ++fragment)
+      multiplyFragment(weights, a, registersOf(loadMatrices(row, fragment)),
+                       fragment, selector, sums);
   }
+}
+
+/// 8-bit elements: all 64 rows in one step. A chunk of 16 tokens is two
+/// fragments, its even tokens and its odd ones.
+void KernelBuilder::multiplyBytes(
+    ArrayRef<Value> weights, MutableArrayRef<Value> sums,
+    llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
+  Value selector = LLVM::ConstantOp::create(b, b.getI32Type(), 0);
+  const Value bytesOf[] = {word(0x6420), word(0x7531)};
+  SmallVector<SmallVector<Value>> a;
+  for (int64_t slab = 0; slab < slabs; ++slab)
+    a.push_back(registersOf(weights[slab * 2 + 1]));
+  SmallVector<Value> rows[] = {rowOf(0), rowOf(1)};
+  for (int64_t chunk = 0; chunk < fragments / 2; ++chunk) {
+    SmallVector<Value> x[2];
+    for (ArrayRef<Value> row : rows) {
+      SmallVector<Value> pairs = registersOf(loadMatrices(row, chunk));
+      for (int64_t j : {0, 2})
+        for (auto [registers, bytes] : llvm::zip(x, bytesOf))
+          registers.push_back(
+              NVVM::PermuteOp::create(b, b.getI32Type(), pairs[j], pairs[j + 1],
+                                      bytes, NVVM::PermuteMode::DEFAULT));
+    }
+    for (int64_t parity : {0, 1})
+      multiplyFragment(weights, a, x[parity], 2 * chunk + parity, selector,
+                       sums);
+  }
+}
+
+void KernelBuilder::multiply(
+    ArrayRef<Value> weights, MutableArrayRef<Value> sums,
+    llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
+  if (spec.getElementBytes() == 1)
+    return multiplyBytes(weights, sums, rowOf);
+  multiplyWide(weights, sums, rowOf);
 }
 
 Value KernelBuilder::clamp(Value block) {
@@ -311,9 +427,9 @@ Value KernelBuilder::clamp(Value block) {
 
 SmallVector<Value> KernelBuilder::ifAnyBlock(
     llvm::function_ref<SmallVector<Value>(ArrayRef<Value>)> body) {
-  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(spec.getSumType()));
   SmallVector<Value> zeros(slabs * fragments * 4, zero);
-  SmallVector<Type> types(zeros.size(), b.getF32Type());
+  SmallVector<Type> types(zeros.size(), spec.getSumType());
   auto branch = scf::IfOp::create(b, types, less(word(0), numBlocks),
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
@@ -335,12 +451,18 @@ void KernelBuilder::finish(ArrayRef<Value> sums) {
   store(sums);
 }
 
+Value KernelBuilder::addSums(Value x, Value y) {
+  if (spec.getSumType().isInteger())
+    return arith::AddIOp::create(b, x, y);
+  return arith::AddFOp::create(b, x, y);
+}
+
 /// Every block leaves its sums in device memory, four at a time as its threads
 /// hold them; the last one to arrive adds all of them, those of block 0 first.
 void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   const int64_t splits = schedule.getSplitK();
   const int64_t fours = sums.size() / 4;
-  auto fourType = VectorType::get({4}, b.getF32Type());
+  auto fourType = VectorType::get({4}, spec.getSumType());
   Value cell =
       add(gpu::BlockIdOp::create(b, gpu::Dimension::x),
           mul(gpu::BlockIdOp::create(b, gpu::Dimension::y).getResult(),
@@ -382,8 +504,7 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   Value flag = memref::LoadOp::create(b, isLastFlag, ValueRange{idx(0)});
   Value isLast = arith::TruncIOp::create(b, b.getI1Type(), flag);
   when(isLast, [&] {
-    Value zero = arith::ConstantOp::create(
-        b, DenseElementsAttr::get(fourType, b.getF32FloatAttr(0.0f)));
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(fourType));
     auto loop = scf::ForOp::create(b, idx(0), idx(splits), idx(1),
                                    SmallVector<Value>(fours, zero));
     {
@@ -394,8 +515,7 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
         Value part = vector::LoadOp::create(
             b, fourType, partials, placeOf(loop.getInductionVar(), four),
             /*nontemporal=*/false, llvm::MaybeAlign(16));
-        added.push_back(
-            arith::AddFOp::create(b, loop.getRegionIterArgs()[four], part));
+        added.push_back(addSums(loop.getRegionIterArgs()[four], part));
       }
       scf::YieldOp::create(b, added);
     }
@@ -407,23 +527,56 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   });
 }
 
+/// The first token of the lane's run in chunk \p run of the warp's tokens.
+Value KernelBuilder::tokenOfRun(int64_t run) {
+  return add(add(add(tokenBase, warpToken), run * chunkTokens),
+             mul(member, runTokens));
+}
+
+/// The elements of a matrix for a run.
+Value KernelBuilder::loadRun(Value operand, Value row, Value token) {
+  Type type = cast<MemRefType>(operand.getType()).getElementType();
+  const int64_t bytes = type.getIntOrFloatBitWidth() / 8 * runTokens;
+  return vector::LoadOp::create(b, VectorType::get({runTokens}, type), operand,
+                                ValueRange{row, token}, /*nontemporal=*/false,
+                                llvm::MaybeAlign(bytes));
+}
+
 void KernelBuilder::store(ValueRange sums) {
+  const int64_t runs = fragments * 2 / runTokens, perRun = runTokens / 2;
+  // What belongs to the tokens is loaded once for all rows. (Behind the last
+  // token, where nothing is stored, it is that of others.)
+  SmallVector<OperandValues> ofTokens(epilogueInputs.size());
+  if (spec.epilogue && !spec.tokenMajorOutput)
+    for (auto [operand, input, loaded] :
+         llvm::zip_equal(SpmmOp(spec.epilogue).getEpilogueInputs(),
+                         epilogueInputs, ofTokens)) {
+      if (spec.getEpilogueShape(operand) != EpilogueShape::OfToken)
+        continue;
+      for (int64_t run = 0; run < runs; ++run)
+        loaded.push_back(
+            loadRun(input, idx(0),
+                    min(tokenOfRun(run), sub(numTokens, idx(runTokens)))));
+    }
   Value firstRow = add(add(mul(tileIndex, spec.tile), rowInTile), quad);
   for (int64_t slab = 0; slab < slabs; ++slab)
     for (int64_t half = 0; half < 2; ++half) {
+      // Of a run of four tokens one fragment has the even ones, the next the
+      // odd ones.
       SmallVector<Value> ofRow;
-      for (int64_t fragment = 0; fragment < fragments; ++fragment)
+      for (int64_t run = 0; run < runs; ++run)
         for (int64_t r = 0; r < 2; ++r)
-          ofRow.push_back(
-              sums[(slab * fragments + fragment) * 4 + half * 2 + r]);
-      storeFragments(add(firstRow, slab * 16 + half * 8), ofRow);
+          for (int64_t f = 0; f < perRun; ++f)
+            ofRow.push_back(
+                sums[(slab * fragments + run * perRun + f) * 4 + half * 2 + r]);
+      storeRow(add(firstRow, slab * 16 + half * 8), ofRow, ofTokens);
     }
 }
 
 /// What is stored of a sum, and the elements of the epilogue's operands.
 Value KernelBuilder::finishElement(Value sum, ArrayRef<Value> operands) {
   if (!spec.epilogue)
-    return spec.outputType.isF32()
+    return spec.outputType == sum.getType()
                ? sum
                : arith::TruncFOp::create(b, spec.outputType, sum).getResult();
   SmallVector<Value> arguments{sum};
@@ -431,66 +584,67 @@ Value KernelBuilder::finishElement(Value sum, ArrayRef<Value> operands) {
   return SpmmOp(spec.epilogue).inlineEpilogue(b, arguments);
 }
 
-/// Stores the sums of two neighbouring tokens of a row at once.
-void KernelBuilder::storePair(Value row, Value token, ValueRange sums,
-                              ArrayRef<Value> ofRow) {
-  SmallVector<Value> pairs;
-  for (auto [operand, element] : llvm::zip_equal(epilogueInputs, ofRow)) {
-    Type type = cast<MemRefType>(operand.getType()).getElementType();
-    const int64_t bytes = type.getIntOrFloatBitWidth() / 4;
-    pairs.push_back(element ? Value()
-                            : vector::LoadOp::create(
-                                  b, VectorType::get({2}, type), operand,
-                                  ValueRange{row, token}, /*nontemporal=*/false,
-                                  llvm::MaybeAlign(bytes))
-                                  .getResult());
-  }
-  auto pairType = VectorType::get({2}, spec.outputType);
-  Value pair;
+/// Stores the sums of a run of tokens of a row at once. What is \p known of the
+/// epilogue's operands is an element for all of them, or a vector.
+void KernelBuilder::storeRun(Value row, Value token, ValueRange sums,
+                             ArrayRef<Value> known) {
+  auto runType = VectorType::get({runTokens}, spec.outputType);
+  Value run;
   if (spec.epilogue) {
+    SmallVector<Value> loaded;
+    for (auto [operand, value] : llvm::zip_equal(epilogueInputs, known))
+      loaded.push_back(value ? value : loadRun(operand, row, token));
     SmallVector<Value> elements;
-    for (int64_t r = 0; r < 2; ++r) {
+    for (auto [r, sum] : llvm::enumerate(sums)) {
       SmallVector<Value> operands;
-      for (auto [element, loaded] : llvm::zip_equal(ofRow, pairs))
+      for (Value value : loaded)
         operands.push_back(
-            element ? element
-                    : vector::ExtractOp::create(b, loaded, r).getResult());
-      elements.push_back(finishElement(sums[r], operands));
+            isa<VectorType>(value.getType())
+                ? vector::ExtractOp::create(b, value, r).getResult()
+                : value);
+      elements.push_back(finishElement(sum, operands));
     }
-    pair = vector::FromElementsOp::create(b, pairType, elements);
+    run = vector::FromElementsOp::create(b, runType, elements);
   } else {
-    // One instruction converts both.
-    pair = vector::FromElementsOp::create(
-        b, VectorType::get({2}, b.getF32Type()), sums);
-    if (!spec.outputType.isF32())
-      pair = arith::TruncFOp::create(b, pairType, pair);
+    // One instruction converts two.
+    run = vector::FromElementsOp::create(
+        b, VectorType::get({runTokens}, spec.getSumType()), sums);
+    if (run.getType() != runType)
+      run = arith::TruncFOp::create(b, runType, run);
   }
-  const int64_t bytes = spec.outputType.getIntOrFloatBitWidth() / 4;
-  vector::StoreOp::create(b, pair, output, ValueRange{row, token},
+  const int64_t bytes = spec.outputType.getIntOrFloatBitWidth() / 8 * runTokens;
+  vector::StoreOp::create(b, run, output, ValueRange{row, token},
                           /*nontemporal=*/false, llvm::MaybeAlign(bytes));
 }
 
 /// Stores them in a token-major Y, each by itself and if there is such a token.
 void KernelBuilder::storeSingly(Value row, Value token, ValueRange sums,
-                                ArrayRef<Value> ofRow) {
-  for (int64_t r = 0; r < 2; ++r) {
+                                ArrayRef<Value> known) {
+  for (auto [r, sum] : llvm::enumerate(sums)) {
     Value mine = add(token, r);
-    when(less(mine, numTokens), [&] {
+    when(less(mine, numTokens), [&, sum = sum] {
       SmallVector<Value> operands;
-      for (auto [operand, element] : llvm::zip_equal(epilogueInputs, ofRow))
-        operands.push_back(
-            element ? element
-                    : memref::LoadOp::create(b, operand, ValueRange{mine, row})
+      if (spec.epilogue)
+        for (auto [operand, input, value] :
+             llvm::zip_equal(SpmmOp(spec.epilogue).getEpilogueInputs(),
+                             epilogueInputs, known)) {
+          const bool isOfToken =
+              spec.getEpilogueShape(operand) == EpilogueShape::OfToken;
+          operands.push_back(
+              value ? value
+                    : memref::LoadOp::create(
+                          b, input, ValueRange{mine, isOfToken ? idx(0) : row})
                           .getResult());
-      memref::StoreOp::create(b, finishElement(sums[r], operands), output,
+        }
+      memref::StoreOp::create(b, finishElement(sum, operands), output,
                               ValueRange{mine, row});
     });
   }
 }
 
-/// Stores what this lane has of row \p row: two sums of each fragment, of
-/// tokens 2 · member and the next.
-void KernelBuilder::storeFragments(Value row, ValueRange sums) {
+/// Stores what this lane has of row \p row: a run of each chunk.
+void KernelBuilder::storeRow(Value row, ValueRange sums,
+                             ArrayRef<OperandValues> ofTokens) {
   when(less(row, numRows), [&] {
     Value target = rowIndex ? loadIndex(rowIndex, row) : row;
     // What belongs to the row is loaded once.
@@ -501,15 +655,18 @@ void KernelBuilder::storeFragments(Value row, ValueRange sums) {
               ? memref::LoadOp::create(b, operand, ValueRange{target})
                     .getResult()
               : Value());
-    for (int64_t fragment = 0; fragment < fragments; ++fragment) {
-      Value token =
-          add(add(add(tokenBase, warpToken), fragment * 8), mul(member, 2));
-      ValueRange pair = sums.slice(fragment * 2, 2);
+    for (int64_t run = 0; run < fragments * 2 / runTokens; ++run) {
+      Value token = tokenOfRun(run);
+      ValueRange ofRun = sums.slice(run * runTokens, runTokens);
+      SmallVector<Value> known = ofRow;
+      for (auto [value, loaded] : llvm::zip_equal(known, ofTokens))
+        if (!loaded.empty())
+          value = loaded[run];
       if (spec.tokenMajorOutput)
-        storeSingly(target, token, pair, ofRow);
+        storeSingly(target, token, ofRun, known);
       else
         when(less(token, numTokens),
-             [&] { storePair(target, token, pair, ofRow); });
+             [&] { storeRun(target, token, ofRun, known); });
     }
   });
 }

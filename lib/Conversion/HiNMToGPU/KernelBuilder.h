@@ -31,7 +31,8 @@ protected:
   KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc,
                 const SpmmKernelSpec &spec);
 
-  /// Kept columns of one k-block of the format, and of one mma.sp.
+  /// Kept columns of one k-block of the format, and rows that one ldmatrix
+  /// loads, which are those of one mma.sp of 16-bit elements.
   static constexpr int64_t kBlock = 64, kStep = 32;
   /// 16-bit elements of one 16-byte copy.
   static constexpr int64_t kChunk = 8;
@@ -51,16 +52,19 @@ protected:
   /// this lane holds: of each slab the metadata word, then 16 bytes a k-step.
   llvm::SmallVector<mlir::Value> loadWeights(mlir::Value block);
   /// How many values loadWeights gives.
-  size_t getNumWeights() const { return slabs * (1 + kSteps); }
+  size_t getNumWeights() const { return slabs * (1 + steps); }
+
+  /// The place in a k-block's list of the column that row \p row of its X in
+  /// shared memory belongs to.
+  mlir::Value listedOf(mlir::Value row);
 
   /// Adds the product of \p weights with one k-block of X to \p sums.
-  /// \p placeOf gives the shared memory's coordinates of the 16 bytes whose
-  /// address this lane gives to ldmatrix, for a k-step and a fragment.
+  /// \p rowOf gives the shared memory's coordinates of the row that this lane
+  /// addresses in ldmatrix, for one half of the k-block.
   void
   multiply(llvm::ArrayRef<mlir::Value> weights,
            llvm::MutableArrayRef<mlir::Value> sums,
-           llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t, int64_t)>
-               placeOf);
+           llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> rowOf);
 
   /// Runs \p body with the first sums where the block has k-blocks to multiply;
   /// there is nothing to load elsewhere. Returns the sums.
@@ -77,6 +81,10 @@ protected:
   /// The place of 16-byte chunk \p chunk of shared row \p row: an XOR with bits
   /// of the row, so that the eight rows of an ldmatrix lie in different banks.
   mlir::Value swizzle(mlir::Value row, mlir::Value chunk);
+  /// The same in elements of X.
+  mlir::Value placeOf(mlir::Value row, mlir::Value chunk);
+  /// A zero of X.
+  mlir::Value zeroElement();
 
   // Indices are words of 64 bits; what a loop counts, and what is multiplied in
   // it, is of 32. Arithmetic is of its operand's type.
@@ -105,8 +113,10 @@ protected:
   mlir::ImplicitLocOpBuilder b;
   const SpmmKernelSpec &spec;
   ScheduleAttr schedule;
-  int64_t slabs;     // m16 slabs of a warp
-  int64_t fragments; // n8 fragments of a warp
+  int64_t chunkTokens; // in 16 bytes of X
+  int64_t steps;       // mma.sp that a k-block takes
+  int64_t slabs;       // m16 slabs of a warp
+  int64_t fragments;   // n8 fragments of a warp
 
   mlir::gpu::GPUFuncOp func;
   mlir::Value values, metadata, columnList, tileOffsets, input, rowIndex,
@@ -123,15 +133,44 @@ protected:
 
 private:
   void addSplits(llvm::ArrayRef<mlir::Value> sums);
+  mlir::Value addSums(mlir::Value x, mlir::Value y);
+  /// What an epilogue's operand has for a row, or for the runs of a lane.
+  using OperandValues = llvm::SmallVector<mlir::Value>;
   void store(mlir::ValueRange sums);
-  void storeFragments(mlir::Value row, mlir::ValueRange sums);
-  void storePair(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
-                 llvm::ArrayRef<mlir::Value> ofRow);
+  void storeRow(mlir::Value row, mlir::ValueRange sums,
+                llvm::ArrayRef<OperandValues> ofTokens);
+  void storeRun(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
+                llvm::ArrayRef<mlir::Value> known);
   void storeSingly(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
-                   llvm::ArrayRef<mlir::Value> ofRow);
+                   llvm::ArrayRef<mlir::Value> known);
+  mlir::Value tokenOfRun(int64_t run);
+  mlir::Value loadRun(mlir::Value operand, mlir::Value row, mlir::Value token);
   mlir::Value finishElement(mlir::Value sum,
                             llvm::ArrayRef<mlir::Value> operands);
   mlir::Value operandRegister(mlir::Value pair);
+  llvm::SmallVector<mlir::Value> registersOf(mlir::Value vector);
+  mlir::Value loadMatrices(llvm::ArrayRef<mlir::Value> row, int64_t chunk);
+  void multiplyFragment(llvm::ArrayRef<mlir::Value> weights,
+                        llvm::ArrayRef<llvm::SmallVector<mlir::Value>> a,
+                        llvm::ArrayRef<mlir::Value> x, int64_t fragment,
+                        mlir::Value selector,
+                        llvm::MutableArrayRef<mlir::Value> sums);
+  mlir::Value sparseMma(llvm::ArrayRef<mlir::Value> a,
+                        llvm::ArrayRef<mlir::Value> x, mlir::ValueRange sums,
+                        mlir::Value metadata, mlir::Value selector);
+  void multiplyWide(
+      llvm::ArrayRef<mlir::Value> weights,
+      llvm::MutableArrayRef<mlir::Value> sums,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> rowOf);
+  void multiplyBytes(
+      llvm::ArrayRef<mlir::Value> weights,
+      llvm::MutableArrayRef<mlir::Value> sums,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> rowOf);
+
+  int64_t runTokens; // that a lane has side by side: a quarter of a chunk
+
+  // The shared memory as ldmatrix takes it, in pairs of bytes at least.
+  mlir::Value matrices;
 
   // Of a split: sums of its blocks, how many are there, and whether this is the
   // last one.

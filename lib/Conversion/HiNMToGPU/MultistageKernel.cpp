@@ -28,7 +28,8 @@ namespace {
 class MultistageKernel : KernelBuilder {
 public:
   MultistageKernel(OpBuilder &builder, Location loc, const SpmmKernelSpec &spec)
-      : KernelBuilder(builder, loc, spec), chunks(schedule.getTileN() / kChunk),
+      : KernelBuilder(builder, loc, spec),
+        chunks(schedule.getTileN() / chunkTokens),
         copies(llvm::divideCeil(kBlock * chunks, spec.getNumThreads())) {}
 
   gpu::GPUFuncOp build() {
@@ -56,10 +57,6 @@ private:
   Value loadUnaligned(Value position);
   SmallVector<Value> loadPatches(ArrayRef<Value> columns);
   void storePatches(ArrayRef<Value> loaded, Value slot);
-  /// Where a chunk begins in its row of shared memory.
-  Value placeOf(Value row, Value chunk) {
-    return mul(swizzle(row, chunk), kChunk);
-  }
   SmallVector<Value> loopOverBlocks(ArrayRef<Value> zeros);
 
   int64_t chunks; // of a row of X
@@ -79,8 +76,8 @@ SmallVector<Value> MultistageKernel::loadColumns(Value block) {
     Value row = div(position, chunks);
     if ((copy + 1) * spec.getNumThreads() > kBlock * chunks)
       row = min(row, idx(kBlock - 1));
-    columns.push_back(
-        memref::LoadOp::create(b, columnList, ValueRange{add(listBase, row)}));
+    columns.push_back(memref::LoadOp::create(
+        b, columnList, ValueRange{add(listBase, listedOf(row))}));
   }
   return columns;
 }
@@ -115,11 +112,11 @@ void MultistageKernel::computeSources() {
       StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
   for (int64_t i = 0; i < copies; ++i) {
     Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
-    Value token = add(tokenBase, mul(chunk, kChunk));
-    // N is a multiple of 8, so a chunk is wholly inside or wholly outside;
-    // outside, nothing is read and the chunk is filled with zeros.
+    Value token = add(tokenBase, mul(chunk, chunkTokens));
+    // N is a multiple of chunkTokens, so a chunk is wholly inside or wholly
+    // outside; outside, nothing is read and the chunk is filled with zeros.
     Value inside = less(token, numTokens);
-    counts.push_back(select(inside, idx(kChunk), idx(0)));
+    counts.push_back(select(inside, idx(chunkTokens), idx(0)));
     sources.push_back(memref::ReinterpretCastOp::create(
         b, type, input, OpFoldResult(select(inside, token, idx(0))),
         ArrayRef<OpFoldResult>{size},
@@ -134,12 +131,12 @@ void MultistageKernel::gather(ArrayRef<Value> columns, Value slot) {
     nvgpu::DeviceAsyncCopyOp::create(
         b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
         ValueRange{slot, row, placeOf(row, chunk)}, sources[i],
-        ValueRange{offset}, b.getIndexAttr(kChunk), counts[i],
+        ValueRange{offset}, b.getIndexAttr(chunkTokens), counts[i],
         /*bypassL1=*/b.getUnitAttr());
   });
 }
 
-/// Row \p column of the patches, for the eight pixels from \p token on; zeros
+/// Row \p column of the patches, for 16 bytes of pixels from \p token on; zeros
 /// behind the last pixel. They lie next to each other in the image, or not.
 Value MultistageKernel::loadPixels(Value column, Value token) {
   ConvolutionAttr convolution = spec.convolution;
@@ -157,7 +154,7 @@ Value MultistageKernel::loadPixels(Value column, Value token) {
   }
   const SmallVector<int64_t> sizes = convolution.getOutputSizes();
   const bool isContiguous =
-      convolution.getStrides().back() == 1 && sizes.back() % kChunk == 0;
+      convolution.getStrides().back() == 1 && sizes.back() % chunkTokens == 0;
   auto place = [&](Value pixel) {
     Value rest = pixel, position = offset;
     int64_t rowPitch = 1;
@@ -172,17 +169,16 @@ Value MultistageKernel::loadPixels(Value column, Value token) {
   auto isInside = [&](Value pixel) {
     return less(pixel, idx(convolution.getNumOutputPixels()));
   };
-  auto chunkType = VectorType::get({kChunk}, spec.elementType);
+  auto chunkType = VectorType::get({chunkTokens}, spec.elementType);
   if (isContiguous) {
     Value inside = isInside(token);
     Value chunk = loadUnaligned(place(select(inside, token, idx(0))));
     Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(chunkType));
     return select(inside, chunk, zeros);
   }
-  Value zero =
-      arith::ConstantOp::create(b, b.getFloatAttr(spec.elementType, 0.0));
+  Value zero = zeroElement();
   SmallVector<Value> elements;
-  for (int64_t e = 0; e < kChunk; ++e) {
+  for (int64_t e = 0; e < chunkTokens; ++e) {
     Value pixel = add(token, e);
     Value inside = isInside(pixel);
     Value element = memref::LoadOp::create(
@@ -192,51 +188,48 @@ Value MultistageKernel::loadPixels(Value column, Value token) {
   return vector::FromElementsOp::create(b, chunkType, elements);
 }
 
-/// Eight elements of the image from \p position on, by two loads of 16 bytes
-/// and a shift where the buffer does not end before.
+/// 16 bytes of the image from \p position on, by two loads and a shift where
+/// the buffer does not end before.
 Value MultistageKernel::loadUnaligned(Value position) {
-  auto chunkType = VectorType::get({kChunk}, spec.elementType);
+  auto chunkType = VectorType::get({chunkTokens}, spec.elementType);
   auto wordsType = VectorType::get({4}, b.getI32Type());
-  Value shift = rem(position, kChunk);
+  Value shift = rem(position, chunkTokens);
   Value base = sub(position, shift);
   Value size = memref::DimOp::create(b, pixels, 0);
   Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
-                                     add(base, 2 * kChunk), size);
+                                     add(base, 2 * chunkTokens), size);
   auto branch = scf::IfOp::create(b, chunkType, fits, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   SmallVector<Value> words;
   for (int64_t half = 0; half < 2; ++half) {
     Value raw = vector::LoadOp::create(
-        b, chunkType, pixels, ValueRange{add(base, half * kChunk)},
+        b, chunkType, pixels, ValueRange{add(base, half * chunkTokens)},
         /*nontemporal=*/false, llvm::MaybeAlign(16));
     Value four = vector::BitCastOp::create(b, wordsType, raw);
     for (int64_t i = 0; i < 4; ++i)
       words.push_back(vector::ExtractOp::create(b, four, i));
   }
-  // By four elements, by two, by one: words first, then within them.
-  for (int64_t distance : {4, 2}) {
-    Value moves = equal(rem(div(shift, distance), 2), idx(1));
+  // By two words, by one, then within them.
+  const int64_t ofWord = chunkTokens / 4;
+  for (int64_t distance : {2, 1}) {
+    Value moves = equal(rem(div(shift, distance * ofWord), 2), idx(1));
     SmallVector<Value> moved;
-    for (size_t i = 0; i + distance / 2 < words.size(); ++i)
-      moved.push_back(select(moves, words[i + distance / 2], words[i]));
+    for (size_t i = 0; i + distance < words.size(); ++i)
+      moved.push_back(select(moves, words[i + distance], words[i]));
     words = moved;
   }
-  Value isOdd = equal(rem(shift, 2), idx(1));
-  Value sixteen = arith::ConstantOp::create(b, b.getI32IntegerAttr(16));
+  Value bits = toWord(mul(rem(shift, ofWord), 32 / ofWord));
   SmallVector<Value> shifted;
-  for (size_t i = 0; i < 4; ++i) {
-    Value low = arith::ShRUIOp::create(b, words[i], sixteen);
-    Value high = arith::ShLIOp::create(b, words[i + 1], sixteen);
+  for (size_t i = 0; i < 4; ++i)
     shifted.push_back(
-        select(isOdd, arith::OrIOp::create(b, low, high), words[i]));
-  }
+        LLVM::FshrOp::create(b, words[i + 1], words[i], bits).getResult());
   Value four = vector::FromElementsOp::create(b, wordsType, shifted);
   scf::YieldOp::create(
       b, vector::BitCastOp::create(b, chunkType, four).getResult());
   b.setInsertionPointToStart(branch.elseBlock());
   SmallVector<Value> elements;
-  for (int64_t e = 0; e < kChunk; ++e)
+  for (int64_t e = 0; e < chunkTokens; ++e)
     elements.push_back(
         memref::LoadOp::create(b, pixels, ValueRange{add(position, e)}));
   scf::YieldOp::create(
@@ -250,7 +243,8 @@ SmallVector<Value> MultistageKernel::loadPatches(ArrayRef<Value> columns) {
   for (int64_t i = 0; i < copies; ++i) {
     Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
     Value column = toIndex(columns[i]);
-    loaded.push_back(loadPixels(column, add(tokenBase, mul(chunk, kChunk))));
+    loaded.push_back(
+        loadPixels(column, add(tokenBase, mul(chunk, chunkTokens))));
   }
   return loaded;
 }
@@ -326,10 +320,8 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     else
       gatherIfAny(add(block, stages - 1), nextColumns, writeSlot);
     multiply(ArrayRef(loaded).take_front(getNumWeights()), sums,
-             [&](int64_t step, int64_t fragment) -> SmallVector<Value> {
-               Value row = add(lane, kStep * step);
-               Value chunk = add(div(warpToken, kChunk), fragment);
-               return {readSlot, row, placeOf(row, chunk)};
+             [&](int64_t half) -> SmallVector<Value> {
+               return {readSlot, add(lane, kStep * half)};
              });
     if (spec.convolution)
       storePatches(patches, writeSlot);

@@ -43,7 +43,7 @@ private:
 
 /// Starts the copies of all rows of X, of the block's tokens.
 void ResidentKernel::copyInput() {
-  const int64_t chunks = schedule.getTileN() / kChunk;
+  const int64_t chunks = schedule.getTileN() / chunkTokens;
   Value total = mul(memref::DimOp::create(b, input, 0), chunks);
   auto loop = scf::ForOp::create(b, thread, total, idx(spec.getNumThreads()));
   {
@@ -51,34 +51,35 @@ void ResidentKernel::copyInput() {
     b.setInsertionPointToStart(loop.getBody());
     Value position = loop.getInductionVar();
     Value row = div(position, chunks), chunk = rem(position, chunks);
-    Value token = add(tokenBase, mul(chunk, kChunk));
-    // N is a multiple of 8, so a chunk is wholly inside or wholly outside.
+    Value token = add(tokenBase, mul(chunk, chunkTokens));
+    // N is a multiple of chunkTokens, so a chunk is wholly inside or wholly
+    // outside.
     Value inside = less(token, numTokens);
     nvgpu::DeviceAsyncCopyOp::create(
         b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
-        ValueRange{row, mul(swizzle(row, chunk), kChunk)}, input,
-        ValueRange{row, select(inside, token, idx(0))}, b.getIndexAttr(kChunk),
-        select(inside, idx(kChunk), idx(0)), /*bypassL1=*/b.getUnitAttr());
+        ValueRange{row, placeOf(row, chunk)}, input,
+        ValueRange{row, select(inside, token, idx(0))},
+        b.getIndexAttr(chunkTokens), select(inside, idx(chunkTokens), idx(0)),
+        /*bypassL1=*/b.getUnitAttr());
   }
   NVVM::CpAsyncCommitGroupOp::create(b);
 }
 
-/// The same of a token-major X: a thread takes eight tokens of a channel, its
-/// neighbour those of the next channel, so that loads and stores are of
+/// The same of a token-major X: a thread takes 16 bytes of tokens of a channel,
+/// its neighbour those of the next channel, so that loads and stores are of
 /// neighbours in memory.
 void ResidentKernel::turnInput() {
   Value channels = memref::DimOp::create(b, input, 1);
-  Value zero =
-      arith::ConstantOp::create(b, b.getFloatAttr(spec.elementType, 0.0));
+  Value zero = zeroElement();
   auto loop =
       scf::ForOp::create(b, thread, channels, idx(spec.getNumThreads()));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value row = loop.getInductionVar();
-  for (int64_t chunk = 0; chunk < schedule.getTileN() / kChunk; ++chunk) {
+  for (int64_t chunk = 0; chunk < schedule.getTileN() / chunkTokens; ++chunk) {
     SmallVector<Value> elements;
-    for (int64_t e = 0; e < kChunk; ++e) {
-      Value token = add(tokenBase, chunk * kChunk + e);
+    for (int64_t e = 0; e < chunkTokens; ++e) {
+      Value token = add(tokenBase, chunk * chunkTokens + e);
       auto branch =
           scf::IfOp::create(b, spec.elementType, less(token, numTokens), true);
       OpBuilder::InsertionGuard branchGuard(b);
@@ -91,22 +92,22 @@ void ResidentKernel::turnInput() {
       elements.push_back(branch.getResult(0));
     }
     Value vector = vector::FromElementsOp::create(
-        b, VectorType::get({kChunk}, spec.elementType), elements);
-    vector::StoreOp::create(
-        b, vector, shared,
-        ValueRange{row, mul(swizzle(row, idx(chunk)), kChunk)},
-        /*nontemporal=*/false, llvm::MaybeAlign(16));
+        b, VectorType::get({chunkTokens}, spec.elementType), elements);
+    vector::StoreOp::create(b, vector, shared,
+                            ValueRange{row, placeOf(row, idx(chunk))},
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
   }
 }
 
 /// What this lane needs of k-block \p block: the columns of the rows that it
-/// addresses, one a k-step, then its weights.
+/// addresses, one a half, then its weights.
 SmallVector<Value> ResidentKernel::loadBlock(Value block) {
   SmallVector<Value> loaded;
-  Value listed = add(toIndex(mul(add(firstBlock, block), kBlock)), lane);
-  for (int64_t step = 0; step < kSteps; ++step)
+  Value listed = toIndex(mul(add(firstBlock, block), kBlock));
+  for (int64_t half = 0; half < 2; ++half)
     loaded.push_back(memref::LoadOp::create(
-        b, columnList, ValueRange{add(listed, kStep * step)}));
+        b, columnList,
+        ValueRange{add(listed, listedOf(add(lane, kStep * half)))}));
   llvm::append_range(loaded, loadWeights(block));
   return loaded;
 }
@@ -136,13 +137,10 @@ SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     SmallVector<Value> sums(loop.getRegionIterArgs().drop_front(numAhead));
     llvm::append_range(loaded,
                        loadBlock(ahead ? clamp(add(block, ahead)) : block));
-    ArrayRef<Value> current =
-        ArrayRef(loaded).take_front(kSteps + getNumWeights());
-    multiply(current.drop_front(kSteps), sums,
-             [&](int64_t step, int64_t fragment) -> SmallVector<Value> {
-               Value row = toIndex(current[step]);
-               Value chunk = add(div(warpToken, kChunk), fragment);
-               return {row, mul(swizzle(row, chunk), kChunk)};
+    ArrayRef<Value> current = ArrayRef(loaded).take_front(2 + getNumWeights());
+    multiply(current.drop_front(2), sums,
+             [&](int64_t half) -> SmallVector<Value> {
+               return {toIndex(current[half])};
              });
     SmallVector<Value> results(ArrayRef(loaded).take_back(numAhead));
     llvm::append_range(results, sums);

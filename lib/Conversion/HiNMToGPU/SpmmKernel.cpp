@@ -12,6 +12,7 @@
 #include "hinm/Dialect/HiNM/Utils/Chip.h"
 #include "hinm/Dialect/HiNM/Utils/Epilogue.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -24,13 +25,28 @@ namespace {
 constexpr int64_t kBlock = 64;
 
 StringRef nameOf(Type type) {
-  return type.isF16() ? "f16" : type.isBF16() ? "bf16" : "f32";
+  return llvm::TypeSwitch<Type, StringRef>(type)
+      .Case([](Float16Type) { return "f16"; })
+      .Case([](BFloat16Type) { return "bf16"; })
+      .Case([](Float8E4M3FNType) { return "e4m3"; })
+      .Case([](Float8E5M2Type) { return "e5m2"; })
+      .Case([](IntegerType t) { return t.getWidth() == 8 ? "i8" : "i32"; })
+      .Default([](Type) { return "f32"; });
 }
 } // namespace
 
+EpilogueShape SpmmKernelSpec::getEpilogueShape(Value operand) const {
+  auto type = cast<ShapedType>(operand.getType());
+  if (type.getRank() == 1)
+    return EpilogueShape::OfRow;
+  return type.getDimSize(tokenMajorOutput ? 1 : 0) == 1
+             ? EpilogueShape::OfToken
+             : EpilogueShape::OfPlace;
+}
+
 std::string SpmmKernelSpec::getName() const {
   std::string output =
-      outputType.isF32() ? "" : ("_to_" + nameOf(outputType)).str();
+      outputType == getSumType() ? "" : ("_to_" + nameOf(outputType)).str();
   std::string variant;
   if (schedule.getPrefetch())
     variant += "p" + llvm::utostr(schedule.getPrefetch());
@@ -61,7 +77,7 @@ std::string SpmmKernelSpec::getName() const {
     llvm::raw_string_ostream os(text);
     SpmmOp op = epilogue;
     for (Value operand : op.getEpilogueInputs())
-      os << cast<ShapedType>(operand.getType()).getRank();
+      os << static_cast<int>(getEpilogueShape(operand));
     Block &body = op.getEpilogue().front();
     for (Value argument : body.getArguments())
       os << argument.getType();
@@ -104,6 +120,20 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: tile_n = " << schedule.getTileN()
                        << " is not a power of two, as the swizzle of shared "
                           "memory needs";
+  const int64_t tokens = getTokensOfChunk(elementType);
+  if (schedule.getTileN() % (tokens * schedule.getWarpsN()) != 0)
+    return emitError() << "schedule: tile_n = " << schedule.getTileN()
+                       << " gives each of the " << schedule.getWarpsN()
+                       << " warps no multiple of the " << tokens
+                       << " tokens in 16 bytes of " << elementType;
+  if (!hasSparseMma(chip, elementType))
+    return emitError() << "chip '" << chip << "' multiplies no " << elementType
+                       << ": it needs sm_89 or newer";
+  if (getElementBytes() == 1 &&
+      schedule.getKernel() == KernelKind::WarpSpecialized)
+    return emitError() << "schedule: the warp-specialised kernel multiplies "
+                          "16-bit elements, not "
+                       << elementType;
   if (failed(verifyKernel(emitError, chip)))
     return failure();
   if (epilogue && failed(verifyEpilogue(emitError)))
@@ -159,7 +189,7 @@ int64_t SpmmKernelSpec::getSharedBytes() const {
   const int64_t rows = schedule.getKernel() == KernelKind::Resident
                            ? columns
                            : schedule.getStages() * schedule.getTileK();
-  return rows * schedule.getTileN() * 2;
+  return rows * schedule.getTileN() * getElementBytes();
 }
 
 bool SpmmKernelSpec::needsDynamicSharedMemory() const {

@@ -19,15 +19,15 @@
 /// | tile_offsets | memref<?xi32>       | 4                |
 /// | input X      | memref<?x?xE>       | 16, rows too     |
 /// | row_index    | memref<?xi32>       | 4                |
-/// | epilogue …   | memref<?xT>, memref<?x?xT> | two elements, rows too |
-/// | output Y     | memref<?x?xO>       | 8, rows too      |
-/// | partials     | memref<?xf32>       | 16               |
+/// | epilogue …   | memref<?xT>, memref<?x?xT> | a run, rows too |
+/// | output Y     | memref<?x?xO>       | a run, rows too  |
+/// | partials     | memref<?xS>         | 16               |
 /// | arrivals     | memref<?xi32>       | 4                |
 ///
-/// N is a multiple of 8, and X has at most 2^32 elements. There is a row_index
-/// with `hasRowIndex`; there are partials and arrivals with split_k > 1:
-/// split_k · tile_m · tile_n sums for each block of x and y, and a count, which
-/// is 0 before and after.
+/// N is a multiple of the tokens in 16 bytes of X, 8 or 16, and X has at most
+/// 2^32 elements. There is a row_index with `hasRowIndex`; there are partials
+/// and arrivals with split_k > 1: split_k · tile_m · tile_n sums for each block
+/// of x and y, and a count, which is 0 before and after.
 ///
 /// With a convolution the input is the image, C × B·H·W; a kernel then serves
 /// the layers of one convolution.
@@ -35,7 +35,10 @@
 /// A token-major X is N×C, Y N×R with the epilogue's matrices; they need no
 /// more alignment than an element has.
 ///
-/// E is f16 or bf16; O is f32 or E, or what the epilogue yields. R and N are
+/// E has 16 bits (f16, bf16) or 8 (i8, f8E4M3FN, f8E5M2). S is what products
+/// are summed in, f32 or i32; O is S, an E of 16 bits, or what the epilogue
+/// yields. A run is a quarter of the tokens in 16 bytes of X, which a thread
+/// stores at once. R and N are
 /// the sizes of Y, the number of kept columns of a tile is what `tile_offsets`
 /// says, so that one kernel serves every layer of a specialisation. The grid is
 /// (⌈R/V⌉ · V/tile_m, ⌈N/tile_n⌉, split_k); a warp-specialised kernel takes any
@@ -52,10 +55,14 @@
 
 namespace hinm {
 
+/// An element of a vector, by the row, of a matrix of one channel, by the
+/// token, or of a matrix like Y.
+enum class EpilogueShape { OfRow, OfToken, OfPlace };
+
 /// What distinguishes one kernel from another.
 struct SpmmKernelSpec {
-  mlir::Type elementType; ///< f16 or bf16
-  mlir::Type outputType;  ///< f32 or elementType
+  mlir::Type elementType; ///< E
+  mlir::Type outputType;  ///< O
   int64_t columns;        ///< C; the kernel takes it from X
   int64_t tile;           ///< V, the rows that share their kept columns
   ScheduleAttr schedule;
@@ -66,6 +73,14 @@ struct SpmmKernelSpec {
   /// The op with the epilogue and its operands, or null.
   SpmmOp epilogue;
 
+  /// S.
+  mlir::Type getSumType() const { return hinm::getSumType(elementType); }
+  /// Bytes of an element of X.
+  int64_t getElementBytes() const {
+    return elementType.getIntOrFloatBitWidth() / 8;
+  }
+  /// What the epilogue takes of \p operand for a place of Y.
+  EpilogueShape getEpilogueShape(mlir::Value operand) const;
   /// The symbol, e.g. hinm_spmm_f16_v64_m64n64k64s3w2x2_rows.
   std::string getName() const;
   /// Threads of a block.

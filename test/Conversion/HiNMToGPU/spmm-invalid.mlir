@@ -318,3 +318,36 @@ func.func @warp_specialized_token_major(%v: memref<2048xf16>, %m: memref<128xi32
     outs(%y : memref<64x16xf32>) {schedule = #s, token_major_input}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @bytes_tokens(%v: memref<1024xi8>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x24xi8>, %y: memref<32x24xi32>) {
+  // expected-error @below {{has 24 tokens, the kernel needs a multiple of 16: run hinm-select-kernels first}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+    ins(%v, %m, %l, %o, %x : memref<1024xi8>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x24xi8>)
+    outs(%y : memref<32x24xi32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 8>
+func.func @bytes_warps(%v: memref<1024xf8E5M2>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x32xf8E5M2>, %y: memref<32x32xf32>) {
+  // expected-error @below {{schedule: tile_n = 64 gives each of the 8 warps no multiple of the 16 tokens in 16 bytes of 'f8E5M2'}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+    ins(%v, %m, %l, %o, %x : memref<1024xf8E5M2>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x32xf8E5M2>)
+    outs(%y : memref<32x32xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
+func.func @bytes_warp_specialized(%v: memref<1024xi8>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x32xi8>, %y: memref<32x32xi32>) {
+  // expected-error @below {{the warp-specialised kernel multiplies 16-bit elements, not 'i8'}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
+    ins(%v, %m, %l, %o, %x : memref<1024xi8>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x32xi8>)
+    outs(%y : memref<32x32xi32>) {schedule = #s}
+  return
+}

@@ -24,6 +24,10 @@ Type hinm::getSumType(Type element) {
   return Float32Type::get(element.getContext());
 }
 
+int64_t hinm::getTokensOfChunk(Type element) {
+  return 128 / element.getIntOrFloatBitWidth();
+}
+
 //===----------------------------------------------------------------------===//
 // MatmulOp
 //===----------------------------------------------------------------------===//

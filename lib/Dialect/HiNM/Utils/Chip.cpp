@@ -8,6 +8,8 @@
 
 #include "hinm/Dialect/HiNM/Utils/Chip.h"
 
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 int64_t hinm::getMaxSharedBytes(llvm::StringRef chip) {
@@ -17,4 +19,11 @@ int64_t hinm::getMaxSharedBytes(llvm::StringRef chip) {
                            99)
                     .Cases({"sm_80", "sm_87"}, 163)
                     .Default(227);
+}
+
+bool hinm::hasSparseMma(llvm::StringRef chip, mlir::Type element) {
+  const bool isSmallFloat = llvm::isa<mlir::FloatType>(element) &&
+                            element.getIntOrFloatBitWidth() == 8;
+  return !isSmallFloat ||
+         !llvm::is_contained({"sm_80", "sm_86", "sm_87"}, chip);
 }

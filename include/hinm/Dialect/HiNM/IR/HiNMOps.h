@@ -29,6 +29,10 @@ namespace hinm {
 /// What products of \p element are summed in: i32 for integers, f32 for floats.
 mlir::Type getSumType(mlir::Type element);
 
+/// How many of \p element are in 16 bytes, which kernels copy at once: the
+/// tokens of a row of X come in multiples of that.
+int64_t getTokensOfChunk(mlir::Type element);
+
 } // namespace hinm
 
 #define GET_OP_CLASSES

@@ -9,6 +9,7 @@
 #ifndef HINM_DIALECT_HINM_UTILS_CHIP_H
 #define HINM_DIALECT_HINM_UTILS_CHIP_H
 
+#include "mlir/IR/Types.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace hinm {
@@ -17,6 +18,10 @@ namespace hinm {
 /// C++ programming guide, table of compute capabilities). An unknown chip and
 /// none, which is the emulator, have the largest of any.
 int64_t getMaxSharedBytes(llvm::StringRef chip);
+
+/// Whether \p chip, of sm_80 or newer, has mma.sp of \p element; without a chip
+/// the emulator has.
+bool hasSparseMma(llvm::StringRef chip, mlir::Type element);
 
 } // namespace hinm
 
