@@ -52,7 +52,8 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> dtype{
       *this, "dtype",
       llvm::cl::desc("Element type of packed weights and their inputs: f16 or "
-                     "bf16; products are accumulated in f32"),
+                     "bf16, or quantized i8, f8E4M3FN or f8E5M2; products are "
+                     "accumulated in f32, of i8 in i32"),
       llvm::cl::init("f16")};
   Option<std::string> algorithm{
       *this, "algorithm",

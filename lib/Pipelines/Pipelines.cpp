@@ -75,7 +75,13 @@ void hinm::buildPrunePipeline(OpPassManager &pm,
 void hinm::buildPackPipeline(OpPassManager &pm,
                              const PipelineOptions &options) {
   PackOptions pack;
-  pack.dtype = options.dtype;
+  if (llvm::is_contained({"i8", "f8E4M3FN", "f8E5M2"}, options.dtype)) {
+    QuantizeOptions quantize;
+    quantize.elementType = options.dtype;
+    pm.addPass(createQuantize(quantize));
+  } else {
+    pack.dtype = options.dtype;
+  }
   pm.addPass(createPack(pack));
   pm.addPass(createFuseEpilogues());
   SelectKernelsOptions kernels;

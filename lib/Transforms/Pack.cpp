@@ -80,7 +80,7 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
       narrow = BFloat16Type::get(context);
     if (!narrow) {
       getOperation()->emitError("unknown dtype '")
-          << dtype << "', expected f16 or bf16";
+          << dtype << "', expected f16 or bf16 (hinm-quantize makes 8 bits)";
       return signalPassFailure();
     }
     auto layers =

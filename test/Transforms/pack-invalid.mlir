@@ -1,6 +1,6 @@
 // RUN: hinm-opt %s --hinm-pack --split-input-file --verify-diagnostics
 // RUN: not hinm-opt %s --hinm-pack=dtype=f8 --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=DTYPE
-// DTYPE: unknown dtype 'f8', expected f16 or bf16
+// DTYPE: unknown dtype 'f8', expected f16 or bf16 (hinm-quantize makes 8 bits)
 
 #all = #hinm.pattern<tile = 1, nm = 2:4, policy = all>
 #columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>

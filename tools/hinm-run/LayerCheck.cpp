@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -122,15 +123,16 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
       return weight.takeError();
     layer.weight = std::move(*weight);
     layer.function = "hinm_layer_" + std::to_string(functions.size());
-    // The product alone, in f32 where an epilogue would have rounded it: what
+    // The product alone, as it is summed where an epilogue would have rounded
+    // it: what
     // it is checked against knows no epilogue.
     auto initType = cast<RankedTensorType>(op.getInit().getType());
     if (op.hasEpilogue())
-      initType =
-          RankedTensorType::get(initType.getShape(), builder.getF32Type());
+      initType = RankedTensorType::get(initType.getShape(), op.getSumType());
     layer.type = builder.getFunctionType(op.getInput().getType(), initType);
     // The kernels take rows of X of a multiple of 16 bytes.
-    layer.tokens = llvm::alignTo(tokens, 8);
+    layer.tokens = llvm::alignTo(tokens, getTokensOfChunk(getElementTypeOrSelf(
+                                             op.getInput().getType())));
     layer.convolution = op.getConvolutionAttr();
     layer.tokenMajorInput = op.getTokenMajorInput();
     layer.tokenMajorOutput = op.getTokenMajorOutput();

@@ -18,19 +18,23 @@ using namespace mlir;
 namespace hinm::run {
 
 namespace {
-const llvm::fltSemantics *semantics16(Type type) {
-  if (type.isF16())
-    return &llvm::APFloat::IEEEhalf();
-  if (type.isBF16())
-    return &llvm::APFloat::BFloat();
+/// The format of a float of less than 32 bits, or null.
+const llvm::fltSemantics *narrowSemantics(Type type) {
+  if (isa<Float16Type, BFloat16Type, Float8E4M3FNType, Float8E5M2Type>(type))
+    return &cast<FloatType>(type).getFloatSemantics();
   return nullptr;
 }
 
-uint16_t bits16(double value, const llvm::fltSemantics &semantics) {
+uint32_t narrowBits(double value, const llvm::fltSemantics &semantics) {
   llvm::APFloat number(value);
   bool losesInfo;
   number.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  return static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue());
+  return static_cast<uint32_t>(number.bitcastToAPInt().getZExtValue());
+}
+
+double valueOf(uint32_t bits, const llvm::fltSemantics &semantics) {
+  const unsigned width = llvm::APFloat::getSizeInBits(semantics);
+  return llvm::APFloat(semantics, llvm::APInt(width, bits)).convertToFloat();
 }
 
 template <typename T>
@@ -48,7 +52,7 @@ double load(const char *bytes) {
 } // namespace
 
 bool isSupported(Type type) {
-  return type.isF16() || type.isBF16() || type.isF32() || type.isF64() ||
+  return narrowSemantics(type) || type.isF32() || type.isF64() ||
          type.isInteger(1) || type.isInteger(8) || type.isInteger(32) ||
          type.isInteger(64) || type.isIndex();
 }
@@ -63,8 +67,11 @@ std::vector<char> toBytes(const Tensor &tensor, Type type) {
   std::vector<char> bytes;
   bytes.reserve(tensor.values.size() * getByteWidth(type));
   for (double value : tensor.values) {
-    if (const llvm::fltSemantics *semantics = semantics16(type))
-      append(bytes, bits16(value, *semantics));
+    const llvm::fltSemantics *semantics = narrowSemantics(type);
+    if (semantics && getByteWidth(type) == 1)
+      append(bytes, static_cast<uint8_t>(narrowBits(value, *semantics)));
+    else if (semantics)
+      append(bytes, static_cast<uint16_t>(narrowBits(value, *semantics)));
     else if (type.isF32())
       append(bytes, static_cast<float>(value));
     else if (type.isF64())
@@ -87,11 +94,10 @@ Tensor fromBytes(const char *bytes, ArrayRef<int64_t> shape, Type type) {
   const unsigned width = getByteWidth(type);
   tensor.values.reserve(count);
   for (int64_t i = 0; i < count; ++i, bytes += width) {
-    if (const llvm::fltSemantics *semantics = semantics16(type)) {
-      uint16_t bits;
-      std::memcpy(&bits, bytes, sizeof(bits));
-      tensor.values.push_back(
-          llvm::APFloat(*semantics, llvm::APInt(16, bits)).convertToFloat());
+    if (const llvm::fltSemantics *semantics = narrowSemantics(type)) {
+      uint32_t bits = 0;
+      std::memcpy(&bits, bytes, width);
+      tensor.values.push_back(valueOf(bits, *semantics));
     } else if (type.isF32()) {
       tensor.values.push_back(load<float>(bytes));
     } else if (type.isF64()) {
@@ -108,9 +114,8 @@ Tensor fromBytes(const char *bytes, ArrayRef<int64_t> shape, Type type) {
 }
 
 double roundTo(double value, Type type) {
-  if (const llvm::fltSemantics *semantics = semantics16(type))
-    return llvm::APFloat(*semantics, llvm::APInt(16, bits16(value, *semantics)))
-        .convertToFloat();
+  if (const llvm::fltSemantics *semantics = narrowSemantics(type))
+    return valueOf(narrowBits(value, *semantics), *semantics);
   return type.isF32() ? static_cast<float>(value) : value;
 }
 
@@ -120,10 +125,14 @@ Tensor makeRandom(ArrayRef<int64_t> shape, Type type, std::mt19937_64 &random) {
   for (int64_t size : shape)
     count *= size;
   std::normal_distribution<double> normal;
-  for (int64_t i = 0; i < count; ++i)
-    tensor.values.push_back(isa<FloatType>(type)
-                                ? roundTo(normal(random), type)
-                                : static_cast<double>(random() & 1));
+  for (int64_t i = 0; i < count; ++i) {
+    if (isa<FloatType>(type))
+      tensor.values.push_back(roundTo(normal(random), type));
+    else if (type.isInteger(8)) // a quantised number
+      tensor.values.push_back(static_cast<double>(random() % 255) - 127.0);
+    else
+      tensor.values.push_back(static_cast<double>(random() & 1));
+  }
   return tensor;
 }
 

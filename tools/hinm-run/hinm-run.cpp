@@ -33,6 +33,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -58,8 +59,9 @@ static cl::opt<double> sparsity("sparsity", cl::init(0.75), cl::cat(category),
 static cl::opt<int64_t>
     vectorSize("vector-size", cl::init(32), cl::cat(category),
                cl::desc("V, rows of a tile: 32, 64, 128 or 256"));
-static cl::opt<std::string> dtype("dtype", cl::init("f16"), cl::cat(category),
-                                  cl::desc("f16 or bf16"));
+static cl::opt<std::string>
+    dtype("dtype", cl::init("f16"), cl::cat(category),
+          cl::desc("f16, bf16, i8, f8E4M3FN or f8E5M2"));
 static cl::opt<std::string>
     algorithm("algorithm", cl::init("exchange"), cl::cat(category),
               cl::desc("Permutation search: exchange, gyro or none"));
@@ -332,6 +334,16 @@ void printLayerRuns(const ModuleReport &report, llvm::ArrayRef<LayerRun> runs) {
 
 } // namespace
 
+/// What rounding to the type may cost over a few layers.
+static double getDefaultBound() {
+  return llvm::StringSwitch<double>(dtype)
+      .Case("bf16", 1.6e-2)
+      .Case("i8", 2e-2)
+      .Case("f8E4M3FN", 5e-2)
+      .Case("f8E5M2", 1e-1)
+      .Default(2e-3);
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
@@ -361,8 +373,7 @@ int main(int argc, char **argv) {
     fail("unknown device '" + device + "', expected emulator or cuda");
   if (hinmRuntimeSelectDevice(device.c_str()))
     checkRuntime("cannot use the device");
-  const double limit =
-      bound > 0.0 ? bound.getValue() : (dtype == "bf16" ? 1.6e-2 : 2e-3);
+  const double limit = bound > 0.0 ? bound.getValue() : getDefaultBound();
 
   DialectRegistry registry;
   registerAllDialects(registry);
