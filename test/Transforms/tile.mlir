@@ -133,22 +133,24 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// The operands of an epilogue are cut with the product: the matrix, not the column.
+// The operands of an epilogue are cut with the product: matrices, not the column.
 // CHECK-LABEL: func.func @tile_epilogue(
-// CHECK-SAME: %[[B:[^,]*]]: tensor<32xf32>, %[[R:[^,]*]]: tensor<32x64xf16>
+// CHECK-SAME: %[[B:[^,]*]]: tensor<32xf32>, %[[R:[^,]*]]: tensor<32x64xf16>, %[[U:[^,]*]]: tensor<1x64xf32>
 // CHECK: scf.for %[[J:[a-z0-9]*]] =
 // CHECK: %[[RS:.*]] = tensor.extract_slice %[[R]][0, %[[J]]] [32, 16] [1, 1]
+// CHECK: %[[US:.*]] = tensor.extract_slice %[[U]][0, %[[J]]] [1, 16] [1, 1]
 // CHECK: hinm.spmm
-// CHECK-SAME: outs(%{{.*}} : tensor<32x16xf32>) epilogue(%[[B]], %[[RS]] : tensor<32xf32>, tensor<32x16xf16>)
+// CHECK-SAME: outs(%{{.*}} : tensor<32x16xf32>) epilogue(%[[B]], %[[RS]], %[[US]] : tensor<32xf32>, tensor<32x16xf16>, tensor<1x16xf32>)
 // CHECK: hinm.yield
 module attributes {transform.with_named_sequence} {
-  func.func @tile_epilogue(%b: tensor<32xf32>, %r: tensor<32x64xf16>, %x: tensor<128x64xf16>, %e: tensor<32x64xf32>, %v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>) -> tensor<32x64xf32> {
+  func.func @tile_epilogue(%b: tensor<32xf32>, %r: tensor<32x64xf16>, %u: tensor<1x64xf32>, %x: tensor<128x64xf16>, %e: tensor<32x64xf32>, %v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>) -> tensor<32x64xf32> {
     %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
       ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x64xf16>)
       outs(%e : tensor<32x64xf32>)
-      epilogue(%b, %r : tensor<32xf32>, tensor<32x64xf16>) {
-    ^bb0(%sum: f32, %p: f32, %q: f16):
-      %s = arith.addf %sum, %p : f32
+      epilogue(%b, %r, %u : tensor<32xf32>, tensor<32x64xf16>, tensor<1x64xf32>) {
+    ^bb0(%sum: f32, %p: f32, %q: f16, %c: f32):
+      %d = arith.mulf %sum, %c : f32
+      %s = arith.addf %d, %p : f32
       %w = arith.extf %q : f16 to f32
       %t = arith.addf %s, %w : f32
       hinm.yield %t : f32
