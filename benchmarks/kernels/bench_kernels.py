@@ -131,8 +131,12 @@ def packed_weight(case: Case) -> tuple[list[torch.Tensor], torch.Tensor]:
     arrays = [
         torch.from_numpy(packed.values).cuda().to(DTYPES[case.dtype]),
         *(
-            torch.from_numpy(array.view("int32")).cuda()
-            for array in (packed.metadata, packed.columns, packed.tile_offsets)
+            torch.from_numpy(array).cuda()
+            for array in (
+                packed.metadata.view("int32"),
+                packed.columns.view("int16"),
+                packed.tile_offsets,
+            )
         ),
     ]
     return arrays, torch.from_numpy(packed.dense).cuda()

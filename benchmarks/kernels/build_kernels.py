@@ -153,12 +153,12 @@ def module(
     body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
     rows = " row_index(%r : memref<?xi32>)" if row_index else ""
     argument = ", %r: memref<?xi32>" if row_index else ""
-    words = "memref<?xi32>"
+    words, columns = "memref<?xi32>", "memref<?xi16>"
     return f"""
-func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {words}, %o: memref<2xi32>,
+func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {columns}, %o: memref<2xi32>,
                  %x: memref<64x?x{dtype}>{argument}, %y: memref<{tile}x?x{dtype}>) {{
   hinm.spmm as #hinm.packed<rows = {tile}, columns = 64, tile = {tile}, nm = 2:4>
-    ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {words}, memref<2xi32>,
+    ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {columns}, memref<2xi32>,
         memref<64x?x{dtype}>){rows}
     outs(%y : memref<{tile}x?x{dtype}>) {{schedule = #hinm.schedule<{body}>}}
   return

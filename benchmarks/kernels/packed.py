@@ -27,14 +27,14 @@ class PackedWeight:
         values: (L/64 · S · 512,) float32, to be rounded to f16 or bf16; small integers
             over 8, exact in both.
         metadata: (L/64 · S · 32,) uint32.
-        columns: (L,) int32.
+        columns: (L,) uint16, enough for the benchmark's weights.
         tile_offsets: (T + 1,) int32.
         dense: (R, C) float32, zero where nothing is kept.
     """
 
     values: NDArray[np.float32]
     metadata: NDArray[np.uint32]
-    columns: NDArray[np.int32]
+    columns: NDArray[np.uint16]
     tile_offsets: NDArray[np.int32]
     dense: NDArray[np.float32]
 
@@ -109,7 +109,7 @@ def random_packed(case: Case, seed: int = 0) -> PackedWeight:
     return PackedWeight(
         np.concatenate([values for values, _ in parts]),
         np.concatenate([metadata for _, metadata in parts]),
-        columns.reshape(-1),
+        columns.reshape(-1).astype(np.uint16),
         (case.padded * np.arange(case.tiles + 1)).astype(np.int32),
         dense,
     )

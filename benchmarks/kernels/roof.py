@@ -13,8 +13,8 @@ from typing import Any
 
 from cases import Case
 
-#: Bytes of an element of f16 or bf16, of a metadata word and of a column index.
-ELEMENT, WORD = 2, 4
+#: Bytes of an element of f16 or bf16, and of a listed column.
+ELEMENT, INDEX = 2, 2
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Roof:
 def weight_bytes(case: Case) -> int:
     """Values (half of what is listed), metadata (a byte for eight) and lists."""
     listed = case.tiles * case.tile * case.padded
-    return listed * ELEMENT // 2 + listed // 8 + case.tiles * case.padded * WORD
+    return listed * ELEMENT // 2 + listed // 8 + case.tiles * case.padded * INDEX
 
 
 def compute_roof(

@@ -38,7 +38,7 @@ def test_packed_weights_are_of_the_format(rows, tile):
     arrays = (
         (packed.values.astype(np.float16), "f16"),
         (packed.metadata, "i32"),
-        (packed.columns, "i32"),
+        (packed.columns, "i16"),
         (packed.tile_offsets, "i32"),
     )
     types = ", ".join(f"tensor<{a.size}x{e}>" for a, e in arrays)

@@ -189,11 +189,13 @@ private:
     auto format =
         PackedAttr::get(&getContext(), op.getNumRows(), op.getNumColumns(),
                         pattern.getTile(), layer.element);
+    Type listElement = builder.getIntegerType(
+        shortLists && op.getNumColumns() <= core::maxShortColumns ? 16 : 32);
     SmallVector<Value> packed;
     // Constants get their names one after the other, whatever the threads.
-    for (ElementsAttr operand :
-         makePackedConstants(std::move(layer.weight), layer.element,
-                             getResourceName(getConstant(op.getWeight()))))
+    for (ElementsAttr operand : makePackedConstants(
+             std::move(layer.weight), layer.element, listElement,
+             getResourceName(getConstant(op.getWeight()))))
       packed.push_back(
           arith::ConstantOp::create(builder, loc, cast<TypedAttr>(operand)));
 
@@ -227,17 +229,15 @@ private:
     if (result.getType() != resultType)
       result = tensor::CastOp::create(builder, loc, resultType, result);
     op.replaceAllUsesWith(result);
+    int64_t bytes = 0;
+    for (Value operand : ArrayRef(packed).drop_back()) {
+      auto type = cast<RankedTensorType>(operand.getType());
+      bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    }
     remark::passed(loc, remarkAbout(op, "layer-packed"))
         << remark::metric("layer", getLayerName(op))
         << remark::metric("dtype", nameOf(layer.element))
-        << remark::metric(
-               "bytes",
-               cast<RankedTensorType>(packed[0].getType()).getNumElements() *
-                       layer.element.getIntOrFloatBitWidth() / 8 +
-                   4 * (cast<RankedTensorType>(packed[1].getType())
-                            .getNumElements() +
-                        cast<RankedTensorType>(packed[2].getType())
-                            .getNumElements()));
+        << remark::metric("bytes", bytes);
     op.erase();
   }
 };

@@ -4,17 +4,17 @@
 // CHECK: #[[$PACKED:.*]] = #hinm.packed<rows = 2, columns = 8, tile = 2, nm = 2:4>
 // CHECK-LABEL: func @layer
 // CHECK-SAME: %[[X:.*]]: tensor<8x?xf32>
-// CHECK-DAG: %[[LIST:.*]] = arith.constant dense<[7, 3, 4, 0, 0, {{.*}}> : tensor<64xi32>
+// CHECK-DAG: %[[LIST:.*]] = arith.constant dense<[7, 3, 4, 0, 0, {{.*}}> : tensor<64xi16>
 // CHECK-DAG: %[[TILES:.*]] = arith.constant dense<[0, 64]> : tensor<2xi32>
 // CHECK-DAG: %[[ROWS:.*]] = arith.constant dense<[1, 0]> : tensor<2xi32>
 // CHECK-DAG: %[[H:.*]] = arith.truncf %[[X]] : tensor<8x?xf32> to tensor<8x?xf16>
 // CHECK-DAG: %[[E:.*]] = tensor.empty(%{{.*}}) : tensor<2x?xf32>
-// CHECK: %[[Y:.*]] = hinm.spmm as #[[$PACKED]] ins(%{{.*}}, %{{.*}}, %[[LIST]], %[[TILES]], %[[H]] : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<8x?xf16>) row_index(%[[ROWS]] : tensor<2xi32>) outs(%[[E]] : tensor<2x?xf32>)
+// CHECK: %[[Y:.*]] = hinm.spmm as #[[$PACKED]] ins(%{{.*}}, %{{.*}}, %[[LIST]], %[[TILES]], %[[H]] : tensor<512xf16>, tensor<32xi32>, tensor<64xi16>, tensor<2xi32>, tensor<8x?xf16>) row_index(%[[ROWS]] : tensor<2xi32>) outs(%[[E]] : tensor<2x?xf32>)
 // CHECK-SAME: hinm.stats = {retained = 9.000000e-01 : f64}
 // CHECK-SAME: layer = "fc"
 // CHECK: return %[[Y]]
 // BF16-LABEL: func @layer
-// BF16: hinm.spmm {{.*}} tensor<512xbf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<8x?xbf16>
+// BF16: hinm.spmm {{.*}} tensor<512xbf16>, tensor<32xi32>, tensor<64xi16>, tensor<2xi32>, tensor<8x?xbf16>
 func.func @layer(%x: tensor<8x?xf32>, %e: tensor<2x?xf32>) -> tensor<2x?xf32> {
   %w = arith.constant dense<[[0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, -4.0],
                              [5.0, 0.0, 0.0, 0.0, 6.0, 0.0, 0.0, 0.0]]> : tensor<2x8xf32>
@@ -67,7 +67,7 @@ func.func @wide(%x: tensor<4x2xf64>, %e: tensor<1x2xf64>) -> (tensor<1x2xf64>, t
 
 // A quantised weight stays what it is, whatever the dtype.
 // CHECK-LABEL: func @quantized
-// CHECK: %[[Y:.*]] = hinm.spmm as #{{.*}} ins({{.*}} : tensor<512xi8>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32>, tensor<4x2xi8>) outs(%{{.*}} : tensor<1x2xi32>)
+// CHECK: %[[Y:.*]] = hinm.spmm as #{{.*}} ins({{.*}} : tensor<512xi8>, tensor<32xi32>, tensor<64xi16>, tensor<2xi32>, tensor<4x2xi8>) outs(%{{.*}} : tensor<1x2xi32>)
 // CHECK: hinm.spmm {{.*}} tensor<4x2xf8E5M2>) outs(%{{.*}} : tensor<1x2xf32>)
 // BF16-LABEL: func @quantized
 // BF16: hinm.spmm {{.*}} tensor<4x2xi8>)

@@ -46,6 +46,8 @@
 
 namespace hinm::core {
 
+/// The most columns that 16 bits can list.
+inline constexpr int64_t maxShortColumns = int64_t{1} << 16;
 /// Columns of a k-block, the unit to which a tile's list is padded.
 inline constexpr int64_t packedBlockColumns = 64;
 /// Values of one (k-block, slab), 16 rows by 32 kept weights, and its metadata

@@ -510,7 +510,8 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
 
     The groups of a tile's list are put in an order in which neighbours name
     columns that differ modulo 8 where possible: `ldmatrix` then reads their rows
-    of a resident X in fewer turns. Groups stay in their window of columns.
+    of a resident X in fewer turns. Groups stay in their window of columns. The
+    lists are of i16 if the weight has at most 65536 columns, else of i32.
 
     A weight that `dtype` cannot hold (beyond 65504 in f16), that is not pruned,
     or has another N:M is an error, and the module stays as it was.
@@ -528,7 +529,9 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"dtype", "dtype", "std::string", /*default=*/"\"f16\"",
-           "element type of packed weights and their inputs: f16 or bf16">];
+           "element type of packed weights and their inputs: f16 or bf16">,
+    Option<"shortLists", "short-lists", "bool", /*default=*/"true",
+           "list columns in 16 bits where these hold them">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect",
                            "::mlir::tensor::TensorDialect"];
 }

@@ -49,6 +49,7 @@ constexpr StringLiteral kModuleName = "hinm_kernels";
 SpmmKernelSpec getSpec(SpmmOp op) {
   return {cast<ShapedType>(op.getValues().getType()).getElementType(),
           cast<ShapedType>(op.getInit().getType()).getElementType(),
+          cast<ShapedType>(op.getColumnList().getType()).getElementType(),
           op.getFormat().getColumns(),
           op.getFormat().getTile(),
           op.getScheduleAttr(),

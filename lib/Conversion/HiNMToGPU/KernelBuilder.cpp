@@ -84,6 +84,13 @@ Value KernelBuilder::loadIndex(Value memref, Value position) {
   return arith::IndexCastOp::create(b, b.getIndexType(), word);
 }
 
+Value KernelBuilder::loadColumn(Value position) {
+  Value column = memref::LoadOp::create(b, columnList, ValueRange{position});
+  return spec.listType.isInteger(16)
+             ? arith::ExtUIOp::create(b, b.getI32Type(), column).getResult()
+             : column;
+}
+
 void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
   auto branch = scf::IfOp::create(b, condition);
   OpBuilder::InsertionGuard guard(b);
@@ -100,7 +107,8 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   const int64_t dyn = ShapedType::kDynamic;
   Type words = MemRefType::get({dyn}, b.getI32Type());
   SmallVector<Type> arguments = {MemRefType::get({dyn}, spec.elementType),
-                                 words, words, words,
+                                 words, MemRefType::get({dyn}, spec.listType),
+                                 words,
                                  MemRefType::get({dyn, dyn}, spec.elementType)};
   if (spec.hasRowIndex)
     arguments.push_back(words);

@@ -107,6 +107,8 @@ protected:
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
   /// A word of a list, as an index.
   mlir::Value loadIndex(mlir::Value memref, mlir::Value position);
+  /// The column at \p position of the list, a word.
+  mlir::Value loadColumn(mlir::Value position);
   /// Emits \p body under `scf.if` \p condition.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
 

@@ -76,8 +76,7 @@ SmallVector<Value> MultistageKernel::loadColumns(Value block) {
     Value row = div(position, chunks);
     if ((copy + 1) * spec.getNumThreads() > kBlock * chunks)
       row = min(row, idx(kBlock - 1));
-    columns.push_back(memref::LoadOp::create(
-        b, columnList, ValueRange{add(listBase, listedOf(row))}));
+    columns.push_back(loadColumn(add(listBase, listedOf(row))));
   }
   return columns;
 }

@@ -105,9 +105,8 @@ SmallVector<Value> ResidentKernel::loadBlock(Value block) {
   SmallVector<Value> loaded;
   Value listed = toIndex(mul(add(firstBlock, block), kBlock));
   for (int64_t half = 0; half < 2; ++half)
-    loaded.push_back(memref::LoadOp::create(
-        b, columnList,
-        ValueRange{add(listed, listedOf(add(lane, kStep * half)))}));
+    loaded.push_back(
+        loadColumn(add(listed, listedOf(add(lane, kStep * half)))));
   llvm::append_range(loaded, loadWeights(block));
   return loaded;
 }

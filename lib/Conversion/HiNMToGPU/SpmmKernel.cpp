@@ -54,6 +54,8 @@ std::string SpmmKernelSpec::getName() const {
     variant += "z" + llvm::utostr(schedule.getSplitK());
   if (schedule.getKernel() != KernelKind::Multistage)
     variant += ("_" + stringifyKernelKind(schedule.getKernel())).str();
+  if (listType.isInteger(16))
+    variant += "_i16";
   if (tokenMajorInput)
     variant += "_tokens";
   if (tokenMajorOutput)

@@ -15,7 +15,7 @@
 /// |--------------|---------------------|------------------|
 /// | values       | memref<?xE>         | 16               |
 /// | metadata     | memref<?xi32>       | 4; 16 if warp-specialised |
-/// | column_list  | memref<?xi32>       | 4                |
+/// | column_list  | memref<?xL>         | an element       |
 /// | tile_offsets | memref<?xi32>       | 4                |
 /// | input X      | memref<?x?xE>       | 16, rows too     |
 /// | row_index    | memref<?xi32>       | 4                |
@@ -38,11 +38,11 @@
 /// E has 16 bits (f16, bf16) or 8 (i8, f8E4M3FN, f8E5M2). S is what products
 /// are summed in, f32 or i32; O is S, an E of 16 bits, or what the epilogue
 /// yields. A run is a quarter of the tokens in 16 bytes of X, which a thread
-/// stores at once. R and N are
-/// the sizes of Y, the number of kept columns of a tile is what `tile_offsets`
-/// says, so that one kernel serves every layer of a specialisation. The grid is
-/// (⌈R/V⌉ · V/tile_m, ⌈N/tile_n⌉, split_k); a warp-specialised kernel takes any
-/// in two dimensions, as its blocks go on to further tiles.
+/// stores at once. L is i16, read as unsigned, or i32. R and N are the sizes of
+/// Y, the number of kept columns of a tile is what `tile_offsets` says, so that
+/// one kernel serves every layer of a specialisation. The grid is (⌈R/V⌉ ·
+/// V/tile_m, ⌈N/tile_n⌉, split_k); a warp-specialised kernel takes any in two
+/// dimensions, as its blocks go on to further tiles.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -63,6 +63,7 @@ enum class EpilogueShape { OfRow, OfToken, OfPlace };
 struct SpmmKernelSpec {
   mlir::Type elementType; ///< E
   mlir::Type outputType;  ///< O
+  mlir::Type listType;    ///< of column_list: i16 or i32
   int64_t columns;        ///< C; the kernel takes it from X
   int64_t tile;           ///< V, the rows that share their kept columns
   ScheduleAttr schedule;

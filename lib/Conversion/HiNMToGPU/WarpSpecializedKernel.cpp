@@ -306,7 +306,7 @@ Value WarpSpecializedKernel::loadColumns(Value block) {
   Value place = toIndex(add(mul(add(firstBlock, block), kBlock), row));
   // Nothing is behind the list of a last tile that is empty.
   Value last = add(memref::DimOp::create(b, columnList, 0), -1);
-  return memref::LoadOp::create(b, columnList, ValueRange{min(place, last)});
+  return loadColumn(min(place, last));
 }
 
 /// One thread has the weights of the block's rows copied, which the format

@@ -215,7 +215,7 @@ private:
 
   Value loadIndex(ImplicitLocOpBuilder &b, Value list, Value position) {
     Value word = tensor::ExtractOp::create(b, list, position);
-    return arith::IndexCastOp::create(b, b.getIndexType(), word);
+    return arith::IndexCastUIOp::create(b, b.getIndexType(), word);
   }
 
   Value overBlocks(ImplicitLocOpBuilder &b, Value tile, Value acc) {

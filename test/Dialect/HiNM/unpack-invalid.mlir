@@ -62,3 +62,12 @@ func.func @unpack_c1_version(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor
       : tensor<512xf16>, tensor<32xi32>, tensor<64xi32>, tensor<2xi32> -> tensor<16x8xf16>
   return %w : tensor<16x8xf16>
 }
+
+// -----
+
+func.func @unpack_c1_short(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor<64xi16>, %o: tensor<2xi32>) -> tensor<16x65537xf16> {
+  // expected-error@+1 {{'column_list' holds i16, which do not reach 65537 columns}}
+  %w = hinm.unpack as #hinm.packed<rows = 16, columns = 65537, tile = 16, nm = 2:4> from (%v, %m, %l, %o)
+      : tensor<512xf16>, tensor<32xi32>, tensor<64xi16>, tensor<2xi32> -> tensor<16x65537xf16>
+  return %w : tensor<16x65537xf16>
+}

@@ -25,6 +25,8 @@ def encode(value, element):
     """The bytes of a small integer (bf16: nearest even, others exactly)."""
     if element in ("i8", "i32"):
         return value.to_bytes(int(element[1:]) // 8, "little", signed=True)
+    if element == "i16":  # a column, unsigned
+        return value.to_bytes(2, "little")
     if element in SMALL_FLOATS:
         fraction, bias = SMALL_FLOATS[element]
         mantissa, exponent = math.frexp(abs(value))  # mantissa in [1/2, 1)
@@ -266,6 +268,7 @@ def main():
                         choices=["f16", "bf16", "i8", "f8E4M3FN", "f8E5M2"])
     parser.add_argument("--output", help="what the products are summed in, if not given")
     parser.add_argument("--row-index", action="store_true")
+    parser.add_argument("--lists", default="i32", help="element of the column list")
     parser.add_argument("--token-major-input", action="store_true", help="X is N x C")
     parser.add_argument("--token-major-output", action="store_true", help="Y is N x R")
     parser.add_argument("--repeat", action="store_true", help="a group of columns stands twice")
@@ -292,7 +295,8 @@ def main():
     assert any(flat(case.y)) or args.kept == "0"
     dyn = "?" if args.dynamic else n
     tv, tm, tl, to = (f"tensor<{len(case.values)}x{e}>", f"tensor<{len(case.metadata)}xi32>",
-                      f"tensor<{len(case.list)}xi32>", f"tensor<{len(case.offsets)}xi32>")
+                      f"tensor<{len(case.list)}x{args.lists}>",
+                      f"tensor<{len(case.offsets)}xi32>")
     fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = 2:4{version}>"
     attributes = []
     if args.convolution:
@@ -388,7 +392,7 @@ def main():
     for name, values, element, shape in (
             ("v", case.values, e, [len(case.values)]),
             ("m", case.metadata, "i32", [len(case.metadata)]),
-            ("l", [c + args.gather_offset for c in case.list], "i32", [len(case.list)]),
+            ("l", [c + args.gather_offset for c in case.list], args.lists, [len(case.list)]),
             ("o", case.offsets, "i32", [len(case.offsets)]),
             ("rows", case.row_index, "i32", [r]),
             *more, ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, matrix)):

@@ -61,9 +61,9 @@ LogicalResult PackOp::fold(FoldAdaptor adaptor,
     llvm::consumeError(packed.takeError());
     return failure();
   }
-  for (ElementsAttr constant :
-       makePackedConstants(std::move(*packed), weight.getElementType(),
-                           getResourceName(weight)))
+  for (ElementsAttr constant : makePackedConstants(
+           std::move(*packed), weight.getElementType(),
+           getColumnList().getType().getElementType(), getResourceName(weight)))
     results.push_back(constant);
   return success();
 }

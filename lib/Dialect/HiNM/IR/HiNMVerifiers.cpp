@@ -12,6 +12,7 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -46,7 +47,12 @@ LogicalResult verifyPackedOperands(OpTy op) {
            << "'values' holds " << element << ", but version "
            << format.getVersion() << " of the format holds elements of "
            << (format.getVersion() == 1 ? 16 : 8) << " bits";
-  int64_t listed = cast<ShapedType>(op.getColumnList().getType()).getDimSize(0);
+  auto list = cast<ShapedType>(op.getColumnList().getType());
+  if (list.getElementType().isInteger(16) &&
+      format.getColumns() > core::maxShortColumns)
+    return op->emitOpError() << "'column_list' holds i16, which do not reach "
+                             << format.getColumns() << " columns";
+  const int64_t listed = list.getDimSize(0);
   if (failed(verifyLength(op, "tile_offsets", op.getTileOffsets().getType(),
                           format.getNumTiles() + 1)))
     return failure();

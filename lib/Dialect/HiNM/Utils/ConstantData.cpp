@@ -205,11 +205,15 @@ std::optional<std::vector<float>> readFloats(ElementsAttr attr) {
 
 std::optional<SmallVector<int32_t>> readInts(ElementsAttr attr) {
   std::optional<RawConstant> raw = getRawConstant(attr);
-  if (!raw || !attr.getElementType().isInteger(32))
+  const bool isShort = attr.getElementType().isInteger(16);
+  if (!raw || !(isShort || attr.getElementType().isInteger(32)))
     return std::nullopt;
   SmallVector<int32_t> values(attr.getNumElements());
-  for (auto [i, value] : llvm::enumerate(values))
-    value = load<int32_t>(raw->bytes, raw->isSplat ? 0 : i);
+  for (auto [i, value] : llvm::enumerate(values)) {
+    const size_t place = raw->isSplat ? 0 : i;
+    value = isShort ? load<uint16_t>(raw->bytes, place)
+                    : load<int32_t>(raw->bytes, place);
+  }
   return values;
 }
 

@@ -250,7 +250,8 @@ unpackConstants(PackedAttr format, ElementsAttr values, ElementsAttr metadata,
 }
 
 std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
-                                                Type element, StringRef name) {
+                                                Type element, Type listElement,
+                                                StringRef name) {
   Type word = IntegerType::get(element.getContext(), 32);
   // Each vector is gone when its constant has been made.
   auto make = [&](auto values, Type type, StringRef suffix) {
@@ -263,8 +264,13 @@ std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
   ElementsAttr values = std::visit(
       [&](auto &&bits) { return make(std::move(bits), element, ".values"); },
       std::move(packed.values));
-  return {values, make(std::move(packed.metadata), word, ".metadata"),
-          make(std::move(packed.columns), word, ".columns"),
+  ElementsAttr metadata = make(std::move(packed.metadata), word, ".metadata");
+  ElementsAttr list = listElement == word
+                          ? make(std::move(packed.columns), word, ".columns")
+                          : make(std::vector<uint16_t>(packed.columns.begin(),
+                                                       packed.columns.end()),
+                                 listElement, ".columns");
+  return {values, metadata, list,
           make(std::move(packed.tileOffsets), word, ".tile_offsets")};
 }
 

@@ -24,6 +24,8 @@ class HiNM_Op<string mnemonic, list<Trait> traits = []>
 /// What a packed weight and the activations it is multiplied with may hold.
 def HiNM_OperandElement : AnyTypeOf<[F16, BF16, I8, F8E4M3FN, F8E5M2],
     "f16, bf16, i8, f8E4M3FN or f8E5M2">;
+/// Listed columns: i16, read as unsigned, where that holds them.
+def HiNM_ListElement : AnyTypeOf<[I16, I32], "i16 or i32">;
 /// What a product may hold: the sums, or what an epilogue makes of them.
 def HiNM_OutputElement : AnyTypeOf<[AnyFloat, I8, I32], "a float, i8 or i32">;
 /// What a layer's weight and input may hold, before packing.
@@ -259,7 +261,7 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
       count is a multiple of M.
     * (pack_c3) `values` has the weight's element type, of the width that the
       format's version holds; all four results have the sizes that the format and
-      `columns` give.
+      `columns` give; `column_list` is of i32, or of i16 if C ≤ 65536.
 
     Example:
 
@@ -278,7 +280,7 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
   let results = (outs
     1DTensorOf<[HiNM_OperandElement]>:$values,
     1DTensorOf<[I32]>:$metadata,
-    1DTensorOf<[I32]>:$column_list,
+    1DTensorOf<[HiNM_ListElement]>:$column_list,
     1DTensorOf<[I32]>:$tile_offsets);
   let assemblyFormat = [{
     $weight `as` qualified($format) `columns` `(` qualified($columns) `)` attr-dict
@@ -302,7 +304,8 @@ def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
 
     * (unpack_c1) the operands have the sizes that the format gives for the length
       of `column_list`, and `values` elements of the width that its version holds;
-      `tile_offsets` has T + 1 entries.
+      `tile_offsets` has T + 1 entries; `column_list` is of i32, or of i16 if
+      C ≤ 65536.
     * (unpack_c2) the result is `rows` × `columns` of the format, with the
       element type of `values`.
 
@@ -317,7 +320,7 @@ def HiNM_UnpackOp : HiNM_Op<"unpack", [Pure]> {
   let arguments = (ins
     1DTensorOf<[HiNM_OperandElement]>:$values,
     1DTensorOf<[I32]>:$metadata,
-    1DTensorOf<[I32]>:$column_list,
+    1DTensorOf<[HiNM_ListElement]>:$column_list,
     1DTensorOf<[I32]>:$tile_offsets,
     HiNM_PackedAttr:$format);
   let results = (outs 2DTensorOf<[HiNM_OperandElement]>:$weight);
@@ -362,7 +365,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     Constraints:
 
     * (spmm_c1) the packed operands have the sizes that the format gives, and
-      `values` elements of the width that its version holds.
+      `values` elements of the width that its version holds; `column_list` is of
+      i32, or of i16 if C ≤ 65536.
     * (spmm_c2) X is C×N with the element type of `values`; Y is R×N of what
       products of that type are summed in, or of that type if it has 16 bits
       (dynamic N is allowed). With `convolution` the input is
@@ -401,7 +405,7 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
   let arguments = (ins
     HiNM_Shaped1DOf<[HiNM_OperandElement]>:$values,
     HiNM_Shaped1DOf<[I32]>:$metadata,
-    HiNM_Shaped1DOf<[I32]>:$column_list,
+    HiNM_Shaped1DOf<[HiNM_ListElement]>:$column_list,
     HiNM_Shaped1DOf<[I32]>:$tile_offsets,
     HiNM_Shaped2DOf<HiNM_OperandElement>:$input,
     Optional<HiNM_Shaped1DOf<[I32]>>:$row_index,

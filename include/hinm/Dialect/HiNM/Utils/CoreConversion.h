@@ -89,10 +89,11 @@ unpackConstants(PackedAttr format, mlir::ElementsAttr values,
                 mlir::ElementsAttr tileOffsets, mlir::RankedTensorType type);
 
 /// The four operands of \p packed as constants: values of \p element, metadata,
-/// column list and tile offsets. \p name is a hint for their resources.
+/// column list of \p listElement (i16 or i32) and tile offsets. \p name is a
+/// hint for their resources.
 std::array<mlir::ElementsAttr, 4>
 makePackedConstants(core::PackedWeight &&packed, mlir::Type element,
-                    llvm::StringRef name);
+                    mlir::Type listElement, llvm::StringRef name);
 
 } // namespace hinm
 
