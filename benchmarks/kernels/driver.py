@@ -164,16 +164,18 @@ class Driver:
             ctypes.c_int(shared_bytes),
         )
 
-    def launch(
+    def prepare(
         self,
         function: ctypes.c_void_p,
         grid: tuple[int, int, int],
         threads: int,
         shared_bytes: int,
-        stream: int,
         words: Sequence[int | bytes],
-    ) -> None:
-        """Launches with arguments that are words of 64 bits, or structures."""
+    ) -> Callable[[int], None]:
+        """A launch for a stream, which does nothing but that.
+
+        The arguments are words of 64 bits, or structures.
+        """
         storage = [
             ctypes.create_string_buffer(word, len(word))
             if isinstance(word, bytes)
@@ -183,18 +185,29 @@ class Driver:
         pointers = (ctypes.c_void_p * len(storage))(
             *(ctypes.cast(ctypes.pointer(word), ctypes.c_void_p) for word in storage)
         )
-        self._call(
-            "cuLaunchKernel",
-            function,
-            *(ctypes.c_uint(size) for size in grid),
-            ctypes.c_uint(threads),
-            ctypes.c_uint(1),
-            ctypes.c_uint(1),
-            ctypes.c_uint(shared_bytes),
-            ctypes.c_void_p(stream),
-            pointers,
-            None,
-        )
+        sizes = [
+            ctypes.c_uint(size) for size in (*grid, threads, 1, 1, shared_bytes)
+        ]
+
+        def launch(stream: int, _held: object = storage) -> None:
+            self._call(
+                "cuLaunchKernel", function, *sizes, ctypes.c_void_p(stream), pointers,
+                None,
+            )  # fmt: skip
+
+        return launch
+
+    def launch(
+        self,
+        function: ctypes.c_void_p,
+        grid: tuple[int, int, int],
+        threads: int,
+        shared_bytes: int,
+        stream: int,
+        words: Sequence[int | bytes],
+    ) -> None:
+        """Prepares a launch and does it."""
+        self.prepare(function, grid, threads, shared_bytes, words)(stream)
 
     def allocate(self, size: int) -> int:
         """Address of so many bytes of device memory."""
@@ -332,11 +345,11 @@ class Kernel:
         schedule = self.info.schedule
         return x * y * splits * schedule["tile_m"] * schedule["tile_n"], x * y
 
-    def launch(
+    def prepare(
         self, weight: Sequence[MemRef], x: MemRef, rows: MemRef | None, y: MemRef,
-        stream: int, workspace: Sequence[MemRef] = (),
-    ) -> None:  # fmt: skip
-        """Y = W · X; `weight` is values, metadata, columns and tile offsets.
+        workspace: Sequence[MemRef] = (),
+    ) -> Callable[[int], None]:  # fmt: skip
+        """Y = W · X on a stream; `weight` is values, metadata, columns, tile offsets.
 
         `workspace` holds the two arrays of a split; the words are zero afterwards.
         """
@@ -348,6 +361,6 @@ class Kernel:
             shared *= x.shape[0]
         if shared > _STATIC_LIMIT:
             self.driver.allow_shared(self.function, shared)
-        self.driver.launch(
-            self.function, self.grid(*y.shape), self.info.threads, shared, stream, words
+        return self.driver.prepare(
+            self.function, self.grid(*y.shape), self.info.threads, shared, words
         )

@@ -103,7 +103,10 @@ def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
     driver = Driver(str(fake_driver))
     kernel = driver.load(tmp_path, kernels[0])
     weight = [MemRef(0x1000, (64,))] * 4
-    kernel.launch(weight, MemRef(0x2000, (128, 24)), None, MemRef(0x3000, (130, 24)), 0)
+    launch = kernel.prepare(
+        weight, MemRef(0x2000, (128, 24)), None, MemRef(0x3000, (130, 24))
+    )
+    launch(0)
     wide = kernels[0].schedule["tile_n"]
     assert kernel.grid(130, 24) == (3 * 64 // kernels[0].schedule["tile_m"],
                                     -(-24 // wide), 1)  # fmt: skip
@@ -170,24 +173,26 @@ def test_splits_and_resident_rows():
         def allow_shared(self, _function, shared):
             launched.append(shared)
 
-        def launch(self, _function, grid, threads, shared, _stream, words):
-            launched.append((grid, threads, shared, len(words)))
+        def prepare(self, _function, grid, threads, shared, words):
+            launch = (grid, threads, shared, len(words))
+            return lambda stream: launched.append((*launch, stream))
 
     split = _scheduled(Recorder(), split_k=3)
     assert split.workspace(130, 24) == (4 * 2 * 3 * 64 * 16, 4 * 2)
     weight = [MemRef(0x1000, (64,))] * 4
     x, y = MemRef(0x2000, (4096, 24)), MemRef(0x3000, (130, 24))
-    split.launch(weight, x, None, y, 0, [MemRef(0x4000, (9,)), MemRef(0x5000, (9,))])
+    workspace = [MemRef(0x4000, (9,)), MemRef(0x5000, (9,))]
+    split.prepare(weight, x, None, y, workspace)(7)
     # Six vectors of five words, two matrices of seven.
-    assert launched == [((4, 2, 3), 64, 32, 6 * 5 + 2 * 7)]
+    assert launched == [((4, 2, 3), 64, 32, 6 * 5 + 2 * 7, 7)]
     launched.clear()
     resident = _scheduled(Recorder(), kernel="resident")
     assert resident.workspace(130, 24) == (0, 0)
     persistent = _scheduled(Recorder(), 5, kernel="warp_specialized", tile_n=64)
     assert persistent.grid(130, 24) == (4, 1, 1)
     assert persistent.grid(130, 72) == (5, 1, 1)
-    resident.launch(weight, x, None, y, 0)
-    assert launched == [4096 * 32, ((4, 2, 1), 64, 4096 * 32, 4 * 5 + 2 * 7)]
+    resident.prepare(weight, x, None, y)(0)
+    assert launched == [4096 * 32, ((4, 2, 1), 64, 4096 * 32, 4 * 5 + 2 * 7, 0)]
 
 
 def test_descriptors_are_those_of_mlir():

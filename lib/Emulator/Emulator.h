@@ -39,6 +39,8 @@ using Kernel = void (*)(void **params);
 /// what a block of an H100 or H200 may have (227 KiB).
 constexpr size_t maxSharedBytes = 227 * 1024;
 constexpr uint32_t maxThreadsPerBlock = 1024;
+/// Blocks along y, and along z.
+constexpr uint32_t maxGridAcross = 65535;
 
 /// \p bytes of device memory, filled with 0xFF (NaN in every float type) and
 /// aligned to 256 bytes; nullptr for 0 bytes or when there is no memory left.

@@ -26,6 +26,10 @@ static bool checkShape(Dim3 grid, Dim3 block, size_t sharedBytes,
   std::string problem;
   if (grid.count() == 0 || block.count() == 0)
     problem = "an empty grid or block";
+  else if (grid.y > maxGridAcross || grid.z > maxGridAcross)
+    problem = "a grid of " + std::to_string(grid.y) + " by " +
+              std::to_string(grid.z) + " blocks along y and z, more than " +
+              std::to_string(maxGridAcross);
   else if (block.count() > maxThreadsPerBlock)
     problem = "a block of " + std::to_string(block.count()) +
               " threads, more than " + std::to_string(maxThreadsPerBlock);

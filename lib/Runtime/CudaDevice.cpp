@@ -18,6 +18,7 @@
 
 #include <dlfcn.h>
 #include <unordered_map>
+#include <vector>
 
 using namespace hinm::runtime;
 
@@ -52,6 +53,12 @@ public:
   void *loadModuleJit(const void *text, size_t bytes, int level) override;
   void unloadModule(void *module) override {
     check(driver.moduleUnload(module), "cuModuleUnload");
+    // The next module may get the same handles for functions of its own.
+    for (void *function : functionsOf[module]) {
+      functionNames.erase(function);
+      allowedSharedBytes.erase(function);
+    }
+    functionsOf.erase(module);
   }
   void *getFunction(void *module, const char *name) override;
   bool launch(void *function, const LaunchShape &shape, void *stream,
@@ -130,6 +137,7 @@ private:
   std::string gpuName;
   std::unordered_map<void *, std::string> functionNames;
   std::unordered_map<void *, uint32_t> allowedSharedBytes;
+  std::unordered_map<void *, std::vector<void *>> functionsOf; // a module
 };
 
 } // namespace
@@ -252,6 +260,7 @@ void *CudaDevice::getFunction(void *module, const char *name) {
              std::string("cuModuleGetFunction of ") + name))
     return nullptr;
   functionNames[function] = name;
+  functionsOf[module].push_back(function);
   return function;
 }
 

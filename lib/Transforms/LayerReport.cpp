@@ -72,9 +72,16 @@ int64_t countConstant(Operation *op) {
 }
 
 std::string kernelName(ScheduleAttr schedule) {
-  return llvm::formatv("m{0}n{1}k{2}s{3}", schedule.getTileM(),
-                       schedule.getTileN(), schedule.getTileK(),
-                       schedule.getStages());
+  std::string name = llvm::formatv("m{0}n{1}k{2}s{3}", schedule.getTileM(),
+                                   schedule.getTileN(), schedule.getTileK(),
+                                   schedule.getStages());
+  if (schedule.getPrefetch())
+    name += "p" + std::to_string(schedule.getPrefetch());
+  if (schedule.getSplitK() > 1)
+    name += "z" + std::to_string(schedule.getSplitK());
+  if (schedule.getKernel() != KernelKind::Multistage)
+    name += (" " + stringifyKernelKind(schedule.getKernel())).str();
+  return name;
 }
 
 } // namespace

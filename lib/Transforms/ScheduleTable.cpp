@@ -62,15 +62,24 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
   }
   // What a table may leave out.
   KernelKind kernel = KernelKind::Multistage;
-  if (std::optional<llvm::StringRef> name = schedule->getString("kernel")) {
-    std::optional<KernelKind> known = symbolizeKernelKind(*name);
+  if (const llvm::json::Value *value = schedule->get("kernel")) {
+    const llvm::StringRef name = value->getAsString().value_or("");
+    std::optional<KernelKind> known = symbolizeKernelKind(name);
     if (!known)
       return llvm::createStringError("its schedule names an unknown kernel '" +
-                                     name->str() + "'");
+                                     name.str() + "'");
     kernel = *known;
   }
-  const int64_t prefetch = schedule->getInteger("prefetch").value_or(0);
-  const int64_t splitK = schedule->getInteger("split_k").value_or(1);
+  int64_t prefetch = 0, splitK = 1;
+  for (auto [key, number] :
+       {std::pair("prefetch", &prefetch), std::pair("split_k", &splitK)})
+    if (const llvm::json::Value *value = schedule->get(key)) {
+      std::optional<int64_t> integer = value->getAsInteger();
+      if (!integer)
+        return llvm::createStringError("the '" + std::string(key) +
+                                       "' of its schedule is no integer");
+      *number = *integer;
+    }
   std::string problem;
   ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
     problem = diagnostic.str();

@@ -80,7 +80,7 @@ bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
   return schedule.getKernel() != KernelKind::Resident ||
          op.getFormat().getColumns() * schedule.getTileN() * 16 /
                  getTokensOfChunk(element) <=
-             getMaxSharedBytes(chip);
+             getMaxDynamicSharedBytes(chip);
 }
 
 /// The schedule for \p op; the pass's description gives the reasons.
@@ -159,6 +159,7 @@ struct SelectKernelsPass
       remark::missed(op.getLoc(), options) << reason;
       return;
     }
+    refineSizes(op);
     ScheduleAttr picked = given;
     // What was measured are kernels of 16-bit elements.
     if (!picked && table &&

@@ -16,12 +16,16 @@ namespace hinm {
 /// N, which may be dynamic.
 int64_t getNumTokens(SpmmOp op);
 
-/// Whether X is at hand token-major, N×C: transposed before \p op, or of one
-/// token, which lies alike either way.
+/// Makes the sizes of Y static where the format or X say them.
+void refineSizes(SpmmOp op);
+
+/// Whether X is at hand token-major, N×C: transposed before \p op, maybe with
+/// its elements converted or computed, or of one token, which lies alike either
+/// way.
 bool hasTokenMajorInput(SpmmOp op);
 
 /// Makes \p op, for which hasTokenMajorInput holds, read that X, and write Y
-/// token-major too if its only use is a transpose or it is of one token.
+/// token-major too if all its readers transpose it or it is of one token.
 void takeTokenMajor(SpmmOp op);
 
 /// Makes the number of tokens of \p op a multiple of 8, where its kernel copies

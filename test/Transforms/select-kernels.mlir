@@ -19,6 +19,8 @@
 // RANGE: error: schedule table '{{.*}}': entry 0: 'tokens' is no [first, last) of integers
 // LACKS: error: schedule table '{{.*}}': entry 1: its schedule lacks 'stages'
 // SCHEDULE: error: schedule table '{{.*}}': entry 0: every parameter of a schedule must be at least 1
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/integer.json 2>&1 | FileCheck %s --check-prefix=INTEGER
+// INTEGER: error: schedule table '{{.*}}': entry 0: the 'split_k' of its schedule is no integer
 // KERNEL: error: schedule table '{{.*}}': entry 0: its schedule names an unknown kernel 'other'
 
 // The first entry that fits; where none does, the heuristic.
@@ -79,7 +81,7 @@ func.func @padded(%v: tensor<8192xbf16>, %m: tensor<512xi32>, %l: tensor<64xi32>
 // CHECK: schedule = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2, prefetch = 1>
 // CHECK: %[[CUT:.*]] = tensor.extract_slice %{{.*}}[0, 0] [64, %[[N]]] [1, 1]
 // A copy: bufferization would take the view for a dense buffer.
-// CHECK: %[[Y:.*]] = bufferization.materialize_in_destination %[[CUT]] in %arg5
+// CHECK: %[[Y:.*]] = bufferization.alloc_tensor() copy(%[[CUT]])
 // CHECK: return %[[Y]]
 func.func @dynamic(%v: tensor<2048xf16>, %m: tensor<128xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x?xf16>, %y: tensor<64x?xf32>) -> tensor<64x?xf32> {
   %r = hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
@@ -250,4 +252,74 @@ func.func @small_floats(%v: tensor<8192xf8E4M3FN>, %m: tensor<512xi32>, %l: tens
     ins(%v, %m, %l, %o, %x : tensor<8192xf8E4M3FN>, tensor<512xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x256xf8E4M3FN>)
     outs(%y : tensor<256x256xf32>) -> tensor<256x256xf32>
   return %r : tensor<256x256xf32>
+}
+
+// -----
+
+// A transpose that only writes over Y is none of Y.
+// CHECK-LABEL: func.func @overwritten(
+// CHECK: hinm.spmm {{.*}} token_major_input} -> tensor<16x16xf32>
+// CHECK: %[[T:.*]] = linalg.transpose ins(%arg5
+// CHECK: return %[[T]]
+func.func @overwritten(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<16x64xf16>, %z: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %xe = tensor.empty() : tensor<64x16xf16>
+  %xt = linalg.transpose ins(%x : tensor<16x64xf16>) outs(%xe : tensor<64x16xf16>) permutation = [1, 0]
+  %e = tensor.empty() : tensor<16x16xf32>
+  %y = hinm.spmm as #hinm.packed<rows = 16, columns = 64, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %xt : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<64x16xf16>)
+    outs(%e : tensor<16x16xf32>) -> tensor<16x16xf32>
+  %t = linalg.transpose ins(%z : tensor<16x16xf32>) outs(%y : tensor<16x16xf32>) permutation = [1, 0]
+  return %t : tensor<16x16xf32>
+}
+
+// -----
+
+// Transposes that have been merged with what is computed of the elements, and a
+// conversion on the way: everything is computed token-major.
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#turned = affine_map<(d0, d1) -> (d1, d0)>
+// CHECK: #[[$ID:.*]] = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-LABEL: func.func @merged(
+// CHECK-NOT: tensor.pad
+// CHECK: %[[H:.*]] = linalg.generic {indexing_maps = [#[[$ID]], #[[$ID]]], {{.*}}} ins(%arg4 : tensor<3x128xf32>) outs(%{{.*}} : tensor<3x128xf32>)
+// CHECK: %[[X:.*]] = arith.truncf %[[H]] : tensor<3x128xf32> to tensor<3x128xf16>
+// CHECK: %[[Y:.*]] = hinm.spmm
+// CHECK-SAME: %[[X]] :
+// CHECK-SAME: token_major_input, token_major_output} -> tensor<3x32xf32>
+// CHECK: linalg.generic {indexing_maps = [#[[$ID]], #[[$ID]]], {{.*}}} ins(%[[Y]] : tensor<3x32xf32>) outs(%{{.*}} : tensor<3x32xf32>)
+func.func @merged(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<3x128xf32>) -> tensor<3x32xf32> {
+  %xe = tensor.empty() : tensor<128x3xf32>
+  %h = linalg.generic {indexing_maps = [#turned, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<3x128xf32>) outs(%xe : tensor<128x3xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.negf %a : f32
+    linalg.yield %s : f32
+  } -> tensor<128x3xf32>
+  %xt = arith.truncf %h : tensor<128x3xf32> to tensor<128x3xf16>
+  %e = tensor.empty() : tensor<32x3xf32>
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %xt : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x3xf16>)
+    outs(%e : tensor<32x3xf32>) -> tensor<32x3xf32>
+  %ye = tensor.empty() : tensor<3x32xf32>
+  %t = linalg.generic {indexing_maps = [#turned, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<32x3xf32>) outs(%ye : tensor<3x32xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = math.absf %a : f32
+    linalg.yield %s : f32
+  } -> tensor<3x32xf32>
+  return %t : tensor<3x32xf32>
+}
+
+// -----
+
+// Sizes that the format says, and the type of Y does not.
+// CHECK-LABEL: func.func @dynamic_rows(
+// CHECK: %[[I:.*]] = tensor.cast %{{.*}} : tensor<?x8xf32> to tensor<32x8xf32>
+// CHECK: outs(%[[I]] : tensor<32x8xf32>)
+// CHECK: tensor.cast %{{.*}} : tensor<32x8xf32> to tensor<?x8xf32>
+func.func @dynamic_rows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x8xf16>, %i: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x8xf16>)
+    outs(%i : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
 }

@@ -21,17 +21,19 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
     Every `hinm.spmm` becomes host code that allocates device memory, copies the
     operands in, launches a kernel and copies Y out, in the form that upstream's
     `gpu-to-llvm` lowers. The kernels stand in `gpu.module @hinm_kernels`; layers
-    of one specialisation (element and output type, V, schedule, with or without
-    `row_index`) share one.
+    of one specialisation (types, V, schedule, epilogue, convolution, layout of the
+    tokens, with or without `row_index`) share one.
 
-    A thread block computes `tile_m` × `tile_n` of Y. It gathers 64 kept rows of X
-    a step into a ring of `stages` in shared memory (`cp.async`, 16 bytes a copy,
+    A thread block computes `tile_m` × `tile_n` of Y. With `kernel = multistage` it
+    gathers 64 kept rows of X a step into a ring of `stages` in shared memory (`cp.async`, 16 bytes a copy,
     swizzled, zeros beyond the last token), reads the weight straight into
     registers (its fragments lie in memory in the order of the lanes) and
     multiplies with `mma.sp::ordered_metadata.m16n8k32`, accumulating in f32.
-    Rows are stored through `row_index`.
+    Rows are stored through `row_index`. With `split_k` several blocks share the
+    kept columns of a tile, and the last one adds up.
 
-    So does `kernel = multistage`. With `kernel = warp_specialized`, which is for
+    With `kernel = resident` all of X is copied to shared memory first, from where
+    `ldmatrix` gathers. With `kernel = warp_specialized`, which is for
     sm_90a alone, four warps gather and have the weights copied (`cp.async.bulk`),
     the others multiply by `wgmma.mma_async.sp` (64 × `tile_n` of Y for each four
     of them), and mbarriers hand the stages over.

@@ -79,6 +79,8 @@ bool needsWholeChunks(SpmmOp op) {
 
 /// Elements of X that a kernel can address.
 constexpr int64_t kMaxElements = int64_t(1) << 32;
+/// Blocks of a grid along y (CUDA C++ programming guide).
+constexpr int64_t kMaxGrid = 65535;
 
 /// Whether \p op can be lowered; says why not otherwise.
 LogicalResult checkOp(SpmmOp op, StringRef chip) {
@@ -95,6 +97,12 @@ LogicalResult checkOp(SpmmOp op, StringRef chip) {
                             << " elements, the kernel counts them in 32 bits: "
                                "cut it along the tokens (TilingInterface)";
   const int64_t tokens = getNumTokens(op);
+  const int64_t most = kMaxGrid * op.getScheduleAttr().getTileN();
+  if (!ShapedType::isDynamic(tokens) && tokens > most)
+    return op.emitOpError()
+           << "has " << tokens << " tokens, a grid holds " << most
+           << " with this schedule: cut them "
+              "(TilingInterface)";
   const int64_t multiple = getTokenMultiple(op);
   if (needsWholeChunks(op) && !ShapedType::isDynamic(tokens) &&
       tokens % multiple != 0)
@@ -277,6 +285,10 @@ void HostBuilder::build() {
   cf::AssertOp::create(b, few,
                        "hinm.spmm: X has more than 2^32 elements: cut it along "
                        "the tokens");
+  Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, size,
+                                     idx(kMaxGrid * spec.schedule.getTileN()));
+  cf::AssertOp::create(b, fits,
+                       "hinm.spmm: more tokens than a grid holds: cut them");
   Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, size, idx(0));
   auto branch = scf::IfOp::create(b, any);
   b.setInsertionPointToStart(branch.thenBlock());

@@ -205,6 +205,9 @@ void KernelBuilder::computeCoordinates() {
   // The warps of one row of warps are neighbours: they load the same A.
   warpRow = mul(div(warp, schedule.getWarpsN()), slabs * 16);
   warpToken = mul(rem(warp, schedule.getWarpsN()), fragments * 8);
+}
+
+void KernelBuilder::enterOwnTile() {
   enterTile(gpu::BlockIdOp::create(b, gpu::Dimension::x),
             gpu::BlockIdOp::create(b, gpu::Dimension::y));
 }

@@ -42,9 +42,11 @@ protected:
   /// \p sharedSizes (the outermost may be dynamic) of X's elements; without
   /// sizes the kernel divides the bytes itself.
   void declareFunction(llvm::ArrayRef<int64_t> sharedSizes);
-  /// Who the thread is, and its part of the tile of Y that the block is for.
+  /// Who the thread is in its block.
   void computeCoordinates();
-  /// The part of another tile: column \p y of the tiles of tile_n tokens, row
+  /// Its part of the tile of Y that the block is for.
+  void enterOwnTile();
+  /// Its part of any tile: column \p y of the tiles of tile_n tokens, row
   /// \p x of those of tile_m rows.
   void enterTile(mlir::Value x, mlir::Value y);
 

@@ -36,6 +36,7 @@ public:
     declareFunction(
         {schedule.getStages(), schedule.getTileK(), schedule.getTileN()});
     computeCoordinates();
+    enterOwnTile();
     if (spec.convolution)
       pixels = memref::CollapseShapeOp::create(
           b, input, SmallVector<ReassociationIndices>{{0, 1}});

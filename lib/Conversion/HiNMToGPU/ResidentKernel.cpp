@@ -28,6 +28,7 @@ public:
   gpu::GPUFuncOp build() {
     declareFunction({ShapedType::kDynamic, schedule.getTileN()});
     computeCoordinates();
+    enterOwnTile();
     finish(ifAnyBlock(
         [&](ArrayRef<Value> zeros) { return loopOverBlocks(zeros); }));
     gpu::ReturnOp::create(b);

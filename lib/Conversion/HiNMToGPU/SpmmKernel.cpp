@@ -140,7 +140,8 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return failure();
   if (epilogue && failed(verifyEpilogue(emitError)))
     return failure();
-  if (const int64_t most = getMaxSharedBytes(chip); getSharedBytes() > most)
+  if (const int64_t most = getMaxDynamicSharedBytes(chip);
+      getSharedBytes() > most)
     return emitError() << "schedule: "
                        << (schedule.getKernel() == KernelKind::Resident
                                ? "the resident X takes "

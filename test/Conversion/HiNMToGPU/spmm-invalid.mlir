@@ -78,7 +78,7 @@ func.func @stages(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, 
 
 #s = #hinm.schedule<tile_m = 32, tile_n = 256, tile_k = 64, stages = 8, warps_m = 1, warps_n = 4>
 func.func @shared(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
-  // expected-error @below {{schedule: the stages take 262144 bytes of shared memory, more than 232448 of any chip}}
+  // expected-error @below {{schedule: the stages take 262144 bytes of shared memory, more than 232432 of any chip}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
     outs(%y : memref<32x16xf32>) {schedule = #s}
@@ -158,7 +158,7 @@ func.func @resident_stages(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<
 
 #s = #hinm.schedule<kernel = resident, tile_m = 32, tile_n = 16, tile_k = 64, stages = 1, warps_m = 1, warps_n = 1>
 func.func @resident_size(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<8192x16xf16>, %y: memref<32x16xf32>) {
-  // expected-error @below {{schedule: the resident X takes 262144 bytes of shared memory, more than 232448 of any chip}}
+  // expected-error @below {{schedule: the resident X takes 262144 bytes of shared memory, more than 232432 of any chip}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 8192, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<8192x16xf16>)
     outs(%y : memref<32x16xf32>) {schedule = #s}
@@ -257,7 +257,7 @@ func.func @warp_specialized_split(%v: memref<2048xf16>, %m: memref<128xi32>, %l:
 
 #s = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 6, warps_m = 8, warps_n = 1>
 func.func @warp_specialized_shared(%v: memref<4096xf16>, %m: memref<256xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<128x16xf32>) {
-  // expected-error @below {{schedule: the stages take 253024 bytes of shared memory, more than 232448 of any chip}}
+  // expected-error @below {{schedule: the stages take 253024 bytes of shared memory, more than 232432 of any chip}}
   hinm.spmm as #hinm.packed<rows = 128, columns = 128, tile = 128, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<4096xf16>, memref<256xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
     outs(%y : memref<128x16xf32>) {schedule = #s}
@@ -349,5 +349,16 @@ func.func @bytes_warp_specialized(%v: memref<1024xi8>, %m: memref<64xi32>, %l: m
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
     ins(%v, %m, %l, %o, %x : memref<1024xi8>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x32xi8>)
     outs(%y : memref<32x32xi32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 8, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @grid(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<64x524288xf16>, %y: memref<32x524288xf32>) {
+  // expected-error @below {{has 524288 tokens, a grid holds 524280 with this schedule: cut them (TilingInterface)}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 64, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<64x524288xf16>)
+    outs(%y : memref<32x524288xf32>) {schedule = #s}
   return
 }

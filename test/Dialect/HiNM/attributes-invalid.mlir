@@ -174,3 +174,13 @@ func.func private @pattern_c7_policy() attributes {a = #hinm.pattern<tile = 32, 
 
 // expected-error@+1 {{'window' needs 'vector_sparsity', not 'kept'}}
 func.func private @pattern_c7_kept() attributes {a = #hinm.pattern<tile = 32, nm = 2:4, kept = 8, window = 64>}
+
+// -----
+
+// expected-error@+1 {{'stages' is 9007199254740992, it must be at most 64}}
+func.func private @schedule_c6() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 9007199254740992, warps_m = 2, warps_n = 2>}
+
+// -----
+
+// expected-error@+1 {{'split_k' is 70000, it must be at most 65535}}
+func.func private @schedule_c6_split() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, split_k = 70000>}

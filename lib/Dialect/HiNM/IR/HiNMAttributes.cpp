@@ -460,9 +460,21 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "'tile_k' is " << tile_k
                        << ", it must be a multiple of 64";
   // schedule_c5
-  if (warps_m * warps_n > 32)
+  if (warps_m > 32 || warps_n > 32 || warps_m * warps_n > 32)
     return emitError() << warps_m * warps_n
                        << " warps do not fit in a thread block of 32";
+  // schedule_c6
+  struct Limit {
+    StringRef name;
+    int64_t value, most;
+  };
+  for (const Limit &limit :
+       {Limit{"tile_m", tile_m, 1024}, Limit{"tile_n", tile_n, 1024},
+        Limit{"tile_k", tile_k, 1024}, Limit{"stages", stages, 64},
+        Limit{"prefetch", prefetch, 16}, Limit{"split_k", split_k, 65535}})
+    if (limit.value > limit.most)
+      return emitError() << "'" << limit.name << "' is " << limit.value
+                         << ", it must be at most " << limit.most;
   return success();
 }
 

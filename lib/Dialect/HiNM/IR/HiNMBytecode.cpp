@@ -32,6 +32,9 @@ struct HiNMVersion : public DialectVersion {
   uint64_t number = 3;
 };
 
+/// The oldest that it reads: `hinm.spmm` has got properties since.
+constexpr uint64_t kOldestVersion = 3;
+
 enum AttributeCode : uint64_t {
   kPattern = 0,
   kPermutation = 1,
@@ -220,6 +223,13 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
       reader.emitError() << "hinm bytecode version " << version->number
                          << " is newer than this build's version "
                          << HiNMVersion().number;
+      return nullptr;
+    }
+    if (version->number < kOldestVersion) {
+      reader.emitError() << "hinm bytecode version " << version->number
+                         << " is older than version " << kOldestVersion
+                         << ", the oldest that this build reads: write it "
+                            "again, from the text";
       return nullptr;
     }
     return version;

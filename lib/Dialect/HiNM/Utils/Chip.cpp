@@ -27,3 +27,8 @@ bool hinm::hasSparseMma(llvm::StringRef chip, mlir::Type element) {
   return !isSmallFloat ||
          !llvm::is_contained({"sm_80", "sm_86", "sm_87"}, chip);
 }
+
+int64_t hinm::getMaxDynamicSharedBytes(llvm::StringRef chip) {
+  constexpr int64_t alignment = 16;
+  return getMaxSharedBytes(chip) - alignment;
+}

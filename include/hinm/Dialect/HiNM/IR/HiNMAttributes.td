@@ -328,6 +328,9 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     * (schedule_c3) `tile_n` is a multiple of 8 · `warps_n`.
     * (schedule_c4) `tile_k` is a multiple of 64, the k-block of the format.
     * (schedule_c5) at most 32 warps.
+    * (schedule_c6) `tile_m`, `tile_n` and `tile_k` are at most 1024, `stages` at
+      most 64, `prefetch` at most 16, `split_k` at most 65535, which is the
+      largest grid along z.
 
     Example:
 

@@ -19,6 +19,10 @@ namespace hinm {
 /// none, which is the emulator, have the largest of any.
 int64_t getMaxSharedBytes(llvm::StringRef chip);
 
+/// The same where it is asked for at the launch. MLIR declares it as an array
+/// without a size, which ptxas counts as a byte that the chip has to have too.
+int64_t getMaxDynamicSharedBytes(llvm::StringRef chip);
+
 /// Whether \p chip, of sm_80 or newer, has mma.sp of \p element; without a chip
 /// the emulator has.
 bool hasSparseMma(llvm::StringRef chip, mlir::Type element);
