@@ -223,6 +223,35 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint8_t> weight,
   return packElements(weight, index, tile, kind);
 }
 
+llvm::Error checkWindows(const ColumnIndex &index, int64_t cols,
+                         int64_t window) {
+  if (window < 1 || cols % window != 0)
+    return llvm::createStringError(
+        "%lld columns are not a multiple of the window of %lld", ll(cols),
+        ll(window));
+  const int64_t unit = packedBlockColumns * (cols / window);
+  for (int64_t t = 0; t < index.getNumTiles(); ++t) {
+    const int64_t begin = index.offsets[t], end = index.offsets[t + 1];
+    const int64_t listed = end - begin;
+    if (listed == 0 || listed % unit != 0)
+      return llvm::createStringError(
+          "tile %lld lists %lld columns, which gives each of the %lld windows "
+          "no multiple of %lld",
+          ll(t), ll(listed), ll(cols / window), ll(packedBlockColumns));
+    if (listed != index.offsets[1])
+      return llvm::createStringError(
+          "tile %lld lists %lld columns, but tile 0 lists %d", ll(t),
+          ll(listed), index.offsets[1]);
+    const int64_t share = listed / (cols / window);
+    for (int64_t i = 0; i < listed; ++i)
+      if (index.columns[begin + i] / window != i / share)
+        return llvm::createStringError(
+            "tile %lld lists column %d among those of window %lld", ll(t),
+            index.columns[begin + i], ll(i / share));
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error checkPacked(const PackedWeight &packed) {
   if (llvm::Error error = checkSizes(packed))
     return error;

@@ -123,6 +123,23 @@ private:
     layer.weight = std::move(*packed);
   }
 
+  /// The pattern's window, if every k-block of the lists lies within one.
+  /// Otherwise the format does not name it, and only kernels that gather every
+  /// row of X by itself remain.
+  static std::optional<int64_t> findWindow(MatmulOp op) {
+    std::optional<int64_t> window = op.getPatternAttr().getWindow();
+    if (!window)
+      return std::nullopt;
+    llvm::Error error = core::checkWindows(*toCore(op.getColumnsAttr()),
+                                           op.getNumColumns(), *window);
+    if (!error)
+      return window;
+    remark::missed(op.getLoc(), remarkAbout(op, "window-dropped"))
+        << remark::metric("layer", getLayerName(op))
+        << llvm::toString(std::move(error));
+    return std::nullopt;
+  }
+
   llvm::Expected<core::PackedWeight>
   packQuantized(Packed &layer, ElementsAttr weight,
                 core::MatrixView<float> values) {
@@ -188,7 +205,7 @@ private:
     PatternAttr pattern = op.getPatternAttr();
     auto format =
         PackedAttr::get(&getContext(), op.getNumRows(), op.getNumColumns(),
-                        pattern.getTile(), layer.element);
+                        pattern.getTile(), layer.element, findWindow(op));
     Type listElement = builder.getIntegerType(
         shortLists && op.getNumColumns() <= core::maxShortColumns ? 16 : 32);
     SmallVector<Value> packed;

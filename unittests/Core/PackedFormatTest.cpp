@@ -259,6 +259,47 @@ TEST(PackedFormat, RefusesWeightsThatAreNotPruned) {
             std::string::npos);
 }
 
+TEST(PackedFormat, ListsGoByWindows) {
+  std::mt19937_64 random(11);
+  Pattern pattern;
+  pattern.tile = 16;
+  pattern.vectorSparsity = 0.5;
+  pattern.window = 128;
+  auto problemOf = [](const ColumnIndex &index, int64_t window) {
+    return llvm::toString(checkWindows(index, 384, window));
+  };
+  auto expect = [&](const ColumnIndex &index, int64_t window,
+                    const char *problem) {
+    EXPECT_NE(problemOf(index, window).find(problem), std::string::npos)
+        << problemOf(index, window);
+  };
+  const ColumnIndex index =
+      makePruned<uint16_t>(40, 384, pattern, random).index; // 3 tiles of 3 · 64
+  EXPECT_EQ(problemOf(index, 128), "");
+  expect(index, 256, "not a multiple of the window of 256");
+  expect(index, 0, "not a multiple of the window of 0");
+  // All columns are one window, whatever the order inside.
+  EXPECT_EQ(problemOf(index, 384), "");
+  // Any column of another window is found.
+  for (size_t i = 0; i < index.columns.size(); ++i) {
+    ColumnIndex damaged = index;
+    damaged.columns[i] = (damaged.columns[i] + 128) % 384;
+    expect(damaged, 128, "among those of window");
+  }
+  // So is a tile that lists nothing, or more than the first.
+  ColumnIndex shorter = index;
+  shorter.columns.resize(2 * 192);
+  shorter.offsets = {0, 192, 384, 384};
+  expect(shorter, 128, "tile 2 lists 0 columns");
+  ColumnIndex longer = index;
+  longer.offsets = {0, 192, 576};
+  expect(longer, 128, "tile 1 lists 384 columns, but tile 0 lists 192");
+  // Half a k-block of a window is none.
+  pattern.vectorSparsity = 0.75;
+  expect(makePruned<uint16_t>(40, 384, pattern, random).index, 128,
+         "no multiple of 64");
+}
+
 TEST(PackedFormat, UnpackSurvivesAnyDamage) {
   // Every mutation is refused, or decodes to some weight; none reads astray
   // (the sanitizer build watches).

@@ -96,6 +96,12 @@ llvm::Expected<PackedWeight> pack(MatrixView<uint8_t> weight,
                                   const ColumnIndex &index, int64_t tile,
                                   ElementKind kind);
 
+/// Refuses lists of \p cols columns that do not go by windows of \p window: all
+/// tiles list equally many columns, of each window the same multiple of a
+/// k-block, and no k-block leaves its window.
+llvm::Error checkWindows(const ColumnIndex &index, int64_t cols,
+                         int64_t window);
+
 /// Refuses sizes, offsets, columns or metadata that the format does not allow.
 /// What passes can be read as the kernels read it without leaving an array.
 llvm::Error checkPacked(const PackedWeight &packed);

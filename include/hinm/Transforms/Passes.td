@@ -513,6 +513,9 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
     of a resident X in fewer turns. Groups stay in their window of columns. The
     lists are of i16 if the weight has at most 65536 columns, else of i32.
 
+    The format names the window of the pattern if every k-block of every tile lies
+    within one (`docs/format.md`); else a remark says why it does not.
+
     A weight that `dtype` cannot hold (beyond 65504 in f16), that is not pruned,
     or has another N:M is an error, and the module stays as it was.
 

@@ -122,6 +122,21 @@ func.func private @packed_c3() attributes {a = #hinm.packed<rows = 16, columns =
 
 // -----
 
+// expected-error@+1 {{'window' is 96, it must be at least 1 and divide the 128 columns}}
+func.func private @packed_c4() attributes {a = #hinm.packed<rows = 16, columns = 128, tile = 16, nm = 2:4, window = 96>}
+
+// -----
+
+// expected-error@+1 {{'window' is 0, it must be at least 1 and divide the 128 columns}}
+func.func private @packed_c4_zero() attributes {a = #hinm.packed<rows = 16, columns = 128, tile = 16, nm = 2:4, window = 0>}
+
+// -----
+
+// expected-error@+1 {{expected 'window'}}
+func.func private @packed_keys() attributes {a = #hinm.packed<rows = 16, columns = 128, tile = 16, nm = 2:4, rest = 64>}
+
+// -----
+
 // expected-error@+1 {{every parameter of a schedule must be at least 1}}
 func.func private @schedule_c1() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 0, warps_m = 2, warps_n = 2>}
 

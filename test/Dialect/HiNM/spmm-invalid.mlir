@@ -314,3 +314,13 @@ func.func @spmm_c5_tokens(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64
   } -> tensor<32x16xf32>
   return
 }
+
+// -----
+
+func.func @spmm_c1_windows(%v: tensor<3072xf16>, %m: tensor<192xi32>, %l: tensor<192xi32>, %o: tensor<2xi32>, %x: tensor<128x8xf16>, %y: tensor<32x8xf32>) -> tensor<32x8xf32> {
+  // expected-error@+1 {{'column_list' has 192 elements, but 1 tiles list a multiple of 64 of each of 2 windows}}
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 64>
+    ins(%v, %m, %l, %o, %x : tensor<3072xf16>, tensor<192xi32>, tensor<192xi32>, tensor<2xi32>, tensor<128x8xf16>)
+    outs(%y : tensor<32x8xf32>) -> tensor<32x8xf32>
+  return %r : tensor<32x8xf32>
+}

@@ -381,14 +381,19 @@ Attribute PackedAttr::parse(AsmParser &parser, Type) {
       parser.parseInteger(tile) || parser.parseComma() ||
       parser.parseKeyword("nm") || parser.parseEqual() || parseNM(parser, n, m))
     return {};
-  if (succeeded(parser.parseOptionalComma()))
-    if (parser.parseKeyword("version") || parser.parseEqual() ||
-        parser.parseInteger(version))
+  std::optional<int64_t> window;
+  while (succeeded(parser.parseOptionalComma())) {
+    const bool isVersion =
+        !window && succeeded(parser.parseOptionalKeyword("version"));
+    if ((!isVersion && (window || parser.parseKeyword("window"))) ||
+        parser.parseEqual() ||
+        parser.parseInteger(isVersion ? version : window.emplace()))
       return {};
+  }
   if (parser.parseGreater())
     return {};
   return parser.getChecked<PackedAttr>(loc, parser.getContext(), rows, columns,
-                                       tile, n, m, version);
+                                       tile, n, m, version, window);
 }
 
 void PackedAttr::print(AsmPrinter &printer) const {
@@ -396,6 +401,8 @@ void PackedAttr::print(AsmPrinter &printer) const {
           << ", tile = " << getTile() << ", nm = " << getN() << ":" << getM();
   if (getVersion() != 1)
     printer << ", version = " << getVersion();
+  if (getWindow())
+    printer << ", window = " << *getWindow();
   printer << ">";
 }
 
@@ -414,7 +421,7 @@ int64_t PackedAttr::getNumListed(ColumnIndexAttr index) {
 LogicalResult
 PackedAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                    int64_t rows, int64_t columns, int64_t tile, int64_t n,
-                   int64_t m, int64_t version) {
+                   int64_t m, int64_t version, std::optional<int64_t> window) {
   // packed_c1
   if (rows < 0 || columns < 0 || tile < 1)
     return emitError() << "a weight of " << rows << " x " << columns
@@ -427,6 +434,11 @@ PackedAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (version != 1 && version != 2)
     return emitError() << "format version " << version
                        << " is unknown, this build reads versions 1 and 2";
+  // packed_c4
+  if (window && (*window < 1 || columns % *window != 0))
+    return emitError() << "'window' is " << *window
+                       << ", it must be at least 1 and divide the " << columns
+                       << " columns";
   return success();
 }
 

@@ -29,7 +29,7 @@ namespace {
 
 /// Version of the encoding written by this build.
 struct HiNMVersion : public DialectVersion {
-  uint64_t number = 3;
+  uint64_t number = 4;
 };
 
 /// The oldest that it reads: `hinm.spmm` has got properties since.
@@ -45,6 +45,7 @@ enum AttributeCode : uint64_t {
   kConvolution = 7,    // since version 2
   kSharedPattern = 6,  // a pattern with list_rows or window, since version 2
   kKernelSchedule = 8, // a schedule with more than its sizes, since version 3
+  kWindowedPacked = 9, // a packed format with window, since version 4
 };
 
 struct HiNMBytecodeInterface : public BytecodeDialectInterface {
@@ -84,8 +85,11 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
           return success();
         })
         .Case([&](PackedAttr a) {
-          writeInts(kPacked, {a.getRows(), a.getColumns(), a.getTile(),
-                              a.getN(), a.getM(), a.getVersion()});
+          writeInts(a.getWindow() ? kWindowedPacked : kPacked,
+                    {a.getRows(), a.getColumns(), a.getTile(), a.getN(),
+                     a.getM(), a.getVersion()});
+          if (a.getWindow())
+            writer.writeSignedVarInt(*a.getWindow());
           return success();
         })
         .Case([&](ScheduleAttr a) {
@@ -166,12 +170,17 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
         return {};
       return ColumnIndexAttr::getChecked(emitError, context, columns, offsets);
     }
-    case kPacked: {
+    case kPacked:
+    case kWindowedPacked: {
       int64_t v[6];
       if (failed(readInts(v)))
         return {};
+      std::optional<int64_t> window;
+      if (code == kWindowedPacked &&
+          failed(reader.readSignedVarInt(window.emplace())))
+        return {};
       return PackedAttr::getChecked(emitError, context, v[0], v[1], v[2], v[3],
-                                    v[4], v[5]);
+                                    v[4], v[5], window);
     }
     case kSchedule:
     case kKernelSchedule: {

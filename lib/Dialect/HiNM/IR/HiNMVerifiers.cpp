@@ -15,6 +15,8 @@
 #include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 
+#include "hinm/Core/PackedFormat.h"
+#include "hinm/Dialect/HiNM/Utils/CoreConversion.h"
 #include "mlir/IR/BuiltinAttributes.h"
 
 using namespace mlir;
@@ -62,6 +64,12 @@ LogicalResult verifyPackedOperands(OpTy op) {
     return op->emitOpError()
            << "'column_list' has " << listed
            << " elements, the format pads each tile to a multiple of 64";
+  const int64_t cells = format.getNumTiles() * format.getNumWindows();
+  if (cells > 0 && (listed == 0 || listed % (64 * cells) != 0))
+    return op->emitOpError()
+           << "'column_list' has " << listed << " elements, but "
+           << format.getNumTiles() << " tiles list a multiple of 64 of each of "
+           << format.getNumWindows() << " windows";
   return failure(failed(verifyLength(op, "values", op.getValues().getType(),
                                      format.getNumValues(listed))) ||
                  failed(verifyLength(op, "metadata", op.getMetadata().getType(),
@@ -206,6 +214,12 @@ LogicalResult PackOp::verify() {
     return emitOpError() << "'values' holds " << element
                          << ", but the weight holds " << type.getElementType();
   int64_t listed = PackedAttr::getNumListed(getColumns());
+  // pack_c4
+  if (std::optional<int64_t> window = format.getWindow())
+    if (std::optional<core::ColumnIndex> index = toCore(getColumns()))
+      if (llvm::Error error =
+              core::checkWindows(*index, format.getColumns(), *window))
+        return emitOpError() << llvm::toString(std::move(error));
   return failure(failed(verifyLength(*this, "column_list",
                                      getColumnList().getType(), listed)) ||
                  failed(verifyPackedOperands(*this)));

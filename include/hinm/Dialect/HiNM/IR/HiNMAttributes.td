@@ -206,21 +206,30 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
     * (packed_c1) `rows`, `columns` ≥ 0 and `tile` ≥ 1.
     * (packed_c2) N:M is 2:4.
     * (packed_c3) `version` is 1 or 2.
+    * (packed_c4) `window`, when given, is ≥ 1 and divides `columns`.
+
+    With a `window` of W columns all tiles list equally many columns, of each
+    window the same multiple of 64, so that b k-blocks of every tile lie in a
+    window: the k-blocks b · w … b · (w + 1) − 1 of a tile list only columns of
+    W · w … W · (w + 1) − 1. A kernel can then share the rows of X between tiles.
 
     Example:
 
     ```mlir
     #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4>
     #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2>
+    #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, window = 128>
     ```
   }];
   let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile,
-                        "int64_t":$n, "int64_t":$m, "int64_t":$version);
+                        "int64_t":$n, "int64_t":$m, "int64_t":$version,
+                        "std::optional<int64_t>":$window);
   let builders = [
     AttrBuilder<(ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile,
-                     "::mlir::Type":$element), [{
+                     "::mlir::Type":$element,
+                     CArg<"std::optional<int64_t>", "std::nullopt">:$window), [{
       return $_get($_ctxt, rows, columns, tile, /*n=*/2, /*m=*/4,
-                   getVersionOf(element));
+                   getVersionOf(element), window);
     }]>];
   let extraClassDeclaration = [{
     /// The version that holds elements of type \p element.
@@ -229,6 +238,8 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
     int64_t getNumTiles() const { return (getRows() + getTile() - 1) / getTile(); }
     /// S = ⌈tile / 16⌉, the m16 slabs of a tile.
     int64_t getNumSlabs() const { return (getTile() + 15) / 16; }
+    /// How many windows the columns have; 0 without `window`.
+    int64_t getNumWindows() const { return getWindow() ? getColumns() / *getWindow() : 0; }
     /// Kept columns of all tiles, each tile's list padded to a multiple of 64.
     static int64_t getNumListed(::hinm::ColumnIndexAttr index);
     /// Elements of `values` for a given total of padded kept columns.

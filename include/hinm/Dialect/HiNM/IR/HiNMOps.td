@@ -262,6 +262,8 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
     * (pack_c3) `values` has the weight's element type, of the width that the
       format's version holds; all four results have the sizes that the format and
       `columns` give; `column_list` is of i32, or of i16 if C ≤ 65536.
+    * (pack_c4) with a `window` in the format, `columns` goes by windows: every tile
+      lists the same multiple of 64 of each, those of window 0 first.
 
     Example:
 
