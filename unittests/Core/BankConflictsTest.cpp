@@ -117,6 +117,91 @@ TEST(BankConflicts, GroupsStayInTheirWindow) {
   }
 }
 
+/// \p lists lists that go by windows, one after the other.
+Columns drawByWindows(std::mt19937 &random, int64_t lists, int64_t windows,
+                      int64_t window, int64_t kept) {
+  Columns all;
+  for (int64_t list = 0; list < lists; ++list)
+    for (int64_t w = 0; w < windows; ++w)
+      for (int32_t column : draw(random, kept, window))
+        all.push_back(static_cast<int32_t>(column + w * window));
+  return all;
+}
+
+/// The turns of \p lists lists with the keys of their rows.
+int64_t countKeyedTurns(const Columns &columns, int64_t lists,
+                        const std::vector<uint8_t> &keys) {
+  const Columns keyed = applySwizzleKeys(columns, keys);
+  const size_t length = columns.size() / lists;
+  int64_t turns = 0;
+  for (int64_t list = 0; list < lists; ++list)
+    turns += countBankTurns(llvm::ArrayRef(keyed).slice(list * length, length));
+  return turns;
+}
+
+TEST(BankConflicts, KeysLeaveGroupsInTheirListAndWindow) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 30; ++round) {
+    const int64_t lists = 1 + random() % 5, windows = 1 + random() % 3;
+    const int64_t window = 16 + 4 * (random() % 20);
+    const int64_t kept = 4 * (1 + random() % (window / 4));
+    const int64_t cols = windows * window, length = windows * kept;
+    const Columns before = drawByWindows(random, lists, windows, window, kept);
+    Columns arranged = before, after = before;
+    std::vector<uint8_t> natural(cols);
+    for (int64_t c = 0; c < cols; ++c)
+      natural[c] = c % 8;
+    for (int64_t list = 0; list < lists; ++list)
+      arrangeGroups(
+          llvm::MutableArrayRef(arranged).slice(list * length, length), window);
+    const std::vector<uint8_t> keys =
+        chooseSwizzleKeys(after, lists, cols, window);
+    EXPECT_EQ(keys.size(), size_t(cols));
+    EXPECT_LT(*std::max_element(keys.begin(), keys.end()), 8);
+    EXPECT_LE(countKeyedTurns(after, lists, keys),
+              countKeyedTurns(arranged, lists, natural));
+    for (int64_t list = 0; list < lists; ++list) {
+      auto own = [&](const Columns &all) {
+        return groupsOf(Columns(all.begin() + list * length,
+                                all.begin() + (list + 1) * length));
+      };
+      EXPECT_EQ(own(after), own(before));
+    }
+    for (size_t i = 0; i < before.size(); ++i)
+      EXPECT_EQ(after[i] / window, before[i] / window);
+    Columns again = before;
+    EXPECT_EQ(chooseSwizzleKeys(again, lists, cols, window), keys);
+    EXPECT_EQ(again, after);
+  }
+}
+
+TEST(BankConflicts, KeysOfRowsAreTheirBanks) {
+  const Columns columns = {0, 8, 16, 24, 32, 40, 48, 56};
+  std::vector<uint8_t> keys(64, 3);
+  EXPECT_EQ(countKeyedTurns(columns, 1, keys), 8);
+  for (size_t i = 0; i < 8; ++i)
+    keys[columns[i]] = static_cast<uint8_t>(i);
+  EXPECT_EQ(countKeyedTurns(columns, 1, keys), 1);
+  // The same row is read once.
+  EXPECT_EQ(countKeyedTurns({0, 8, 16, 24, 0, 8, 16, 24}, 1, keys), 1);
+}
+
+TEST(BankConflicts, KeysOfOneListResolveEveryConflict) {
+  // Every column is in one eight: keys without conflicts exist.
+  std::mt19937 random(6);
+  Columns columns = drawByWindows(random, 1, 4, 256, 128);
+  const std::vector<uint8_t> keys = chooseSwizzleKeys(columns, 1, 1024, 256);
+  EXPECT_EQ(countKeyedTurns(columns, 1, keys), 64);
+}
+
+TEST(BankConflicts, KeysOfSeveralListsTakeFewerTurns) {
+  std::mt19937 random(7);
+  const int64_t lists = 4;
+  Columns columns = drawByWindows(random, lists, 4, 128, 64);
+  const std::vector<uint8_t> keys = chooseSwizzleKeys(columns, lists, 512, 128);
+  EXPECT_LT(countKeyedTurns(columns, lists, keys), 1.4 * columns.size() / 8);
+}
+
 TEST(BankConflicts, NothingToArrange) {
   Columns none, one = {3, 1, 2, 9};
   arrangeGroups(none, 0);
