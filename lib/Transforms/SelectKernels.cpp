@@ -77,10 +77,19 @@ bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
   if (op.getConvolutionAttr() && schedule.getKernel() != KernelKind::Multistage)
     return false;
   Type element = getElementTypeOrSelf(op.getInput().getType());
-  return schedule.getKernel() != KernelKind::Resident ||
-         op.getFormat().getColumns() * schedule.getTileN() * 16 /
-                 getTokensOfChunk(element) <=
-             getMaxDynamicSharedBytes(chip);
+  PackedAttr format = op.getFormat();
+  int64_t rows = 0; // of X that have to have room
+  if (schedule.getKernel() == KernelKind::Resident)
+    rows = format.getColumns();
+  if (schedule.getKernel() == KernelKind::Slab) {
+    if (!format.getWindow() ||
+        ShapedType::isDynamic(
+            cast<ShapedType>(op.getColumnList().getType()).getDimSize(0)))
+      return false;
+    rows = schedule.getStages() * *format.getWindow();
+  }
+  return rows * schedule.getTileN() * 16 / getTokensOfChunk(element) <=
+         getMaxDynamicSharedBytes(chip);
 }
 
 /// The schedule for \p op; the pass's description gives the reasons.

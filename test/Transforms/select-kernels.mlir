@@ -7,6 +7,7 @@
 // RUN: split-file %S/Inputs/schedules.txt %t
 // RUN: hinm-opt %s --hinm-select-kernels="table=%t/good.json chip=sm_90a" --split-input-file --remarks-filter=hinm 2>&1 | FileCheck %s --check-prefix=TABLE
 // RUN: hinm-opt %s --hinm-select-kernels="table=%t/good.json chip=sm_86" --split-input-file | FileCheck %s
+// RUN: hinm-opt %s --hinm-select-kernels="table=%t/slab.json chip=sm_90a" --split-input-file | FileCheck %s --check-prefix=SLAB
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/missing.json 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/version.json 2>&1 | FileCheck %s --check-prefix=VERSION
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/range.json 2>&1 | FileCheck %s --check-prefix=RANGE
@@ -322,4 +323,35 @@ func.func @dynamic_rows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64x
     ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x8xf16>)
     outs(%i : tensor<?x8xf32>) -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
+}
+
+// -----
+
+// Only by a table or an option, and only where the format has windows: else the entry
+// is passed over.
+// SLAB-LABEL: func.func @aligned(
+// SLAB-NOT: kernel = slab
+// SLAB-LABEL: func.func @windows(
+// SLAB: schedule = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 3, warps_m = 2, warps_n = 1>
+// CHECK-LABEL: func.func @windows(
+// CHECK: schedule = #hinm.schedule<tile_m = 32,
+func.func @windows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %y: tensor<32x16xf32>) -> tensor<32x16xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%y : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return %r : tensor<32x16xf32>
+}
+
+// -----
+
+// A window of X that has no room, by the same table.
+// SLAB-LABEL: func.func @large_windows(
+// SLAB-NOT: kernel = slab
+// SLAB: return
+// CHECK-LABEL: func.func @large_windows(
+func.func @large_windows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<8192x16xf16>, %y: tensor<32x16xf32>) -> tensor<32x16xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 8192, tile = 32, nm = 2:4, window = 8192>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<8192x16xf16>)
+    outs(%y : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return %r : tensor<32x16xf32>
 }

@@ -590,7 +590,10 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     Attaches `schedule` to each `hinm.spmm` on tensors: the one that `schedule`
     gives; else the one that was measured to be best for such a product on `chip`,
     if `table` has it (benchmarks/kernels/tune_kernels.py writes the tables); else,
-    by a heuristic that has not been measured:
+    by a heuristic that has not been measured, and does not take the slab kernel.
+    What the table has but the op cannot use (no room for a resident X, a slab
+    without a `window` in the format) is passed over.
+
 
     * `tile_m` = V: a thread block serves all rows that share a gather, since
       gathered bytes per multiply are 2/V.

@@ -46,12 +46,22 @@ constexpr llvm::StringLiteral supportedChips[] = {
 
 constexpr StringLiteral kModuleName = "hinm_kernels";
 
+/// How many k-blocks of a tile's list are of a window; 0 if that is not known.
+int64_t getWindowBlocks(SpmmOp op) {
+  const int64_t cells =
+      op.getFormat().getNumTiles() * op.getFormat().getNumWindows();
+  auto list = cast<ShapedType>(op.getColumnList().getType());
+  return cells && list.hasStaticShape() ? list.getDimSize(0) / 64 / cells : 0;
+}
+
 SpmmKernelSpec getSpec(SpmmOp op) {
   return {cast<ShapedType>(op.getValues().getType()).getElementType(),
           cast<ShapedType>(op.getInit().getType()).getElementType(),
           cast<ShapedType>(op.getColumnList().getType()).getElementType(),
           op.getFormat().getColumns(),
           op.getFormat().getTile(),
+          op.getFormat().getWindow().value_or(0),
+          getWindowBlocks(op),
           op.getScheduleAttr(),
           static_cast<bool>(op.getRowIndex()),
           op.getTokenMajorInput(),
@@ -227,8 +237,8 @@ void HostBuilder::launch() {
   arguments.push_back(output);
 
   Value tokens = memref::DimOp::create(b, hostOutput, op.getOutputTokenDim());
-  int64_t blocksM =
-      op.getFormat().getNumTiles() * (spec.tile / spec.schedule.getTileM());
+  const int64_t blocksM = llvm::divideCeil(
+      op.getFormat().getNumTiles() * spec.tile, spec.schedule.getTileM());
   gpu::KernelDim3 grid{idx(blocksM), ceilDiv(tokens, spec.schedule.getTileN()),
                        idx(spec.schedule.getSplitK())};
   if (spec.schedule.getSplitK() > 1)

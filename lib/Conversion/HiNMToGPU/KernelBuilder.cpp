@@ -213,15 +213,27 @@ void KernelBuilder::enterOwnTile() {
 }
 
 void KernelBuilder::enterTile(Value x, Value y) {
-  const int64_t blocksOfTile = spec.tile / schedule.getTileM();
-  tileIndex = blocksOfTile == 1 ? x : div(x, blocksOfTile);
-  blockRow = mul(rem(x, blocksOfTile), schedule.getTileM());
-  rowInTile = add(blockRow, warpRow);
+  const int64_t tileM = schedule.getTileM();
+  Value listed; // the tile whose list and weights are read
+  if (tileM <= spec.tile) {
+    const int64_t blocksOfTile = spec.tile / tileM;
+    tileIndex = blocksOfTile == 1 ? x : div(x, blocksOfTile);
+    blockRow = mul(rem(x, blocksOfTile), tileM);
+    rowInTile = add(blockRow, warpRow);
+    listed = tileIndex;
+  } else {
+    tileIndex = add(mul(x, tileM / spec.tile), div(warpRow, spec.tile));
+    blockRow = idx(0);
+    rowInTile = rem(warpRow, spec.tile);
+    // Behind the last tile nothing is stored, as there are no rows.
+    Value numOffsets = memref::DimOp::create(b, tileOffsets, 0);
+    listed = min(tileIndex, sub(numOffsets, idx(2)));
+  }
   firstSlab = toWord(div(rowInTile, 16));
   tokenBase = mul(y, schedule.getTileN());
-  Value begin = memref::LoadOp::create(b, tileOffsets, ValueRange{tileIndex});
+  Value begin = memref::LoadOp::create(b, tileOffsets, ValueRange{listed});
   Value end =
-      memref::LoadOp::create(b, tileOffsets, ValueRange{add(tileIndex, 1)});
+      memref::LoadOp::create(b, tileOffsets, ValueRange{add(listed, 1)});
   firstBlock = div(begin, kBlock);
   numBlocks = sub(div(end, kBlock), firstBlock);
   if (schedule.getSplitK() > 1) {
@@ -277,6 +289,16 @@ SmallVector<Value> KernelBuilder::loadWeights(Value block) {
     }
   }
   return weights;
+}
+
+SmallVector<Value> KernelBuilder::loadBlock(Value block) {
+  SmallVector<Value> loaded;
+  Value listed = toIndex(mul(add(firstBlock, block), kBlock));
+  for (int64_t half = 0; half < 2; ++half)
+    loaded.push_back(
+        loadColumn(add(listed, listedOf(add(lane, kStep * half)))));
+  llvm::append_range(loaded, loadWeights(block));
+  return loaded;
 }
 
 /// A 32-bit register of A or B as mma.sp wants it: vector<2xf16> for f16, i32

@@ -55,6 +55,12 @@ protected:
   llvm::SmallVector<mlir::Value> loadWeights(mlir::Value block);
   /// How many values loadWeights gives.
   size_t getNumWeights() const { return slabs * (1 + steps); }
+  /// What this lane needs of k-block \p block where X lies in the order of its
+  /// channels: the columns of the rows that it addresses, one a half, then its
+  /// weights.
+  llvm::SmallVector<mlir::Value> loadBlock(mlir::Value block);
+  /// How many values loadBlock gives.
+  size_t getNumLoads() const { return 2 + getNumWeights(); }
 
   /// The place in a k-block's list of the column that row \p row of its X in
   /// shared memory belongs to.
@@ -209,6 +215,13 @@ int64_t getMaxWarpSpecializedBlocks(ScheduleAttr schedule,
 mlir::gpu::GPUFuncOp buildWarpSpecializedKernel(mlir::OpBuilder &builder,
                                                 mlir::Location loc,
                                                 const SpmmKernelSpec &spec);
+
+llvm::LogicalResult
+verifySlabSchedule(const SpmmKernelSpec &spec,
+                   llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+mlir::gpu::GPUFuncOp buildSlabKernel(mlir::OpBuilder &builder,
+                                     mlir::Location loc,
+                                     const SpmmKernelSpec &spec);
 
 } // namespace hinm
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
+#include "StagedKernel.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -25,12 +25,10 @@ namespace {
 /// The patches of a convolution have no alignment that an asynchronous copy
 /// could do with: they are loaded before the products of a step, and stored in
 /// shared memory after them.
-class MultistageKernel : KernelBuilder {
+class MultistageKernel : StagedKernel {
 public:
   MultistageKernel(OpBuilder &builder, Location loc, const SpmmKernelSpec &spec)
-      : KernelBuilder(builder, loc, spec),
-        chunks(schedule.getTileN() / chunkTokens),
-        copies(llvm::divideCeil(kBlock * chunks, spec.getNumThreads())) {}
+      : StagedKernel(builder, loc, spec, /*rows=*/kBlock) {}
 
   gpu::GPUFuncOp build() {
     declareFunction(
@@ -50,22 +48,14 @@ public:
 
 private:
   SmallVector<Value> loadColumns(Value block);
-  void gather(ArrayRef<Value> columns, Value slot);
   void gatherIfAny(Value block, ArrayRef<Value> columns, Value slot);
-  void computeSources();
-  void forEachCopy(llvm::function_ref<void(int64_t, Value, Value)> body);
   Value loadPixels(Value column, Value token);
   Value loadUnaligned(Value position);
   SmallVector<Value> loadPatches(ArrayRef<Value> columns);
   void storePatches(ArrayRef<Value> loaded, Value slot);
   SmallVector<Value> loopOverBlocks(ArrayRef<Value> zeros);
 
-  int64_t chunks; // of a row of X
-  int64_t copies; // of a thread, for one k-block
-  Value pixels;   // the image of a convolution, as one run of elements
-  Value pitch;    // of the rows of X, a word
-  // Of each copy: X from its first token on, how many elements there are.
-  SmallVector<Value> sources, counts;
+  Value pixels; // the image of a convolution, as one run of elements
 };
 
 /// The columns whose rows this thread copies for k-block \p block.
@@ -80,60 +70,6 @@ SmallVector<Value> MultistageKernel::loadColumns(Value block) {
     columns.push_back(loadColumn(add(listBase, listedOf(row))));
   }
   return columns;
-}
-
-/// Runs \p body for each chunk that this thread copies: its row of the k-block,
-/// and its number in the row.
-void MultistageKernel::forEachCopy(
-    llvm::function_ref<void(int64_t, Value, Value)> body) {
-  const int64_t total = kBlock * chunks, threads = spec.getNumThreads();
-  for (int64_t i = 0; i < copies; ++i) {
-    auto copy = [&] {
-      Value position = add(thread, i * threads);
-      body(i, div(position, chunks), rem(position, chunks));
-    };
-    if ((i + 1) * threads <= total)
-      copy();
-    else
-      when(less(thread, idx(total - i * threads)), copy);
-  }
-}
-
-/// X from the token on where each of this thread's copies begins. A row is then
-/// one multiplication of words away, in the loop: X has fewer than 2³²
-/// elements.
-void MultistageKernel::computeSources() {
-  Value sizes[] = {memref::DimOp::create(b, input, 0),
-                   memref::DimOp::create(b, input, 1)};
-  pitch = toWord(sizes[1]);
-  Value size = mul(sizes[0], sizes[1]);
-  auto type = MemRefType::get(
-      {ShapedType::kDynamic}, spec.elementType,
-      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
-  for (int64_t i = 0; i < copies; ++i) {
-    Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
-    Value token = add(tokenBase, mul(chunk, chunkTokens));
-    // N is a multiple of chunkTokens, so a chunk is wholly inside or wholly
-    // outside; outside, nothing is read and the chunk is filled with zeros.
-    Value inside = less(token, numTokens);
-    counts.push_back(select(inside, idx(chunkTokens), idx(0)));
-    sources.push_back(memref::ReinterpretCastOp::create(
-        b, type, input, OpFoldResult(select(inside, token, idx(0))),
-        ArrayRef<OpFoldResult>{size},
-        ArrayRef<OpFoldResult>{b.getIndexAttr(1)}));
-  }
-}
-
-/// Starts the copies of the rows \p columns of X into \p slot.
-void MultistageKernel::gather(ArrayRef<Value> columns, Value slot) {
-  forEachCopy([&](int64_t i, Value row, Value chunk) {
-    Value offset = toIndex(mul(columns[i], pitch));
-    nvgpu::DeviceAsyncCopyOp::create(
-        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
-        ValueRange{slot, row, placeOf(row, chunk)}, sources[i],
-        ValueRange{offset}, b.getIndexAttr(chunkTokens), counts[i],
-        /*bypassL1=*/b.getUnitAttr());
-  });
 }
 
 /// Row \p column of the patches, for 16 bytes of pixels from \p token on; zeros
@@ -257,11 +193,11 @@ void MultistageKernel::storePatches(ArrayRef<Value> loaded, Value slot) {
   });
 }
 
-/// As gather, if there is a k-block \p block. The group is committed either
+/// As copyRows, if there is a k-block \p block. The group is committed either
 /// way, so that the wait can count groups.
 void MultistageKernel::gatherIfAny(Value block, ArrayRef<Value> columns,
                                    Value slot) {
-  when(less(block, numBlocks), [&] { gather(columns, slot); });
+  when(less(block, numBlocks), [&] { copyRows(columns, slot); });
   NVVM::CpAsyncCommitGroupOp::create(b);
 }
 
@@ -327,10 +263,8 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
       storePatches(patches, writeSlot);
 
     SmallVector<Value> results;
-    for (Value slot : slots) {
-      Value next = add(slot, 1);
-      results.push_back(select(equal(next, word(stages)), word(0), next));
-    }
+    for (Value slot : slots)
+      results.push_back(nextSlot(slot));
     llvm::append_range(results, laterColumns);
     llvm::append_range(results, ArrayRef(loaded).take_back(weights.size()));
     llvm::append_range(results, sums);

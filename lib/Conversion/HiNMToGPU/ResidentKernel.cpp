@@ -38,7 +38,6 @@ public:
 private:
   void copyInput();
   void turnInput();
-  SmallVector<Value> loadBlock(Value block);
   SmallVector<Value> loopOverBlocks(ArrayRef<Value> zeros);
 };
 
@@ -100,18 +99,6 @@ void ResidentKernel::turnInput() {
   }
 }
 
-/// What this lane needs of k-block \p block: the columns of the rows that it
-/// addresses, one a half, then its weights.
-SmallVector<Value> ResidentKernel::loadBlock(Value block) {
-  SmallVector<Value> loaded;
-  Value listed = toIndex(mul(add(firstBlock, block), kBlock));
-  for (int64_t half = 0; half < 2; ++half)
-    loaded.push_back(
-        loadColumn(add(listed, listedOf(add(lane, kStep * half)))));
-  llvm::append_range(loaded, loadWeights(block));
-  return loaded;
-}
-
 SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
   const int64_t ahead = schedule.getPrefetch();
   // Before the copies and the barrier: see MultistageKernel.
@@ -137,7 +124,7 @@ SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     SmallVector<Value> sums(loop.getRegionIterArgs().drop_front(numAhead));
     llvm::append_range(loaded,
                        loadBlock(ahead ? clamp(add(block, ahead)) : block));
-    ArrayRef<Value> current = ArrayRef(loaded).take_front(2 + getNumWeights());
+    ArrayRef<Value> current = ArrayRef(loaded).take_front(getNumLoads());
     multiply(current.drop_front(2), sums,
              [&](int64_t half) -> SmallVector<Value> {
                return {toIndex(current[half])};

@@ -54,6 +54,8 @@ std::string SpmmKernelSpec::getName() const {
     variant += "z" + llvm::utostr(schedule.getSplitK());
   if (schedule.getKernel() != KernelKind::Multistage)
     variant += ("_" + stringifyKernelKind(schedule.getKernel())).str();
+  if (schedule.getKernel() == KernelKind::Slab)
+    variant += llvm::formatv("{0}x{1}", window, windowBlocks);
   if (listType.isInteger(16))
     variant += "_i16";
   if (tokenMajorInput)
@@ -112,9 +114,12 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (tile != 32 && tile != 64 && tile != 128 && tile != 256)
     return emitError() << "no kernel for tiles of " << tile
                        << " rows: V must be 32, 64, 128 or 256";
-  if (tile % schedule.getTileM() != 0)
+  const bool sharesX = schedule.getKernel() == KernelKind::Slab;
+  if (tile % schedule.getTileM() != 0 &&
+      !(sharesX && schedule.getTileM() % tile == 0))
     return emitError() << "schedule: tile_m = " << schedule.getTileM()
-                       << " does not divide the " << tile << " rows of a tile";
+                       << " does not divide the " << tile << " rows of a tile"
+                       << (sharesX ? ", and is no multiple of them" : "");
   if (schedule.getTileK() != kBlock)
     return emitError() << "schedule: the kernel takes tile_k = " << kBlock
                        << " kept columns a step, found " << schedule.getTileK();
@@ -160,6 +165,8 @@ SpmmKernelSpec::verifyKernel(llvm::function_ref<InFlightDiagnostic()> emitError,
     return verifyMultistageSchedule(*this, emitError);
   case KernelKind::Resident:
     return verifyResidentSchedule(*this, emitError);
+  case KernelKind::Slab:
+    return verifySlabSchedule(*this, emitError);
   case KernelKind::WarpSpecialized:
     return verifyWarpSpecializedSchedule(*this, emitError, chip);
   }
@@ -174,6 +181,8 @@ gpu::GPUFuncOp hinm::buildSpmmKernel(OpBuilder &builder, Location loc,
     return buildMultistageKernel(builder, loc, spec);
   case KernelKind::Resident:
     return buildResidentKernel(builder, loc, spec);
+  case KernelKind::Slab:
+    return buildSlabKernel(builder, loc, spec);
   case KernelKind::WarpSpecialized:
     return buildWarpSpecializedKernel(builder, loc, spec);
   }
@@ -189,9 +198,11 @@ int64_t SpmmKernelSpec::getMaxBlocks(StringRef chip) const {
 int64_t SpmmKernelSpec::getSharedBytes() const {
   if (schedule.getKernel() == KernelKind::WarpSpecialized)
     return getWarpSpecializedSharedBytes(schedule);
-  const int64_t rows = schedule.getKernel() == KernelKind::Resident
-                           ? columns
-                           : schedule.getStages() * schedule.getTileK();
+  int64_t rows = schedule.getStages() * schedule.getTileK();
+  if (schedule.getKernel() == KernelKind::Resident)
+    rows = columns;
+  else if (schedule.getKernel() == KernelKind::Slab)
+    rows = schedule.getStages() * window;
   return rows * schedule.getTileN() * getElementBytes();
 }
 

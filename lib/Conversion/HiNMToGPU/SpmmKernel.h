@@ -40,9 +40,9 @@
 /// yields. A run is a quarter of the tokens in 16 bytes of X, which a thread
 /// stores at once. L is i16, read as unsigned, or i32. R and N are the sizes of
 /// Y, the number of kept columns of a tile is what `tile_offsets` says, so that
-/// one kernel serves every layer of a specialisation. The grid is (⌈R/V⌉ ·
-/// V/tile_m, ⌈N/tile_n⌉, split_k); a warp-specialised kernel takes any in two
-/// dimensions, as its blocks go on to further tiles.
+/// one kernel serves every layer of a specialisation. The grid is (⌈⌈R/V⌉
+/// · V/tile_m⌉, ⌈N/tile_n⌉, split_k); a warp-specialised kernel takes any in
+/// two dimensions, as its blocks go on to further tiles.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -66,6 +66,8 @@ struct SpmmKernelSpec {
   mlir::Type listType;    ///< of column_list: i16 or i32
   int64_t columns;        ///< C; the kernel takes it from X
   int64_t tile;           ///< V, the rows that share their kept columns
+  int64_t window;         ///< W by which all lists go, or 0
+  int64_t windowBlocks;   ///< k-blocks of a window, or 0
   ScheduleAttr schedule;
   bool hasRowIndex;
   bool tokenMajorInput, tokenMajorOutput;

@@ -362,3 +362,102 @@ func.func @grid(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o
     outs(%y : memref<32x524288xf32>) {schedule = #s}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
+func.func @slab_window(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the slab kernel needs a format with a 'window'}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
+func.func @slab_list(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<?xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the slab kernel needs a 'column_list' of static size}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<?xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 1, warps_m = 2, warps_n = 1>
+func.func @slab_stages(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the kernel needs at least 2 stages}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1, split_k = 2>
+func.func @slab_split(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the slab kernel is for many tokens, it splits no sums: split_k must be 1, found 2}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @slab_warps(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the 64 rows of a warp do not divide the 32 rows of a tile, whose list it gathers by}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 48, tile_n = 16, tile_k = 64, stages = 2, warps_m = 3, warps_n = 1>
+func.func @slab_tile_m(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: tile_m = 48 does not divide the 32 rows of a tile, and is no multiple of them}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
+func.func @slab_token_major(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<16x128xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the slab kernel copies rows of tokens, not from a token-major X: use kernel = resident}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<16x128xf16>)
+    outs(%y : memref<32x16xf32>) {token_major_input, schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 256, tile_k = 64, stages = 4, warps_m = 2, warps_n = 1>
+func.func @slab_shared(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the stages take 262144 bytes of shared memory, more than 232432 of any chip}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @slab_convolution(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<8x36xf16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the slab kernel takes no convolution: use kernel = multistage}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 72, tile = 32, nm = 2:4, window = 72>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<8x36xf16>)
+    outs(%y : memref<32x16xf32>) {convolution = #hinm.convolution<image = [1, 6, 6], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>, schedule = #s}
+  return
+}

@@ -40,6 +40,7 @@ func.func private @column_index() attributes {
 // CHECK-SAME: a = #[[$PACKED]], a2 = #[[$BYTES]], a3 = #[[$WINDOWS]], a4 = #[[$BOTH]], b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>
 // CHECK-SAME: c = #hinm.emulator, d = #hinm.emulator<O = 0>
 // CHECK-SAME: e = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 8, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>
+// CHECK-SAME: f = #hinm.schedule<kernel = slab, tile_m = 256, tile_n = 64, tile_k = 64, stages = 3, warps_m = 8, warps_n = 1, prefetch = 1>
 func.func private @others() attributes {
   a = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 1>,
   a2 = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2>,
@@ -47,7 +48,8 @@ func.func private @others() attributes {
   a4 = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2, window = 384>,
   b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>,
   c = #hinm.emulator<O = 2>, d = #hinm.emulator<O = 0>,
-  e = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 8, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>}
+  e = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 8, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>,
+  f = #hinm.schedule<kernel = slab, tile_m = 256, tile_n = 64, tile_k = 64, stages = 3, warps_m = 8, warps_n = 1, prefetch = 1>}
 
 {-#
   dialect_resources: {

@@ -109,7 +109,7 @@ class Case:
         self.weight = [[0] * self.columns for _ in range(self.rows)]
         self.values, self.metadata, self.list, self.offsets = [], [], [], [0]
         for t in range(tiles):
-            columns = rng.sample(range(self.columns), kept[t])
+            columns = self.draw_columns(rng, kept[t], args.window or self.columns)
             if args.repeat and kept[t] >= 4:
                 columns += columns[:4]  # a dense group: the same four columns twice
             padded = columns + [0] * (-len(columns) % 64)
@@ -165,6 +165,13 @@ class Case:
             apply = FUNCTIONS[args.function]
             self.y = [[apply(max(y + b - e, -5)) for y, e in zip(row, rest)]
                       for row, b, rest in zip(self.y, self.bias, self.residual)]
+
+    def draw_columns(self, rng, kept, window):
+        """As many of each window, those of the first window first."""
+        starts = range(0, self.columns, window)
+        assert kept % len(starts) == 0 and (len(starts) == 1 or self.columns % window == 0)
+        return [column for start in starts for column in
+                rng.sample(range(start, start + window), kept // len(starts))]
 
     def pack(self, stored, blocks, slabs):
         """Appends the fragments of one tile: k-blocks of 64, slabs of 16 rows."""
@@ -264,6 +271,7 @@ def main():
     for name in ("rows", "columns", "tokens", "tile"):
         parser.add_argument("--" + name, type=int, required=True)
     parser.add_argument("--kept", required=True, help="kept columns of each tile, multiples of 4")
+    parser.add_argument("--window", type=int, help="the lists go by windows of so many columns")
     parser.add_argument("--element", default="f16",
                         choices=["f16", "bf16", "i8", "f8E4M3FN", "f8E5M2"])
     parser.add_argument("--output", help="what the products are summed in, if not given")
@@ -292,12 +300,13 @@ def main():
     total = "i32" if e == "i8" else "f32"
     o = args.output or total
     version = "" if e in ("f16", "bf16") else ", version = 2"
+    window = f", window = {args.window}" if args.window else ""
     assert any(flat(case.y)) or args.kept == "0"
     dyn = "?" if args.dynamic else n
     tv, tm, tl, to = (f"tensor<{len(case.values)}x{e}>", f"tensor<{len(case.metadata)}xi32>",
                       f"tensor<{len(case.list)}x{args.lists}>",
                       f"tensor<{len(case.offsets)}xi32>")
-    fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = 2:4{version}>"
+    fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = 2:4{version}{window}>"
     attributes = []
     if args.convolution:
         attributes.append(args.convolution.attribute())

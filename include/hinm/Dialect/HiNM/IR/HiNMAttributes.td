@@ -211,7 +211,8 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
     With a `window` of W columns all tiles list equally many columns, of each
     window the same multiple of 64, so that b k-blocks of every tile lie in a
     window: the k-blocks b · w … b · (w + 1) − 1 of a tile list only columns of
-    W · w … W · (w + 1) − 1. A kernel can then share the rows of X between tiles.
+    W · w … W · (w + 1) − 1. A kernel can then share the rows of X between tiles
+    (`kernel = slab`).
 
     Example:
 
@@ -312,7 +313,8 @@ def HiNM_KernelKind : I32EnumAttr<"KernelKind",
     "how a kernel feeds the tensor cores", [
       I32EnumAttrCase<"Multistage", 0, "multistage">,
       I32EnumAttrCase<"Resident", 1, "resident">,
-      I32EnumAttrCase<"WarpSpecialized", 2, "warp_specialized">]> {
+      I32EnumAttrCase<"WarpSpecialized", 2, "warp_specialized">,
+      I32EnumAttrCase<"Slab", 3, "slab">]> {
   let cppNamespace = "::hinm";
   let genSpecializedAttr = 0;
 }
@@ -326,11 +328,12 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
 
     `kernel` says how X comes to the tensor cores: in a ring of stages that every
     warp fills and reads (`multistage`), whole in shared memory (`resident`, for few
-    tokens), or in a ring that four warps more than those fill (`warp_specialized`,
-    for the `wgmma.sp` of sm_90a). `prefetch` steps of weights are loaded into
-    registers before they are multiplied. With `split_k` > 1 as many thread blocks
-    share the kept columns of a tile; the last of them adds up the sums of all,
-    always in the same order.
+    tokens), in a ring that four warps more than those fill (`warp_specialized`, for
+    the `wgmma.sp` of sm_90a), or in a ring of whole windows of it, `stages` of them,
+    that several tiles of the weight share (`slab`, for a format with a `window`).
+    `prefetch` steps of weights are loaded into registers before they are multiplied.
+    With `split_k` > 1 as many thread blocks share the kept columns of a tile; the
+    last of them adds up the sums of all, always in the same order.
 
     Constraints:
 
