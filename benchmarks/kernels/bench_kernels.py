@@ -285,6 +285,10 @@ def fitting(
             continue
         if wide > max(TOKEN_MULTIPLE, 2 * case.tokens) or (wide < 64 <= case.tokens):
             continue
+        if info.window and (info.window, info.window_blocks) != (
+            case.window, case.window_blocks
+        ):  # fmt: skip
+            continue
         # All of X in shared memory, where it fits.
         rows = case.columns if info.schedule.get("kernel") == "resident" else 0
         if rows * info.shared_bytes >= shared_bytes:
@@ -342,8 +346,8 @@ def run_case(
         )  # fmt: skip
 
 
-def about(folder: Path, chip: Chip) -> dict[str, str]:
-    """Where and when, and what the roof is of."""
+def about(folder: Path, chip: Chip, window: int) -> dict[str, str]:
+    """Where and when, of which lists, and what the roof is of."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat("T", "minutes"),
         "gpu": torch.cuda.get_device_name(),
@@ -351,6 +355,7 @@ def about(folder: Path, chip: Chip) -> dict[str, str]:
         "torch": torch.__version__,
         "python": platform.python_version(),
         "commit": json.loads((folder / "manifest.json").read_text())["commit"],
+        **({"window": str(window)} if window else {}),
         "roof": f"{chip.name}; {chip.said()}",
     }
 
@@ -375,6 +380,8 @@ def main() -> int:
     parser.add_argument("--sparsities", type=float, nargs="+", default=list(SPARSITIES))
     parser.add_argument("--tiles", type=int, nargs="+", default=list(TILES))
     parser.add_argument("--dtypes", nargs="+", default=["f16"], choices=DTYPES)
+    parser.add_argument("--window", type=int, default=0,
+                        help="lists that go by windows of so many columns")  # fmt: skip
     parser.add_argument("--count", type=int, default=50, help="launches of each")
     arguments = parser.parse_args()
     if arguments.spatha:
@@ -397,7 +404,8 @@ def main() -> int:
     kernels = read_manifest(arguments.bundle)
     loaded = {info.name: driver.load(arguments.bundle, info) for info in kernels}
     head = "".join(
-        f"# {key}: {value}\n" for key, value in about(arguments.bundle, chip).items()
+        f"# {key}: {value}\n"
+        for key, value in about(arguments.bundle, chip, arguments.window).items()
     )
     trial_path = arguments.trials or Path(os.devnull)
     with (
@@ -413,7 +421,7 @@ def main() -> int:
         trial_writer.writerow([*case_keys, "kernel", "median_us"])
         for case in all_cases(
             arguments.shapes, tuple(arguments.tokens), tuple(arguments.sparsities),
-            tuple(arguments.tiles), tuple(arguments.dtypes),
+            tuple(arguments.tiles), tuple(arguments.dtypes), arguments.window,
         ):  # fmt: skip
             trials: dict[str, float] = {}
             for row in run_case(

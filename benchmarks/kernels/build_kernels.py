@@ -11,6 +11,7 @@ an nvcc (on the PATH, or $HINM_NVCC), the micro-benchmarks of micro/*.cu come al
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -41,6 +42,9 @@ MICRO = {
 PROCESSORS = 132
 #: Accumulators of a thread beyond which there is no room for operands.
 MAX_ACCUMULATORS = 128
+#: Windows of the slab kernel, with the k-blocks of each, and V for which it is.
+WINDOWS = ((128, 1), (256, 1), (256, 2))
+SHARING_TILES = (32, 64)
 #: Thread blocks that share the kept columns of a tile, for few tokens.
 SPLITS = (1, 4, 8)
 
@@ -114,20 +118,48 @@ def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
                     yield schedule
 
 
+def slab_schedules(
+    tile: int,
+) -> Iterator[tuple[dict[str, int | str], int, int]]:
+    """For many tokens and lists by windows: the window too, and its k-blocks."""
+    if tile not in SHARING_TILES:
+        return
+    for tile_m, tile_n, warps_n in itertools.product((256, 512), (64, 128), (1, 2)):
+        wide = tile_n // warps_n
+        for rows in (32, 64):
+            warps_m = tile_m // rows
+            if tile % rows or wide > 64 or warps_m * warps_n > 16:
+                continue
+            for (window, blocks), stages in itertools.product(WINDOWS, (2, 3, 4)):
+                for prefetch in (0, 1):
+                    schedule = {
+                        "kernel": "slab", "tile_m": tile_m, "tile_n": tile_n,
+                        "tile_k": BLOCK, "stages": stages, "warps_m": warps_m,
+                        "warps_n": warps_n, "prefetch": prefetch,
+                    }  # fmt: skip
+                    if dynamic_shared_bytes(schedule, window) <= MAX_SHARED_BYTES:
+                        yield schedule, window, blocks
+
+
 def schedules(tile: int, chip: str = "") -> Iterator[dict[str, int | str]]:
-    """All schedules worth timing for tiles of V rows; without a chip those of any."""
+    """All schedules worth timing for tiles of V rows; without a chip those of any.
+
+    Those of any lists: the others are slab_schedules.
+    """
     yield from _few(tile)
     yield from _many(tile)
     if chip in ("", "sm_90a"):
         yield from _hopper(tile)
 
 
-def dynamic_shared_bytes(schedule: dict[str, int | str]) -> int:
+def dynamic_shared_bytes(schedule: dict[str, int | str], window: int = 0) -> int:
     """Shared memory to give a kernel at its launch; the resident one for a channel."""
     row = schedule["tile_n"] * 2
     kernel = schedule.get("kernel", "multistage")
     if kernel == "resident":
         return row
+    if kernel == "slab":
+        return schedule["stages"] * window * row
     ring = schedule["stages"] * schedule["tile_k"] * row
     if kernel == "warp_specialized":
         # Values and metadata, two barriers a stage; what aligns the ring.
@@ -147,19 +179,26 @@ def max_blocks(schedule: dict[str, int | str]) -> int:
 
 
 def module(
-    tile: int, dtype: str, schedule: dict[str, int | str], row_index: bool
-) -> str:
-    """A module with one product, whose kernel then serves every shape."""
+    tile: int, dtype: str, schedule: dict[str, int | str], row_index: bool,
+    window: int = 0, blocks: int = 0,
+) -> str:  # fmt: skip
+    """A module with one product, whose kernel then serves every shape.
+
+    With a window, every shape whose lists have as many k-blocks in each.
+    """
     body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
     rows = " row_index(%r : memref<?xi32>)" if row_index else ""
     argument = ", %r: memref<?xi32>" if row_index else ""
-    words, columns = "memref<?xi32>", "memref<?xi16>"
+    words = "memref<?xi32>"
+    columns = window or BLOCK
+    listed = f"memref<{blocks * BLOCK if window else '?'}xi16>"
+    windows = f", window = {window}" if window else ""
     return f"""
-func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {columns}, %o: memref<2xi32>,
-                 %x: memref<64x?x{dtype}>{argument}, %y: memref<{tile}x?x{dtype}>) {{
-  hinm.spmm as #hinm.packed<rows = {tile}, columns = 64, tile = {tile}, nm = 2:4>
-    ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {columns}, memref<2xi32>,
-        memref<64x?x{dtype}>){rows}
+func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {listed}, %o: memref<2xi32>,
+                 %x: memref<{columns}x?x{dtype}>{argument}, %y: memref<{tile}x?x{dtype}>) {{
+  hinm.spmm as #hinm.packed<rows = {tile}, columns = {columns}, tile = {tile}, nm = 2:4{windows}>
+    ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {listed}, memref<2xi32>,
+        memref<{columns}x?x{dtype}>){rows}
     outs(%y : memref<{tile}x?x{dtype}>) {{schedule = #hinm.schedule<{body}>}}
   return
 }}
@@ -218,7 +257,7 @@ def compile_micro(folder: Path, chip: str) -> dict[str, str]:
 
 def compile_kernel(
     folder: Path, tile: int, dtype: str, schedule: dict[str, int | str],
-    row_index: bool, chip: str,
+    row_index: bool, chip: str, window: int = 0, blocks: int = 0,
 ) -> KernelInfo | str:  # fmt: skip
     """Compiles one kernel into the folder; a string says why it is left out."""
     passes = (
@@ -227,7 +266,7 @@ def compile_kernel(
     )
     done = subprocess.run(
         [find_tool("hinm-opt"), f"--pass-pipeline={passes}"],
-        input=module(tile, dtype, schedule, row_index).encode(),
+        input=module(tile, dtype, schedule, row_index, window, blocks).encode(),
         capture_output=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -253,7 +292,8 @@ def compile_kernel(
         return f"{name}: {spills.group(1)} bytes of registers are spilled"
     return KernelInfo(
         name, cubin.name, chip, dtype, dtype, tile, row_index, schedule, threads,
-        dynamic_shared_bytes(schedule), used, max_blocks(schedule),
+        dynamic_shared_bytes(schedule, window), used, max_blocks(schedule),
+        window, blocks,
     )  # fmt: skip
 
 
@@ -269,11 +309,14 @@ def main() -> int:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     kernels, reasons = [], []
     for tile in arguments.tiles:
-        for schedule in list(schedules(tile, arguments.chip))[: arguments.limit]:
+        tried = [(schedule,) for schedule in schedules(tile, arguments.chip)]
+        tried += slab_schedules(tile)
+        for schedule, *windows in tried[: arguments.limit]:
             for dtype in arguments.dtypes:
                 made = compile_kernel(
-                    arguments.folder, tile, dtype, schedule, False, arguments.chip
-                )
+                    arguments.folder, tile, dtype, schedule, False, arguments.chip,
+                    *windows,
+                )  # fmt: skip
                 if isinstance(made, str):
                     reasons.append(made)
                 else:

@@ -42,6 +42,8 @@ class Case:
         sparsity: share of the weights that are zero; half of it or more is 2:4.
         tile: V.
         dtype: "f16" or "bf16".
+        window: of every window of so many columns a tile keeps the same share; 0: of
+            all columns.
     """
 
     name: str
@@ -51,11 +53,26 @@ class Case:
     sparsity: float
     tile: int
     dtype: str = "f16"
+    window: int = 0
+
+    @property
+    def windows(self) -> int:
+        """How many windows there are."""
+        return self.columns // self.window if self.window else 1
 
     @property
     def kept(self) -> int:
         """Kept columns of a tile, K: C · 2(1 − sparsity), to whole groups of four."""
-        return int(self.columns * 2 * (1 - self.sparsity)) // 4 * 4
+        share = self.window or self.columns
+        return int(share * 2 * (1 - self.sparsity)) // 4 * 4 * self.windows
+
+    @property
+    def window_blocks(self) -> int:
+        """K-blocks of a window, as the packed format needs them; else 0."""
+        if not self.window or self.columns % self.window:
+            return 0
+        blocks, rest = divmod(self.kept, BLOCK * self.windows)
+        return 0 if rest else blocks
 
     @property
     def padded(self) -> int:
@@ -74,12 +91,20 @@ def all_cases(
     sparsities: tuple[float, ...] = SPARSITIES,
     tiles: tuple[int, ...] = TILES,
     dtypes: tuple[str, ...] = ("f16",),
+    window: int = 0,
 ) -> Iterator[Case]:
-    """Every combination; cases of one weight follow each other."""
+    """Every combination; cases of one weight follow each other.
+
+    With a window those for which the packed format can name it.
+    """
     for name in names or SHAPES:
         rows, columns = SHAPES[name]
         for dtype in dtypes:
             for sparsity in sparsities:
                 for tile in tiles:
                     for count in tokens:
-                        yield Case(name, rows, columns, count, sparsity, tile, dtype)
+                        case = Case(
+                            name, rows, columns, count, sparsity, tile, dtype, window
+                        )
+                        if not window or case.window_blocks:
+                            yield case

@@ -48,6 +48,8 @@ class KernelInfo:
             takes as many for each channel of X.
         registers: of a thread.
         max_blocks: to launch, as they go on to further tiles; 0: one for each tile.
+        window, window_blocks: by which the lists have to go, and k-blocks of a window;
+            0: they need not.
     """
 
     name: str
@@ -62,6 +64,8 @@ class KernelInfo:
     shared_bytes: int
     registers: int
     max_blocks: int = 0
+    window: int = 0
+    window_blocks: int = 0
 
 
 @dataclass(frozen=True)
@@ -330,8 +334,8 @@ class Kernel:
     def grid(self, rows: int, tokens: int) -> tuple[int, int, int]:
         """Blocks for a product with R rows and N tokens."""
         schedule = self.info.schedule
-        blocks = self.info.tile // schedule["tile_m"]
-        x = -(-rows // self.info.tile) * blocks
+        tiles = -(-rows // self.info.tile)
+        x = -(-tiles * self.info.tile // schedule["tile_m"])
         y = -(-tokens // schedule["tile_n"])
         if self.info.max_blocks:
             return min(x * y, self.info.max_blocks), 1, 1

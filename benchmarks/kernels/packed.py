@@ -96,8 +96,14 @@ def random_packed(case: Case, seed: int = 0) -> PackedWeight:
     dense = np.zeros((case.rows, case.columns), np.float32)
     columns = np.zeros((case.tiles, case.padded), np.int32)
     real = case.kept // 4
+    share = case.window or case.columns
     for tile in range(case.tiles):
-        columns[tile, : case.kept] = draw.permutation(case.columns)[: case.kept]
+        columns[tile, : case.kept] = np.concatenate(
+            [
+                first + draw.permutation(share)[: case.kept // case.windows]
+                for first in range(0, case.windows * share, share)
+            ]
+        )
         first = tile * case.tile
         count = min(case.tile, case.rows - first)
         places = columns[tile].reshape(1, groups, 4)[:, :real]

@@ -15,6 +15,8 @@ from cases import Case
 
 #: Bytes of an element of f16 or bf16, and of a listed column.
 ELEMENT, INDEX = 2, 2
+#: The most rows of Y whose tiles share what is copied of X (build_kernels.py).
+SHARED_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,11 @@ def compute_roof(
     wide = min(tile_n, -(-case.tokens // 8) * 8)
     macs = case.tiles * case.tile * case.padded * case.tokens
     gathered = case.tiles * case.padded * case.tokens * ELEMENT
+    copied = gathered
+    if case.window_blocks:
+        # Blocks of the slab kernel copy all of X for several tiles.
+        blocks = -(-case.rows // SHARED_ROWS)
+        copied = min(copied, blocks * case.columns * case.tokens * ELEMENT)
     activations = (case.columns + case.rows) * case.tokens * ELEMENT
     weights = weight_bytes(case)
     slabs = -(-case.tokens // wide)
@@ -163,6 +170,6 @@ def compute_roof(
     return Roof(
         tensor=macs / (per_second * chip.sparse_macs),
         hbm=(weights + activations) / chip.hbm,
-        l2=(gathered + slabs * weights) / chip.l2,
-        shared=gathered * (1 + reads) / (per_second * chip.shared),
+        l2=(copied + slabs * weights) / chip.l2,
+        shared=(copied + gathered * reads) / (per_second * chip.shared),
     )

@@ -30,9 +30,12 @@ def _constant(array, element):
     return f'arith.constant dense<"0x{data}"> : tensor<{array.size}x{element}>'
 
 
-@pytest.mark.parametrize(("rows", "tile"), [(128, 64), (70, 32), (40, 128)])
-def test_packed_weights_are_of_the_format(rows, tile):
-    case = Case("random", rows, 200, 8, 0.75, tile)
+@pytest.mark.parametrize(
+    ("rows", "tile", "columns", "window"),
+    [(128, 64, 200, 0), (70, 32, 200, 0), (40, 128, 200, 0), (70, 32, 384, 128)],
+)
+def test_packed_weights_are_of_the_format(rows, tile, columns, window):
+    case = Case("random", rows, columns, 8, 0.75, tile, "f16", window)
     packed = random_packed(case)
     assert np.count_nonzero(packed.dense) > 0.8 * 0.25 * packed.dense.size
     arrays = (
@@ -44,10 +47,11 @@ def test_packed_weights_are_of_the_format(rows, tile):
     types = ", ".join(f"tensor<{a.size}x{e}>" for a, e in arrays)
     lines = [f"  %{i} = {_constant(a, e)}" for i, (a, e) in enumerate(arrays)]
     text = "\n".join(
-        [f"func.func @main() -> tensor<{rows}x200xf16> {{", *lines,
-         f"  %w = hinm.unpack as #hinm.packed<rows = {rows}, columns = 200, "
+        [f"func.func @main() -> tensor<{rows}x{columns}xf16> {{", *lines,
+         f"  %w = hinm.unpack as #hinm.packed<rows = {rows}, columns = {columns}, "
          f"tile = {tile}, nm = 2:4> from (%0, %1, %2, %3) : {types} -> "
-         f"tensor<{rows}x200xf16>", f"  return %w : tensor<{rows}x200xf16>", "}"]
+         f"tensor<{rows}x{columns}xf16>",
+         f"  return %w : tensor<{rows}x{columns}xf16>", "}"]
     )  # fmt: skip
     done = subprocess.run(
         [find_tool("hinm-opt"), "--canonicalize"],
@@ -55,7 +59,8 @@ def test_packed_weights_are_of_the_format(rows, tile):
     )  # fmt: skip
     (weight,) = read_resources(done.stdout).values()
     assert np.array_equal(
-        np.frombuffer(weight.tobytes(), np.float16).reshape(rows, 200), packed.dense
+        np.frombuffer(weight.tobytes(), np.float16).reshape(rows, columns),
+        packed.dense,
     )
     stored = sum(a.nbytes for a, _ in arrays[:3])
     assert weight_bytes(case) == stored
@@ -83,6 +88,21 @@ def test_cases_of_one_weight_follow_each_other():
     assert [case.tokens for case in cases[:4]] == [1, 8, 1, 8]
     assert cases[0].tile == cases[1].tile
     assert {case.kept for case in cases} == {768, 576, 384, 192, 96}
+
+
+def test_cases_with_windows_are_those_of_whole_k_blocks():
+    cases = list(all_cases(["bert-base-up"], tokens=(8,), tiles=(32,), window=128))
+    assert [(case.kept, case.window_blocks) for case in cases] == [(768, 2), (384, 1)]
+    assert Case("a", 64, 200, 8, 0.75, 32, "f16", 128).window_blocks == 0
+    assert Case("a", 64, 256, 8, 0.75, 32).window_blocks == 0
+
+
+def test_lists_go_by_windows():
+    case = Case("a", 70, 512, 8, 0.75, 32, "f16", 128)
+    lists = random_packed(case).columns.reshape(3, 4, 64)
+    assert np.array_equal(lists // 128, np.broadcast_to(np.arange(4)[:, None], lists.shape))
+    assert all(len(set(one)) == 64 for one in lists.reshape(12, 64))
+    assert len({tuple(sorted(one)) for one in lists.reshape(12, 64)}) == 12
 
 
 def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
@@ -134,6 +154,22 @@ def test_launches_are_what_the_compiler_says():
             channels = 64 if kind == "resident" else 1
             given = channels * build_kernels.dynamic_shared_bytes(schedule)
             assert given == (int(size.group(1)) if size else 0), schedule
+
+
+def test_launches_of_slabs_are_what_the_compiler_says():
+    for schedule, window, blocks in random.Random(0).sample(
+        list(build_kernels.slab_schedules(64)), 4
+    ):
+        text = build_kernels.module(64, "f16", schedule, False, window, blocks)
+        done = subprocess.run(
+            [find_tool("hinm-opt"), "--convert-hinm-to-gpu=chip=sm_90a",
+             "--canonicalize"],
+            input=text, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        size = re.search(r"dynamic_shared_memory_size %c(\d+)_i32", done.stdout)
+        given = build_kernels.dynamic_shared_bytes(schedule, window)
+        assert given == int(size.group(1)), schedule
+    assert not list(build_kernels.slab_schedules(128))
 
 
 def test_kernels_for_hopper_alone():
@@ -188,6 +224,9 @@ def test_splits_and_resident_rows():
     launched.clear()
     resident = _scheduled(Recorder(), kernel="resident")
     assert resident.workspace(130, 24) == (0, 0)
+    # Three tiles of 128 rows, two a block.
+    sharing = _scheduled(Recorder(), kernel="slab", tile_m=256)
+    assert sharing.grid(257, 24) == (2, 2, 1)
     persistent = _scheduled(Recorder(), 5, kernel="warp_specialized", tile_n=64)
     assert persistent.grid(130, 24) == (4, 1, 1)
     assert persistent.grid(130, 72) == (5, 1, 1)

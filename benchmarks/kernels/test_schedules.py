@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from build_kernels import schedules
+from build_kernels import schedules, slab_schedules
 from cases import TILES
 from hinm.tools import find_tool
 
@@ -23,6 +23,7 @@ LIBRARIES = (
     LLVM / "lib" / "libmlir_c_runner_utils.so",
 )
 ALL = [(tile, schedule) for tile in TILES for schedule in schedules(tile)]
+ALL += [(tile, *item) for tile in TILES for item in slab_schedules(tile)]
 
 
 def _sample(kernel: str | None, count: int) -> list:
@@ -34,6 +35,7 @@ CHOSEN = (
     ALL
     if os.environ.get("HINM_SCHEDULES") == "all"
     else _sample(None, 6) + _sample("resident", 3) + _sample("warp_specialized", 4)
+    + _sample("slab", 3)
 )
 TO_NVVM = (
     "builtin.module(one-shot-bufferize{bufferize-function-boundaries "
@@ -70,18 +72,22 @@ def _values(schedule):
 
 
 def _name(item):
-    return f"{item[0]}-{_values(item[1]).replace(',', '-')}"
+    words = (item[0], *_values(item[1]).split(","), *item[2:])
+    return "-".join(map(str, words))
 
 
 @pytest.mark.parametrize("item", CHOSEN, ids=_name)
 def test_schedule(item):
-    tile, schedule = item
+    tile, schedule, *windows = item
     # A whole tile, one that keeps nothing and a short one; tokens that fill no block.
     rows, tokens = 2 * tile + tile // 2 + 3, schedule["tile_n"] + 8
+    lists = ["--columns", 160, "--kept", "140,0,68"]
+    if windows:
+        window, blocks = windows
+        lists = ["--columns", 3 * window, "--kept", 3 * 64 * blocks, "--window", window]
     case = _run(
-        [sys.executable, CASE, "--rows", rows, "--columns", 160, "--tokens", tokens,
-         "--tile", tile, "--kept", "140,0,68", "--row-index", "--epilogue",
-         "--schedule", _values(schedule)],
+        [sys.executable, CASE, "--rows", rows, *lists, "--tokens", tokens,
+         "--tile", tile, "--row-index", "--epilogue", "--schedule", _values(schedule)],
         "",
     )  # fmt: skip
     lowered = _run([find_tool("hinm-opt"), f"--pass-pipeline={TO_NVVM}"], case)
