@@ -146,10 +146,18 @@ def schedules(tile: int, chip: str = "") -> Iterator[dict[str, int | str]]:
 
     Those of any lists: the others are slab_schedules.
     """
-    yield from _few(tile)
-    yield from _many(tile)
+    # Few and many tokens have some in common.
+    made = [*_few(tile), *_many(tile)]
     if chip in ("", "sm_90a"):
-        yield from _hopper(tile)
+        made += _hopper(tile)
+    yield from {
+        tuple(sorted(_whole(schedule).items())): schedule for schedule in made
+    }.values()
+
+
+def _whole(schedule: dict[str, int | str]) -> dict[str, int | str]:
+    """With the parameters that may be left out."""
+    return {"kernel": "multistage", "prefetch": 0, "split_k": 1, **schedule}
 
 
 def dynamic_shared_bytes(schedule: dict[str, int | str], window: int = 0) -> int:
