@@ -41,14 +41,14 @@ BLOCK_ROWS = 256
 HEAD = """# Bank conflicts of the slab kernel
 
 Written by `benchmarks/kernels/bank_turns.py`; counts, no timings. Mean turns in which
-`ldmatrix` reads eight listed rows of a slab: 1 is the least, 8 the most. Lists are those
-of the search (`exchange`, seed 0, 2 s) with `window` W; of every window a tile keeps the
+`ldmatrix` reads eight listed rows of a slab: 1 is the least, 8 the most. Lists are of
+the search (`exchange`, seed 0, 2 s) with `window` W; of every window a tile keeps a
 share r of the columns.
 
 * *as found*: the groups in the order in which the search leaves them.
 * *arranged*: neighbours chosen by `arrangeGroups`, as `hinm-pack` does.
 * *keys, matrix*: the swizzle is the row's XOR with a key of its own, which
-  `chooseSwizzleKeys` picks for all tiles together, instead of the row's number modulo 8.
+  `chooseSwizzleKeys` picks for all tiles together, instead of its number modulo 8.
 * *keys, block*: the same for each thread block of 256 rows.
 
 | matrix | V | W | r | as found | arranged | keys, matrix | keys, block |
@@ -58,8 +58,9 @@ TAIL = """
 The kernel swizzles by the row's number, so it takes the turns of *arranged*. A key for
 each row of X and thread block would about halve them for V = 64. A format could carry
 them as 3 bits a row of X and block, with which a copy swizzles, and 3 bits a listed
-column, with which a gather does; nothing else would change. Where rows lie in the slab is
-free, too, but a permutation of each window, found by the same search, came out no better.
+column, with which a gather does; nothing else would change. Where rows lie in the slab
+is free, too, but a permutation of each window, found by the same search, came out no
+better.
 """
 
 

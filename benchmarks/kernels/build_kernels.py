@@ -200,13 +200,16 @@ def module(
     words = "memref<?xi32>"
     columns = window or BLOCK
     listed = f"memref<{blocks * BLOCK if window else '?'}xi16>"
-    windows = f", window = {window}" if window else ""
+    x = f"memref<{columns}x?x{dtype}>"
+    weight = f"rows = {tile}, columns = {columns}, tile = {tile}, nm = 2:4"
+    if window:
+        weight += f", window = {window}"
     return f"""
 func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {listed}, %o: memref<2xi32>,
-                 %x: memref<{columns}x?x{dtype}>{argument}, %y: memref<{tile}x?x{dtype}>) {{
-  hinm.spmm as #hinm.packed<rows = {tile}, columns = {columns}, tile = {tile}, nm = 2:4{windows}>
+                 %x: {x}{argument}, %y: memref<{tile}x?x{dtype}>) {{
+  hinm.spmm as #hinm.packed<{weight}>
     ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {listed}, memref<2xi32>,
-        memref<{columns}x?x{dtype}>){rows}
+        {x}){rows}
     outs(%y : memref<{tile}x?x{dtype}>) {{schedule = #hinm.schedule<{body}>}}
   return
 }}

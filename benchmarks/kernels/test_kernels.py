@@ -100,7 +100,8 @@ def test_cases_with_windows_are_those_of_whole_k_blocks():
 def test_lists_go_by_windows():
     case = Case("a", 70, 512, 8, 0.75, 32, "f16", 128)
     lists = random_packed(case).columns.reshape(3, 4, 64)
-    assert np.array_equal(lists // 128, np.broadcast_to(np.arange(4)[:, None], lists.shape))
+    windows = np.broadcast_to(np.arange(4)[:, None], lists.shape)
+    assert np.array_equal(lists // 128, windows)
     assert all(len(set(one)) == 64 for one in lists.reshape(12, 64))
     assert len({tuple(sorted(one)) for one in lists.reshape(12, 64)}) == 12
 
