@@ -98,6 +98,10 @@ static cl::opt<std::string> device("device", cl::init("emulator"),
                                    cl::desc("emulator or cuda"));
 static cl::opt<std::string> chip("chip", cl::init("sm_80"), cl::cat(category),
                                  cl::desc("Architecture for device=cuda"));
+static cl::opt<std::string>
+    schedules("schedules", cl::cat(category), cl::value_desc("file"),
+              cl::desc("JSON file of schedules that were measured, by chip and "
+                       "shape"));
 static cl::opt<std::string> entry("entry", cl::init(""), cl::cat(category),
                                   cl::desc("Function to run (default: main, or "
                                            "the only public one)"));
@@ -369,6 +373,7 @@ int main(int argc, char **argv) {
   options.weights = weightsFile;
   options.device = device == "cuda" ? Device::Cuda : Device::Emulator;
   options.chip = chip;
+  options.schedules = schedules;
   if (device != "emulator" && device != "cuda")
     fail("unknown device '" + device + "', expected emulator or cuda");
   if (hinmRuntimeSelectDevice(device.c_str()))
