@@ -171,7 +171,7 @@ hinm::core::chooseSwizzleKeys(llvm::MutableArrayRef<int32_t> columns,
   int64_t best = arrange();
   while (true) {
     const std::vector<int32_t> before(columns.begin(), columns.end());
-    const std::vector<uint8_t> keysBefore = keys;
+    const std::vector<uint8_t> keysBefore(keys.begin(), keys.end());
     std::vector<WindowSearch> windows;
     for (int64_t first = 0; first < cols; first += window)
       windows.emplace_back(llvm::MutableArrayRef(keys).slice(first, window));

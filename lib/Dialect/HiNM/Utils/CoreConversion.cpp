@@ -262,7 +262,9 @@ std::array<ElementsAttr, 4> makePackedConstants(core::PackedWeight &&packed,
     return makeRaw(shaped, bytes, (name + suffix).str());
   };
   ElementsAttr values = std::visit(
-      [&](auto &&bits) { return make(std::move(bits), element, ".values"); },
+      [&](auto &&bits) {
+        return make(std::forward<decltype(bits)>(bits), element, ".values");
+      },
       std::move(packed.values));
   ElementsAttr metadata = make(std::move(packed.metadata), word, ".metadata");
   ElementsAttr list = listElement == word
