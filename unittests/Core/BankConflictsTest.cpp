@@ -67,11 +67,11 @@ TEST(BankConflicts, GroupsStayAndTurnsDoNotBecomeMore) {
   for (int round = 0; round < 500; ++round) {
     const int64_t groups = 1 + random() % 40;
     const Columns before = draw(random, 4 * groups, 4 * groups + random() % 99);
-    Columns after = before;
+    Columns after(before.begin(), before.end());
     arrangeGroups(after, 0);
     EXPECT_EQ(groupsOf(after), groupsOf(before));
     EXPECT_LE(countBankTurns(after), countBankTurns(before));
-    Columns again = before;
+    Columns again(before.begin(), before.end());
     arrangeGroups(again, 0);
     EXPECT_EQ(again, after);
   }
@@ -108,7 +108,7 @@ TEST(BankConflicts, GroupsStayInTheirWindow) {
     for (int32_t window = 0; window < 5; ++window)
       for (int32_t column : draw(random, 4 * (1 + random() % 8), 64))
         before.push_back(column + 64 * window);
-    Columns after = before;
+    Columns after(before.begin(), before.end());
     arrangeGroups(after, 64);
     EXPECT_EQ(groupsOf(after), groupsOf(before));
     EXPECT_LE(countBankTurns(after), countBankTurns(before));
@@ -147,7 +147,8 @@ TEST(BankConflicts, KeysLeaveGroupsInTheirListAndWindow) {
     const int64_t kept = 4 * (1 + random() % (window / 4));
     const int64_t cols = windows * window, length = windows * kept;
     const Columns before = drawByWindows(random, lists, windows, window, kept);
-    Columns arranged = before, after = before;
+    Columns arranged(before.begin(), before.end());
+    Columns after(before.begin(), before.end());
     std::vector<uint8_t> natural(cols);
     for (int64_t c = 0; c < cols; ++c)
       natural[c] = c % 8;
@@ -169,7 +170,7 @@ TEST(BankConflicts, KeysLeaveGroupsInTheirListAndWindow) {
     }
     for (size_t i = 0; i < before.size(); ++i)
       EXPECT_EQ(after[i] / window, before[i] / window);
-    Columns again = before;
+    Columns again(before.begin(), before.end());
     EXPECT_EQ(chooseSwizzleKeys(again, lists, cols, window), keys);
     EXPECT_EQ(again, after);
   }
