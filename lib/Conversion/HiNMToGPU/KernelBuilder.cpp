@@ -91,6 +91,31 @@ Value KernelBuilder::loadColumn(Value position) {
              : column;
 }
 
+KernelBuilder::TokenSource KernelBuilder::startAt(Value token) {
+  Value size = mul(memref::DimOp::create(b, input, 0).getResult(),
+                   memref::DimOp::create(b, input, 1).getResult());
+  auto type = MemRefType::get(
+      {ShapedType::kDynamic}, spec.elementType,
+      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
+  // N is a multiple of chunkTokens, so a chunk is wholly inside or wholly
+  // outside; outside, nothing is read and the chunk is filled with zeros.
+  Value inside = less(token, numTokens);
+  return {memref::ReinterpretCastOp::create(
+              b, type, input, OpFoldResult(select(inside, token, idx(0))),
+              ArrayRef<OpFoldResult>{size},
+              ArrayRef<OpFoldResult>{b.getIndexAttr(1)}),
+          select(inside, idx(chunkTokens), idx(0))};
+}
+
+void KernelBuilder::copyTokens(TokenSource source, Value row, Value pitch,
+                               Value target, ValueRange place) {
+  nvgpu::DeviceAsyncCopyOp::create(
+      b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), target, place,
+      source.elements, ValueRange{toIndex(mul(row, pitch))},
+      b.getIndexAttr(chunkTokens), source.count,
+      /*bypassL1=*/b.getUnitAttr());
+}
+
 void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
   auto branch = scf::IfOp::create(b, condition);
   OpBuilder::InsertionGuard guard(b);

@@ -9,7 +9,6 @@
 #include "StagedKernel.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -40,35 +39,17 @@ void StagedKernel::forEachCopy(
 /// one multiplication of words away, in the loop: X has fewer than 2³²
 /// elements.
 void StagedKernel::computeSources() {
-  Value sizes[] = {memref::DimOp::create(b, input, 0),
-                   memref::DimOp::create(b, input, 1)};
-  pitch = toWord(sizes[1]);
-  Value size = mul(sizes[0], sizes[1]);
-  auto type = MemRefType::get(
-      {ShapedType::kDynamic}, spec.elementType,
-      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
+  pitch = toWord(memref::DimOp::create(b, input, 1));
   for (int64_t i = 0; i < copies; ++i) {
     Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
-    Value token = add(tokenBase, mul(chunk, chunkTokens));
-    // N is a multiple of chunkTokens, so a chunk is wholly inside or wholly
-    // outside; outside, nothing is read and the chunk is filled with zeros.
-    Value inside = less(token, numTokens);
-    counts.push_back(select(inside, idx(chunkTokens), idx(0)));
-    sources.push_back(memref::ReinterpretCastOp::create(
-        b, type, input, OpFoldResult(select(inside, token, idx(0))),
-        ArrayRef<OpFoldResult>{size},
-        ArrayRef<OpFoldResult>{b.getIndexAttr(1)}));
+    sources.push_back(startAt(add(tokenBase, mul(chunk, chunkTokens))));
   }
 }
 
 void StagedKernel::copyRows(ArrayRef<Value> rowsOfX, Value slot) {
   forEachCopy([&](int64_t i, Value row, Value chunk) {
-    Value offset = toIndex(mul(rowsOfX[i], pitch));
-    nvgpu::DeviceAsyncCopyOp::create(
-        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared,
-        ValueRange{slot, row, placeOf(row, chunk)}, sources[i],
-        ValueRange{offset}, b.getIndexAttr(chunkTokens), counts[i],
-        /*bypassL1=*/b.getUnitAttr());
+    copyTokens(sources[i], rowsOfX[i], pitch, shared,
+               {slot, row, placeOf(row, chunk)});
   });
 }
 

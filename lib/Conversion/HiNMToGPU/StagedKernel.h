@@ -42,9 +42,8 @@ protected:
   int64_t copies; // of a thread, for one stage
 
 private:
-  mlir::Value pitch; // of the rows of X, a word
-  // Of each copy: X from its first token on, how many elements there are.
-  llvm::SmallVector<mlir::Value> sources, counts;
+  mlir::Value pitch;                      // of the rows of X, a word
+  llvm::SmallVector<TokenSource> sources; // of each copy
 };
 
 } // namespace hinm

@@ -11,7 +11,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -109,7 +108,6 @@ private:
   Place produce(Place place);
   Value loadColumns(Value block);
   void copyWeights(Value block, Value slot);
-  void computeSource();
   void gather(Value columns, Value slot);
 
   Place consume(Place place);
@@ -128,9 +126,9 @@ private:
   Value inputRing, valuesRing, metadataRing;
   Value valuesPointer, metadataPointer, barriers;
   Value descriptor; // of X in the first stage
-  // Of the producer: X from the lane's tokens on, how many of them there are,
-  // and the pitch of the rows of X, a word.
-  Value source, count, pitch;
+  // Of the producer: X from the lane's tokens on, and the pitch of its rows.
+  TokenSource source;
+  Value pitch;
 };
 
 gpu::GPUFuncOp WarpSpecializedKernel::build() {
@@ -352,39 +350,17 @@ void WarpSpecializedKernel::gather(Value columns, Value slot) {
   Value chunk = rem(lane, chunks);
   for (int64_t i = 0; i < 16 / rows; ++i) {
     Value row = add(div(lane, chunks), rows * i);
-    Value offset = toIndex(mul(shuffle(columns, toWord(row)), pitch));
+    Value column = shuffle(columns, toWord(row));
     Value stageRow = add(mul(toIndex(rem(warp, 4)), 16), row);
     Value place = arith::XOrIOp::create(b, rem(chunk, 8), rem(stageRow, 8));
-    nvgpu::DeviceAsyncCopyOp::create(
-        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), inputRing,
-        ValueRange{toIndex(slot), div(chunk, 8), stageRow, mul(place, kChunk)},
-        source, ValueRange{offset}, b.getIndexAttr(kChunk), count,
-        /*bypassL1=*/b.getUnitAttr());
+    copyTokens(source, column, pitch, inputRing,
+               {toIndex(slot), div(chunk, 8), stageRow, mul(place, kChunk)});
   }
 }
 
-/// X from the lane's tokens on: a row is then one multiplication of words away,
-/// in the loop, as X has fewer than 2³² elements.
-void WarpSpecializedKernel::computeSource() {
-  Value sizes[] = {memref::DimOp::create(b, input, 0),
-                   memref::DimOp::create(b, input, 1)};
-  pitch = toWord(sizes[1]);
-  Value token = add(tokenBase, mul(rem(lane, chunks), kChunk));
-  // N is a multiple of 8, so a chunk is wholly inside or wholly outside;
-  // outside, nothing is read and the chunk is filled with zeros.
-  Value inside = less(token, numTokens);
-  count = select(inside, idx(kChunk), idx(0));
-  auto type = MemRefType::get(
-      {ShapedType::kDynamic}, spec.elementType,
-      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
-  source = memref::ReinterpretCastOp::create(
-      b, type, input, OpFoldResult(select(inside, token, idx(0))),
-      ArrayRef<OpFoldResult>{mul(sizes[0], sizes[1])},
-      ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
-}
-
 WarpSpecializedKernel::Place WarpSpecializedKernel::produce(Place start) {
-  computeSource();
+  pitch = toWord(memref::DimOp::create(b, input, 1));
+  source = startAt(add(tokenBase, mul(rem(lane, chunks), kChunk)));
   auto loop =
       scf::ForOp::create(b, word(0), numBlocks, word(1),
                          {start.slot, start.parity, loadColumns(word(0))});
