@@ -19,6 +19,7 @@
 #include "Emulator/Fiber.h"
 #include "Emulator/Memory.h"
 #include "Emulator/SharedMemory.h"
+#include "Emulator/SparseMma.h"
 
 #include <atomic>
 #include <deque>
@@ -213,6 +214,8 @@ private:
   void completePhase(const Thread &thread, size_t offset, MBarrier &barrier,
                      const char *where);
   void execute(Thread *members, uint32_t count);
+  void reportMetadata(const Thread &culprit, const char *where,
+                      const MetadataError &error);
   void executeLdMatrix(Thread *lanes);
   void executeSparseMma(Thread *lanes);
   void executeShuffle(Thread *lanes, uint32_t count);

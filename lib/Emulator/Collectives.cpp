@@ -146,6 +146,14 @@ void Block::executeLdMatrix(Thread *lanes) {
   }
 }
 
+void Block::reportMetadata(const Thread &culprit, const char *where,
+                           const MetadataError &error) {
+  report(culprit, where,
+         "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +
+             std::to_string(error.value) +
+             "; two ascending columns are 4, 8, 9, 12, 13 or 14");
+}
+
 void Block::executeSparseMma(Thread *lanes) {
   const Arrival &first = lanes[0].arrival;
   const auto type = static_cast<MmaType>(first.second);
@@ -164,10 +172,7 @@ void Block::executeSparseMma(Thread *lanes) {
   }
   const MetadataError error = sparseMma(operands, first.first, type);
   if (error.lane >= 0) {
-    report(lanes[error.lane], first.where,
-           "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +
-               std::to_string(error.value) +
-               "; two ascending columns are 4, 8, 9, 12, 13 or 14");
+    reportMetadata(lanes[error.lane], first.where, error);
     leave();
   }
 }

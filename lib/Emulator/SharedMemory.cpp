@@ -156,15 +156,20 @@ void SharedMemory::collectSets() {
 // Accesses
 //===----------------------------------------------------------------------===//
 
+Violation SharedMemory::checkReadable(size_t offset) const {
+  if (states[offset] == valid)
+    return {};
+  if (states[offset] == uninitialised)
+    return {Violation::ReadsUninitialised, offset, Stamp::none};
+  if (states[offset] == barrier)
+    return {Violation::TouchesBarrier, offset, Stamp::none};
+  return {Violation::ReadsInFlight, offset, states[offset]};
+}
+
 Violation SharedMemory::read(size_t offset, size_t bytes, uint32_t thread) {
   for (size_t i = offset; i < offset + bytes; ++i) {
-    if (states[i] != valid) {
-      if (states[i] == uninitialised)
-        return {Violation::ReadsUninitialised, i, Stamp::none};
-      if (states[i] == barrier)
-        return {Violation::TouchesBarrier, i, Stamp::none};
-      return {Violation::ReadsInFlight, i, states[i]};
-    }
+    if (const Violation violation = checkReadable(i))
+      return violation;
     if (!order.isBefore(writers[i], thread))
       return {Violation::ReadsAfterWrite, i, writers[i].party};
   }
@@ -175,13 +180,8 @@ Violation SharedMemory::read(size_t offset, size_t bytes, uint32_t thread) {
 Violation SharedMemory::readAsync(size_t offset, size_t bytes, Stamp by,
                                   const Knowledge &common) {
   for (size_t i = offset; i < offset + bytes; ++i) {
-    if (states[i] != valid) {
-      if (states[i] == uninitialised)
-        return {Violation::ReadsUninitialised, i, Stamp::none};
-      if (states[i] == barrier)
-        return {Violation::TouchesBarrier, i, Stamp::none};
-      return {Violation::ReadsInFlight, i, states[i]};
-    }
+    if (const Violation violation = checkReadable(i))
+      return violation;
     if (!common.all.knows(writers[i]))
       return {Violation::ReadsAfterWrite, i, writers[i].party};
     if (!common.fenced.knows(writers[i]))

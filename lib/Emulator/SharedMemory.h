@@ -107,6 +107,8 @@ private:
     size_t operator()(const Succession &key) const;
   };
 
+  /// Whether the byte holds what somebody has written.
+  Violation checkReadable(size_t offset) const;
   Violation checkWrite(size_t offset, size_t bytes, uint32_t thread) const;
   const std::vector<Stamp> &getSet(Stamp readers) const;
   bool areBefore(Stamp readers, uint32_t thread) const;

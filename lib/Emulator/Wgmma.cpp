@@ -88,10 +88,7 @@ void Block::executeSparseWgmma(Thread *members, uint32_t count) {
   const MetadataError error =
       sparseWgmma(operands, b, columns, first.first, accumulate, isBfloat);
   if (error.lane >= 0) {
-    report(members[error.lane], first.where,
-           "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +
-               std::to_string(error.value) +
-               "; two ascending columns are 4, 8, 9, 12, 13 or 14");
+    reportMetadata(members[error.lane], first.where, error);
     leave();
   }
 }
