@@ -14,6 +14,23 @@ constexpr int bytesA = 64 * 128;
 /// How often a warpgroup multiplies the stage between two waits.
 constexpr int stagesPerWait = 4;
 
+/// Copies both images to \p memory.
+template <int N>
+__device__ void fill(uint4 *memory, const uint4 *a, const uint4 *b) {
+  for (int i = threadIdx.x; i < bytesA / 16; i += blockDim.x)
+    memory[i] = a[i];
+  for (int i = threadIdx.x; i < stageK * N * 2 / 16; i += blockDim.x)
+    memory[bytesA / 16 + i] = b[i];
+}
+
+/// Writes this thread's sums, to keep the products.
+template <int Sums>
+__device__ void store(float *out, const float (&sums)[Sums]) {
+  float *mine = out + (uint64_t(blockIdx.x) * blockDim.x + threadIdx.x) * Sums;
+  for (int i = 0; i < Sums; ++i)
+    mine[i] = sums[i];
+}
+
 /// a: the image of A; fragments: (step, thread of the warpgroup, 4), the same
 /// A for registers; b: the image of B; metadata: (step / 2, thread of the
 /// warpgroup); out: (block, thread, N / 2); cycles: (block).
@@ -22,10 +39,7 @@ __device__ void runSparse(const uint4 *a, const uint4 *fragments,
                           const uint4 *b, const uint32_t *metadata, float *out,
                           uint64_t *cycles, int iterations) {
   extern __shared__ __align__(1024) uint4 memory[];
-  for (int i = threadIdx.x; i < bytesA / 16; i += blockDim.x)
-    memory[i] = a[i];
-  for (int i = threadIdx.x; i < stageK * N * 2 / 16; i += blockDim.x)
-    memory[bytesA / 16 + i] = b[i];
+  fill<N>(memory, a, b);
   int thread = threadIdx.x % 128;
   uint32_t words[2] = {metadata[thread], metadata[128 + thread]};
   uint32_t left[4][4];
@@ -65,10 +79,7 @@ __device__ void runSparse(const uint4 *a, const uint4 *fragments,
   __syncthreads();
   if (threadIdx.x == 0)
     cycles[blockIdx.x] = clock64() - begin;
-  float *mine =
-      out + (uint64_t(blockIdx.x) * blockDim.x + threadIdx.x) * (N / 2);
-  for (int i = 0; i < N / 2; ++i)
-    mine[i] = sums[i];
+  store(out, sums);
 }
 
 /// The same with a dense A of 64 k and the first 64 rows of every atom of B.
@@ -76,10 +87,7 @@ template <int N>
 __device__ void runDense(const uint4 *a, const uint4 *b, float *out,
                          uint64_t *cycles, int iterations) {
   extern __shared__ __align__(1024) uint4 memory[];
-  for (int i = threadIdx.x; i < bytesA / 16; i += blockDim.x)
-    memory[i] = a[i];
-  for (int i = threadIdx.x; i < stageK * N * 2 / 16; i += blockDim.x)
-    memory[bytesA / 16 + i] = b[i];
+  fill<N>(memory, a, b);
   uint32_t address = sharedAddress(memory);
   // A step of 16 k is two groups of 8 rows of B.
   uint64_t imageA = describe(address, 16, 1024);
@@ -102,10 +110,7 @@ __device__ void runDense(const uint4 *a, const uint4 *b, float *out,
   __syncthreads();
   if (threadIdx.x == 0)
     cycles[blockIdx.x] = clock64() - begin;
-  float *mine =
-      out + (uint64_t(blockIdx.x) * blockDim.x + threadIdx.x) * (N / 2);
-  for (int i = 0; i < N / 2; ++i)
-    mine[i] = sums[i];
+  store(out, sums);
 }
 
 } // namespace
