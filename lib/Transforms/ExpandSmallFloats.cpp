@@ -8,6 +8,7 @@
 
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -69,13 +70,8 @@ struct BitBuilder {
     return arith::SelectOp::create(b, condition, x, y);
   }
   Value convert(Value value, Type type) {
-    const unsigned from = value.getType().getIntOrFloatBitWidth();
-    const unsigned to = type.getIntOrFloatBitWidth();
-    if (from < to)
-      return arith::ExtFOp::create(b, type, value);
-    if (from > to)
-      return arith::TruncFOp::create(b, type, value);
-    return value;
+    return convertScalarToDtype(b, b.getLoc(), value, type,
+                                /*isUnsignedCast=*/false);
   }
 
   ImplicitLocOpBuilder b;

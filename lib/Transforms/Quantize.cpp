@@ -14,6 +14,7 @@
 #include "hinm/Transforms/LayerStats.h"
 #include "hinm/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -65,17 +66,6 @@ char roundTo(float value, Type element, float &rounded) {
   const uint8_t bits = roundTo8(value, semantics);
   rounded = llvm::APFloat(semantics, llvm::APInt(8, bits)).convertToFloat();
   return static_cast<char>(bits);
-}
-
-/// \p value cast to \p type.
-Value castFloat(ImplicitLocOpBuilder &b, Value value, Type type) {
-  const unsigned from = value.getType().getIntOrFloatBitWidth();
-  const unsigned to = type.getIntOrFloatBitWidth();
-  if (from < to)
-    return arith::ExtFOp::create(b, type, value);
-  if (from > to)
-    return arith::TruncFOp::create(b, type, value);
-  return value;
 }
 
 Value makeNumber(ImplicitLocOpBuilder &b, float value) {
@@ -135,7 +125,9 @@ Value LayerBuilder::computeLargest(Value input) {
                                                : IteratorType::reduction},
              [&](OpBuilder &builder, Location loc, ValueRange arguments) {
                ImplicitLocOpBuilder body(loc, builder);
-               Value x = castFloat(body, arguments[0], body.getF32Type());
+               Value x = convertScalarToDtype(body, loc, arguments[0],
+                                              body.getF32Type(),
+                                              /*isUnsignedCast=*/false);
                Value largest = arith::MaximumFOp::create(
                    body, arguments[1], math::AbsFOp::create(body, x));
                linalg::YieldOp::create(body, largest);
@@ -188,7 +180,9 @@ Value LayerBuilder::quantize(Value input, Value scales) {
              SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
              [&](OpBuilder &builder, Location loc, ValueRange arguments) {
                ImplicitLocOpBuilder body(loc, builder);
-               Value x = castFloat(body, arguments[0], body.getF32Type());
+               Value x = convertScalarToDtype(body, loc, arguments[0],
+                                              body.getF32Type(),
+                                              /*isUnsignedCast=*/false);
                x = arith::DivFOp::create(body, x, arguments[1]);
                // A NaN becomes some number: its token's scale is NaN, too.
                const float largest = getLargest(element);
@@ -229,7 +223,9 @@ Value LayerBuilder::rescale(Value product, Value tokenScales) {
                y = arith::MulFOp::create(body, y, arguments[1]);
                y = arith::MulFOp::create(body, y, arguments[2]);
                linalg::YieldOp::create(
-                   body, castFloat(body, y, arguments[3].getType()));
+                   body,
+                   convertScalarToDtype(body, loc, y, arguments[3].getType(),
+                                        /*isUnsignedCast=*/false));
              })
       .getResult(0);
 }
