@@ -75,10 +75,7 @@ std::string kernelName(ScheduleAttr schedule) {
   std::string name = llvm::formatv("m{0}n{1}k{2}s{3}", schedule.getTileM(),
                                    schedule.getTileN(), schedule.getTileK(),
                                    schedule.getStages());
-  if (schedule.getPrefetch())
-    name += "p" + std::to_string(schedule.getPrefetch());
-  if (schedule.getSplitK() > 1)
-    name += "z" + std::to_string(schedule.getSplitK());
+  name += schedule.getSuffix();
   if (schedule.getKernel() != KernelKind::Multistage)
     name += (" " + stringifyKernelKind(schedule.getKernel())).str();
   return name;

@@ -8,6 +8,7 @@
 
 #include "ScheduleTable.h"
 #include "TokenLayout.h"
+#include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/Chip.h"
 #include "hinm/Transforms/Passes.h"
@@ -61,8 +62,8 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
   const int64_t warpsM = std::min<int64_t>(tileM / 16, 8);
   const int64_t tiles = std::max<int64_t>(op.getFormat().getNumTiles(), 1);
   const int64_t shares =
-      cast<ShapedType>(op.getColumnList().getType()).getDimSize(0) / 64 /
-      tiles / kMinShare;
+      cast<ShapedType>(op.getColumnList().getType()).getDimSize(0) /
+      core::packedBlockColumns / tiles / kMinShare;
   const int64_t split = std::clamp<int64_t>(shares, 1, kManyBlocks / tiles + 1);
   const bool isResident = kernel == KernelKind::Resident;
   return ScheduleAttr::get(op.getContext(), kernel, tileM, tileN,
@@ -78,16 +79,13 @@ bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
     return false;
   Type element = getElementTypeOrSelf(op.getInput().getType());
   PackedAttr format = op.getFormat();
-  int64_t rows = 0; // of X that have to have room
-  if (schedule.getKernel() == KernelKind::Resident)
-    rows = format.getColumns();
-  if (schedule.getKernel() == KernelKind::Slab) {
-    if (!format.getWindow() ||
-        ShapedType::isDynamic(
-            cast<ShapedType>(op.getColumnList().getType()).getDimSize(0)))
-      return false;
-    rows = schedule.getStages() * *format.getWindow();
-  }
+  if (schedule.getKernel() == KernelKind::Slab &&
+      (!format.getWindow() ||
+       ShapedType::isDynamic(
+           cast<ShapedType>(op.getColumnList().getType()).getDimSize(0))))
+    return false;
+  const int64_t rows = schedule.getNumHeldRows(format.getColumns(),
+                                               format.getWindow().value_or(0));
   return rows * schedule.getTileN() * 16 / getTokensOfChunk(element) <=
          getMaxDynamicSharedBytes(chip);
 }

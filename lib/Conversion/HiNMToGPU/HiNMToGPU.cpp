@@ -9,6 +9,7 @@
 #include "ExpandMath.h"
 #include "SpmmKernel.h"
 #include "hinm/Conversion/Passes.h"
+#include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -51,7 +52,9 @@ int64_t getWindowBlocks(SpmmOp op) {
   const int64_t cells =
       op.getFormat().getNumTiles() * op.getFormat().getNumWindows();
   auto list = cast<ShapedType>(op.getColumnList().getType());
-  return cells && list.hasStaticShape() ? list.getDimSize(0) / 64 / cells : 0;
+  return cells && list.hasStaticShape()
+             ? list.getDimSize(0) / core::packedBlockColumns / cells
+             : 0;
 }
 
 SpmmKernelSpec getSpec(SpmmOp op) {

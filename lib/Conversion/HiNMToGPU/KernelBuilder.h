@@ -20,6 +20,7 @@
 #define HINM_LIB_CONVERSION_HINMTOGPU_KERNELBUILDER_H
 
 #include "SpmmKernel.h"
+#include "hinm/Core/PackedFormat.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -33,7 +34,7 @@ protected:
 
   /// Kept columns of one k-block of the format, and rows that one ldmatrix
   /// loads, which are those of one mma.sp of 16-bit elements.
-  static constexpr int64_t kBlock = 64, kStep = 32;
+  static constexpr int64_t kBlock = core::packedBlockColumns, kStep = 32;
   /// 16-bit elements of one 16-byte copy.
   static constexpr int64_t kChunk = 8;
   static constexpr int64_t kSteps = kBlock / kStep;

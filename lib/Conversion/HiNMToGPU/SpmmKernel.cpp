@@ -9,6 +9,7 @@
 #include "SpmmKernel.h"
 
 #include "KernelBuilder.h"
+#include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/Utils/Chip.h"
 #include "hinm/Dialect/HiNM/Utils/Epilogue.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,9 +22,6 @@ using namespace mlir;
 using namespace hinm;
 
 namespace {
-/// Kept columns of one k-block of the format.
-constexpr int64_t kBlock = 64;
-
 StringRef nameOf(Type type) {
   return llvm::TypeSwitch<Type, StringRef>(type)
       .Case([](Float16Type) { return "f16"; })
@@ -47,11 +45,7 @@ EpilogueShape SpmmKernelSpec::getEpilogueShape(Value operand) const {
 std::string SpmmKernelSpec::getName() const {
   std::string output =
       outputType == getSumType() ? "" : ("_to_" + nameOf(outputType)).str();
-  std::string variant;
-  if (schedule.getPrefetch())
-    variant += "p" + llvm::utostr(schedule.getPrefetch());
-  if (schedule.getSplitK() > 1)
-    variant += "z" + llvm::utostr(schedule.getSplitK());
+  std::string variant = schedule.getSuffix();
   if (schedule.getKernel() != KernelKind::Multistage)
     variant += ("_" + stringifyKernelKind(schedule.getKernel())).str();
   if (schedule.getKernel() == KernelKind::Slab)
@@ -120,8 +114,9 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: tile_m = " << schedule.getTileM()
                        << " does not divide the " << tile << " rows of a tile"
                        << (sharesX ? ", and is no multiple of them" : "");
-  if (schedule.getTileK() != kBlock)
-    return emitError() << "schedule: the kernel takes tile_k = " << kBlock
+  if (schedule.getTileK() != core::packedBlockColumns)
+    return emitError() << "schedule: the kernel takes tile_k = "
+                       << core::packedBlockColumns
                        << " kept columns a step, found " << schedule.getTileK();
   if (!llvm::isPowerOf2_64(schedule.getTileN()))
     return emitError() << "schedule: tile_n = " << schedule.getTileN()
@@ -198,12 +193,8 @@ int64_t SpmmKernelSpec::getMaxBlocks(StringRef chip) const {
 int64_t SpmmKernelSpec::getSharedBytes() const {
   if (schedule.getKernel() == KernelKind::WarpSpecialized)
     return getWarpSpecializedSharedBytes(schedule);
-  int64_t rows = schedule.getStages() * schedule.getTileK();
-  if (schedule.getKernel() == KernelKind::Resident)
-    rows = columns;
-  else if (schedule.getKernel() == KernelKind::Slab)
-    rows = schedule.getStages() * window;
-  return rows * schedule.getTileN() * getElementBytes();
+  return schedule.getNumHeldRows(columns, window) * schedule.getTileN() *
+         getElementBytes();
 }
 
 bool SpmmKernelSpec::needsDynamicSharedMemory() const {

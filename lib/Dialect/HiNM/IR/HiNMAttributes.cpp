@@ -446,6 +446,28 @@ PackedAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 // ScheduleAttr and EmulatorAttr
 //===----------------------------------------------------------------------===//
 
+std::string ScheduleAttr::getSuffix() const {
+  std::string suffix;
+  if (getPrefetch())
+    suffix += "p" + std::to_string(getPrefetch());
+  if (getSplitK() > 1)
+    suffix += "z" + std::to_string(getSplitK());
+  return suffix;
+}
+
+int64_t ScheduleAttr::getNumHeldRows(int64_t columns, int64_t window) const {
+  switch (getKernel()) {
+  case KernelKind::Resident:
+    return columns;
+  case KernelKind::Slab:
+    return getStages() * window;
+  case KernelKind::Multistage:
+  case KernelKind::WarpSpecialized:
+    return getStages() * getTileK();
+  }
+  llvm_unreachable("unknown kernel");
+}
+
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      KernelKind, int64_t tile_m, int64_t tile_n, int64_t tile_k,

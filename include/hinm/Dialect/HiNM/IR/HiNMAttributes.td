@@ -362,6 +362,13 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$split_k);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The parameters that only some schedules give, as names have them: p2z4.
+    std::string getSuffix() const;
+    /// Rows of X that a thread block holds, of a weight with \p columns columns
+    /// and with windows of \p window of them.
+    int64_t getNumHeldRows(int64_t columns, int64_t window) const;
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -14,13 +14,9 @@
 
 namespace hinm {
 
-/// The largest shared memory, in bytes, that a block may have on \p chip (CUDA
-/// C++ programming guide, table of compute capabilities). An unknown chip and
-/// none, which is the emulator, have the largest of any.
-int64_t getMaxSharedBytes(llvm::StringRef chip);
-
-/// The same where it is asked for at the launch. MLIR declares it as an array
-/// without a size, which ptxas counts as a byte that the chip has to have too.
+/// The largest shared memory, in bytes, that a block may ask for at its launch
+/// on \p chip. An unknown chip and none, which is the emulator, have the
+/// largest of any.
 int64_t getMaxDynamicSharedBytes(llvm::StringRef chip);
 
 /// Whether \p chip, of sm_80 or newer, has mma.sp of \p element; without a chip
