@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
@@ -90,13 +91,13 @@ bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
          getMaxDynamicSharedBytes(chip);
 }
 
-/// The schedule for \p op; the pass's description gives the reasons.
-ScheduleAttr pickSchedule(SpmmOp op, StringRef chip) {
+/// The schedule for \p op, whose X is token-major if \p isTokenMajor; the
+/// pass's description gives the reasons.
+ScheduleAttr pickSchedule(SpmmOp op, StringRef chip, bool isTokenMajor) {
   const int64_t tokens = getNumTokens(op);
   if (!ShapedType::isDynamic(tokens) && tokens <= kFewTokens) {
     ScheduleAttr resident = pickNarrowSchedule(op, KernelKind::Resident);
-    if (tokens <= kTurnedTokens && hasTokenMajorInput(op) &&
-        fits(op, resident, chip))
+    if (tokens <= kTurnedTokens && isTokenMajor && fits(op, resident, chip))
       return resident;
     return pickNarrowSchedule(op, KernelKind::Multistage);
   }
@@ -143,54 +144,83 @@ struct SelectKernelsPass
     SmallVector<SpmmOp> ops;
     getOperation()->walk([&](SpmmOp op) {
       // An op with a schedule was selected before, or by hand.
-      if (op.getResult() && !op.getScheduleAttr())
+      if (op.getResult() && !op.getScheduleAttr() && hasKernel(op))
         ops.push_back(op);
     });
+    auto pickFor = [&](SpmmOp op, bool isTokenMajor) {
+      return pick(op, given, table, isTokenMajor);
+    };
+    SmallVector<SpmmOp> turned;
+    for (SpmmOp op : ops) {
+      refineSizes(op);
+      if (pickFor(op, true).schedule.getKernel() == KernelKind::Resident)
+        turned.push_back(op);
+    }
+    TokenLayouts layouts(turned);
     for (SpmmOp op : ops)
-      select(op, given, table);
+      set(op, pickFor(op, layouts.readsTokenMajor(op)));
+    if (!turned.empty()) {
+      layouts.apply();
+      IRRewriter rewriter(&getContext());
+      (void)runRegionDCE(rewriter, getOperation()->getRegions());
+    }
+    for (SpmmOp op : ops)
+      padTokens(op);
   }
 
-  void select(SpmmOp op, ScheduleAttr given,
-              const std::optional<ScheduleTable> &table) {
-    int64_t tile = op.getFormat().getTile();
-    auto options = remark::RemarkOpts::name("hinm-select-kernels")
-                       .category("hinm")
-                       .subCategory(op.getLayer().value_or("unnamed"));
-    if (!llvm::is_contained({32, 64, 128, 256}, tile)) {
-      std::string reason =
-          ("no kernel for tiles of " + llvm::Twine(tile) +
-           " rows (32, 64, 128 or 256): convert-hinm-to-linalg runs it on the "
-           "CPU")
-              .str();
-      op->setAttr("hinm.skipped", StringAttr::get(&getContext(), reason));
-      remark::missed(op.getLoc(), options) << reason;
-      return;
-    }
-    refineSizes(op);
-    ScheduleAttr picked = given;
+private:
+  /// A schedule, and who chose it.
+  struct Choice {
+    ScheduleAttr schedule;
+    StringRef origin;
+  };
+
+  remark::RemarkOpts getRemark(SpmmOp op) {
+    return remark::RemarkOpts::name("hinm-select-kernels")
+        .category("hinm")
+        .subCategory(op.getLayer().value_or("unnamed"));
+  }
+
+  /// Whether there is a kernel; else the op is marked.
+  bool hasKernel(SpmmOp op) {
+    const int64_t tile = op.getFormat().getTile();
+    if (llvm::is_contained({32, 64, 128, 256}, tile))
+      return true;
+    std::string reason = ("no kernel for tiles of " + llvm::Twine(tile) +
+                          " rows (32, 64, 128 or 256): convert-hinm-to-linalg "
+                          "runs it on the CPU")
+                             .str();
+    op->setAttr("hinm.skipped", StringAttr::get(&getContext(), reason));
+    remark::missed(op.getLoc(), getRemark(op)) << reason;
+    return false;
+  }
+
+  Choice pick(SpmmOp op, ScheduleAttr given,
+              const std::optional<ScheduleTable> &table, bool isTokenMajor) {
+    if (given)
+      return {given, "the option"};
     // What was measured are kernels of 16-bit elements.
-    if (!picked && table &&
+    if (table &&
         getElementTypeOrSelf(op.getInput().getType()).getIntOrFloatBitWidth() ==
-            16)
-      picked =
-          table->lookup(chip, tile, op.getFormat().getRows(), getNumTokens(op));
-    if (!given && picked && !fits(op, picked, chip))
-      picked = nullptr;
-    const llvm::StringRef origin = given    ? "the option"
-                                   : picked ? "the table"
-                                            : "the heuristic";
-    if (!picked)
-      picked = pickSchedule(op, chip);
-    op.setScheduleAttr(picked);
-    remark::passed(op.getLoc(), options)
-        << "picked a kernel by " + origin.str()
-        << remark::metric("tile_m", picked.getTileM())
-        << remark::metric("tile_n", picked.getTileN())
-        << remark::metric("stages", picked.getStages())
-        << remark::metric("warps", picked.getWarpsM() * picked.getWarpsN());
-    if (picked.getKernel() == KernelKind::Resident && hasTokenMajorInput(op))
-      takeTokenMajor(op);
-    padTokens(op);
+            16) {
+      ScheduleAttr picked =
+          table->lookup(chip, op.getFormat().getTile(),
+                        op.getFormat().getRows(), getNumTokens(op));
+      if (picked && fits(op, picked, chip))
+        return {picked, "the table"};
+    }
+    return {pickSchedule(op, chip, isTokenMajor), "the heuristic"};
+  }
+
+  void set(SpmmOp op, Choice choice) {
+    ScheduleAttr schedule = choice.schedule;
+    op.setScheduleAttr(schedule);
+    remark::passed(op.getLoc(), getRemark(op))
+        << "picked a kernel by " + choice.origin.str()
+        << remark::metric("tile_m", schedule.getTileM())
+        << remark::metric("tile_n", schedule.getTileN())
+        << remark::metric("stages", schedule.getStages())
+        << remark::metric("warps", schedule.getWarpsM() * schedule.getWarpsN());
   }
 };
 } // namespace

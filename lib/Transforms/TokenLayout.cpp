@@ -37,46 +37,31 @@ static linalg::TransposeOp asMatrixTranspose(Operation *op) {
              : linalg::TransposeOp();
 }
 
-/// An elementwise operation that reads all its matrices turned and has one
-/// reader: with its loops exchanged it reads them as they are, and its result
-/// is turned.
-static linalg::GenericOp asTurningGeneric(Operation *op) {
+/// An elementwise operation: with its loops exchanged its result is turned.
+static linalg::GenericOp asElementwise(Operation *op) {
   auto generic = dyn_cast_if_present<linalg::GenericOp>(op);
   if (!generic || !generic.hasPureTensorSemantics() ||
       generic.getNumResults() != 1 || generic.getNumLoops() != 2 ||
-      generic.getNumParallelLoops() != 2 || generic.hasIndexSemantics() ||
-      !generic->hasOneUse())
+      generic.getNumParallelLoops() != 2 || generic.hasIndexSemantics())
     return {};
   OpOperand *init = generic.getDpsInitOperand(0);
-  if (!generic.getMatchingIndexingMap(init).isIdentity() ||
-      generic.payloadUsesValueFromOperand(init))
-    return {};
-  bool readsTurned = false;
-  for (OpOperand *operand : generic.getDpsInputOperands()) {
-    AffineMap map = generic.getMatchingIndexingMap(operand);
-    if (map.getNumResults() == 2) {
-      if (map != getTurningMap(op->getContext()))
-        return {};
-      readsTurned = true;
-    }
-  }
-  return readsTurned ? generic : linalg::GenericOp();
+  return generic.getMatchingIndexingMap(init).isIdentity() &&
+                 !generic.payloadUsesValueFromOperand(init)
+             ? generic
+             : linalg::GenericOp();
 }
 
-/// A conversion of elements, by itself on tensors, with one reader.
+/// A conversion of elements, by itself on tensors.
 static bool isConversion(Operation *op) {
   return op && op->getNumOperands() == 1 && op->getNumResults() == 1 &&
-         op->hasTrait<OpTrait::Elementwise>() && op->hasOneUse() &&
+         op->hasTrait<OpTrait::Elementwise>() &&
          isa<RankedTensorType>(op->getOperand(0).getType());
 }
 
-/// Whether turned() costs nothing.
-static bool isTurnedAtHand(Value matrix) {
-  Operation *op = matrix.getDefiningOp();
+/// Whether \p matrix lies alike either way.
+static bool isVector(Value matrix) {
   return llvm::is_contained(cast<RankedTensorType>(matrix.getType()).getShape(),
-                            1) ||
-         asMatrixTranspose(op) || asTurningGeneric(op) ||
-         (isConversion(op) && isTurnedAtHand(op->getOperand(0)));
+                            1);
 }
 
 static RankedTensorType exchangeSizes(RankedTensorType type) {
@@ -84,133 +69,250 @@ static RankedTensorType exchangeSizes(RankedTensorType type) {
                                type.getElementType());
 }
 
-/// A vector of one row or column, as a matrix with the two exchanged.
-static Value exchangeSizes(OpBuilder &b, Value matrix) {
-  const SmallVector<ReassociationIndices> both = {{0, 1}};
-  Value vector =
-      tensor::CollapseShapeOp::create(b, matrix.getLoc(), matrix, both);
-  return tensor::ExpandShapeOp::create(
-      b, matrix.getLoc(),
-      exchangeSizes(cast<RankedTensorType>(matrix.getType())), vector, both);
+/// \p matrix with its rows and columns exchanged. A vector lies alike either
+/// way.
+static Value transpose(OpBuilder &b, Value matrix) {
+  auto type = cast<RankedTensorType>(matrix.getType());
+  RankedTensorType result = exchangeSizes(type);
+  if (isVector(matrix)) {
+    const SmallVector<ReassociationIndices> both = {{0, 1}};
+    Value vector =
+        tensor::CollapseShapeOp::create(b, matrix.getLoc(), matrix, both);
+    return tensor::ExpandShapeOp::create(b, matrix.getLoc(), result, vector,
+                                         both);
+  }
+  Value init = tensor::EmptyOp::create(b, matrix.getLoc(), result.getShape(),
+                                       result.getElementType());
+  return linalg::TransposeOp::create(b, matrix.getLoc(), matrix, init,
+                                     ArrayRef<int64_t>{1, 0})
+      ->getResult(0);
+}
+
+/// The matrix of which \p matrix is but the transpose, or null.
+static Value getTransposed(Value matrix) {
+  Operation *op = matrix.getDefiningOp();
+  if (auto transpose = asMatrixTranspose(op))
+    return transpose.getInput();
+  linalg::GenericOp generic = asElementwise(op);
+  if (!generic)
+    return {};
+  auto yielded = dyn_cast<BlockArgument>(
+      generic.getBody()->getTerminator()->getOperand(0));
+  if (!yielded || yielded.getOwner() != generic.getBody())
+    return {};
+  OpOperand *source = generic.getMatchingOpOperand(yielded);
+  return generic.getMatchingIndexingMap(source) ==
+                     getTurningMap(op->getContext()) &&
+                 source->get().getType() ==
+                     exchangeSizes(cast<RankedTensorType>(matrix.getType()))
+             ? source->get()
+             : Value();
+}
+
+/// Of a matrix's transpose, what \p map is of the matrix.
+static AffineMap exchangeResults(AffineMap map) {
+  return AffineMap::get(map.getNumDims(), 0,
+                        {map.getResult(1), map.getResult(0)}, map.getContext());
+}
+
+/// Whether \p use of a matrix may as well read its transpose.
+static bool readsEitherWay(OpOperand &use) {
+  if (auto transpose = asMatrixTranspose(use.getOwner()))
+    return use.get() == transpose.getInput();
+  auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
+  return generic && generic.hasPureTensorSemantics() &&
+         generic.isDpsInput(&use);
+}
+
+/// Makes the readers of \p matrix for which readsEitherWay holds read its
+/// transpose \p turned.
+static void redirect(Value matrix, Value turned) {
+  for (OpOperand &use : llvm::make_early_inc_range(matrix.getUses())) {
+    Operation *reader = use.getOwner();
+    if (!readsEitherWay(use))
+      continue;
+    if (reader->getNumResults() == 1 &&
+        getTransposed(reader->getResult(0)) == matrix) {
+      reader->getResult(0).replaceAllUsesWith(turned);
+      continue;
+    }
+    auto generic = cast<linalg::GenericOp>(reader);
+    SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+    AffineMap &map = maps[use.getOperandNumber()];
+    map = exchangeResults(map);
+    generic.setIndexingMapsAttr(Builder(generic).getAffineMapArrayAttr(maps));
+    use.set(turned);
+  }
+}
+
+/// Makes the readers of \p matrix read its transpose \p turned, or, where they
+/// cannot, that of \p turned: a product takes that when it is its turn.
+static void handOut(OpBuilder &b, Value matrix, Value turned) {
+  SmallVector<OpOperand *> uses(llvm::make_pointer_range(matrix.getUses()));
+  Value back = transpose(b, turned);
+  for (OpOperand *use : uses)
+    use->set(back);
+  redirect(back, turned);
+}
+
+/// The matrices of \p op's epilogue, which lie like Y.
+static SmallVector<OpOperand *> getEpilogueMatrices(SpmmOp op) {
+  SmallVector<OpOperand *> matrices;
+  for (OpOperand &operand : op.getEpilogueInputsMutable())
+    if (cast<ShapedType>(operand.get().getType()).getRank() == 2)
+      matrices.push_back(&operand);
+  return matrices;
+}
+
+TokenLayouts::TokenLayouts(ArrayRef<SpmmOp> candidates)
+    : candidates(candidates) {
+  for (SpmmOp op : candidates)
+    if (cast<ShapedType>(op.getInput().getType()).hasStaticShape() &&
+        !op.getConvolutionAttr() && !op.getTokenMajorInput()) {
+      readers.insert(op);
+      writers.insert(op);
+    }
+  // Each that is dropped may take others with it.
+  bool changes = true;
+  while (changes) {
+    changes = false;
+    for (SpmmOp op : candidates) {
+      if (readers.contains(op) && !isAtHand(op.getInput()))
+        changes |= readers.erase(op);
+      if (writers.contains(op) && !(readers.contains(op) && canWrite(op)))
+        changes |= writers.erase(op);
+    }
+  }
+}
+
+bool TokenLayouts::isAtHand(Value matrix) const {
+  return isVector(matrix) || canTurn(matrix);
+}
+
+bool TokenLayouts::canTurn(Value matrix) const {
+  if (done.contains(matrix))
+    return false;
+  if (getTransposed(matrix))
+    return true;
+  Operation *op = matrix.getDefiningOp();
+  if (auto product = dyn_cast_if_present<SpmmOp>(op))
+    return writers.contains(product);
+  // What is computed is computed once, the one way or the other.
+  if (!op || !isWantedByAll(matrix))
+    return false;
+  if (linalg::GenericOp generic = asElementwise(op))
+    return llvm::any_of(generic.getDpsInputOperands(), [&](OpOperand *operand) {
+      AffineMap map = generic.getMatchingIndexingMap(operand);
+      return map == getTurningMap(op->getContext()) ||
+             (map.isIdentity() && canTurn(operand->get()));
+    });
+  return isConversion(op) && isAtHand(op->getOperand(0));
+}
+
+bool TokenLayouts::isWantedByAll(Value matrix) const {
+  return llvm::all_of(matrix.getUses(), [&](OpOperand &use) {
+    Operation *reader = use.getOwner();
+    return isConversion(reader) ? isWantedByAll(reader->getResult(0))
+                                : isWanted(use);
+  });
+}
+
+bool TokenLayouts::isWanted(OpOperand &use) const {
+  auto op = dyn_cast<SpmmOp>(use.getOwner());
+  if (!op)
+    return readsEitherWay(use);
+  return &use == &op.getInputMutable()
+             ? readers.contains(op)
+             : writers.contains(op) &&
+                   llvm::is_contained(getEpilogueMatrices(op), &use);
+}
+
+bool TokenLayouts::canWrite(SpmmOp op) const {
+  if (!llvm::all_of(getEpilogueMatrices(op),
+                    [&](OpOperand *o) { return isAtHand(o->get()); }))
+    return false;
+  return getNumTokens(op) == 1 ||
+         (!op.getResult().use_empty() &&
+          llvm::all_of(op.getResult().getUses(),
+                       [&](OpOperand &use) { return isWanted(use); }));
+}
+
+Value TokenLayouts::turn(Value matrix, Operation *reader) {
+  if (!canTurn(matrix)) {
+    OpBuilder b(reader);
+    return transpose(b, matrix);
+  }
+  if (Value source = getTransposed(matrix))
+    return source;
+  Operation *op = matrix.getDefiningOp();
+  OpBuilder b(op);
+  Value result;
+  if (linalg::GenericOp generic = asElementwise(op)) {
+    result = turnGeneric(b, generic);
+  } else {
+    Value source = turn(op->getOperand(0), op);
+    Operation *conversion = b.clone(*op);
+    conversion->setOperand(0, source);
+    result = conversion->getResult(0);
+    result.setType(exchangeSizes(cast<RankedTensorType>(result.getType())));
+  }
+  done.insert(result);
+  handOut(b, matrix, result);
+  return result;
 }
 
 /// The result of \p generic, turned, computed over its loops exchanged.
-static Value turnGeneric(OpBuilder &b, linalg::GenericOp generic) {
+Value TokenLayouts::turnGeneric(OpBuilder &b, linalg::GenericOp generic) {
   AffineMap exchange = getTurningMap(b.getContext());
+  SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
-  for (OpOperand *operand : generic.getDpsInputOperands())
-    maps.push_back(generic.getMatchingIndexingMap(operand).compose(exchange));
+  for (OpOperand *operand : generic.getDpsInputOperands()) {
+    Value input = operand->get();
+    AffineMap map = generic.getMatchingIndexingMap(operand);
+    if (map.getNumResults() == 2 && canTurn(input)) {
+      input = turn(input, generic);
+      map = exchangeResults(map);
+    }
+    inputs.push_back(input);
+    maps.push_back(map.compose(exchange));
+  }
   maps.push_back(b.getMultiDimIdentityMap(2));
   auto type =
       exchangeSizes(cast<RankedTensorType>(generic->getResult(0).getType()));
   Value init = tensor::EmptyOp::create(b, generic.getLoc(), type.getShape(),
                                        type.getElementType());
   auto turned =
-      linalg::GenericOp::create(b, generic.getLoc(), type, generic.getInputs(),
-                                init, maps, generic.getIteratorTypesArray());
+      linalg::GenericOp::create(b, generic.getLoc(), type, inputs, init, maps,
+                                generic.getIteratorTypesArray());
   IRMapping mapping;
   generic.getRegion().cloneInto(&turned.getRegion(), mapping);
   return turned.getResult(0);
 }
-
-/// The transpose of \p matrix, for which isTurnedAtHand holds.
-static Value turned(OpBuilder &b, Value matrix) {
-  Operation *op = matrix.getDefiningOp();
-  if (auto transpose = asMatrixTranspose(op))
-    return transpose.getInput();
-  if (linalg::GenericOp generic = asTurningGeneric(op))
-    return turnGeneric(b, generic);
-  if (isConversion(op) && isTurnedAtHand(op->getOperand(0))) {
-    Value source = turned(b, op->getOperand(0));
-    Operation *conversion = b.clone(*op);
-    conversion->setOperand(0, source);
-    conversion->getResult(0).setType(
-        exchangeSizes(cast<RankedTensorType>(matrix.getType())));
-    return conversion->getResult(0);
-  }
-  return exchangeSizes(b, matrix);
-}
-
-/// Replaces \p operand by its transpose.
-static void turnOperand(OpBuilder &b, OpOperand &operand) {
-  Operation *before = operand.get().getDefiningOp();
-  operand.set(turned(b, operand.get()));
-  // What has made it is not needed any more, unless somebody else reads it.
-  while (before && before->use_empty() &&
-         (asMatrixTranspose(before) || isa<linalg::GenericOp>(before) ||
-          before->hasTrait<OpTrait::Elementwise>())) {
-    Operation *source = before->getOperand(0).getDefiningOp();
-    before->erase();
-    before = source;
+void TokenLayouts::apply() {
+  for (SpmmOp op : candidates) {
+    if (!readers.contains(op))
+      continue;
+    OpOperand &input = op.getInputMutable();
+    input.set(turn(input.get(), op));
+    op.setTokenMajorInput(true);
+    if (writers.contains(op))
+      applyToOutput(op);
   }
 }
 
-bool hinm::hasTokenMajorInput(SpmmOp op) {
-  auto type = cast<RankedTensorType>(op.getInput().getType());
-  return !op.getConvolutionAttr() && type.hasStaticShape() &&
-         !op.getTokenMajorInput() && isTurnedAtHand(op.getInput());
-}
-
-/// Whether \p use of a matrix reads it turned.
-static bool readsTurned(OpOperand &use) {
-  if (auto transpose = asMatrixTranspose(use.getOwner()))
-    return use.get() == transpose.getInput();
-  auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
-  return generic && generic.isDpsInput(&use) &&
-         generic.getMatchingIndexingMap(&use) ==
-             getTurningMap(generic.getContext());
-}
-
-/// Makes a reader of a matrix, for which readsTurned holds, read its transpose
-/// \p turned instead.
-static void readAsItIs(OpOperand &use, Value turned) {
-  if (auto transpose = asMatrixTranspose(use.getOwner())) {
-    transpose->getResult(0).replaceAllUsesWith(turned);
-    transpose.erase();
-    return;
-  }
-  auto generic = cast<linalg::GenericOp>(use.getOwner());
-  SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
-  maps[use.getOperandNumber()] =
-      AffineMap::getMultiDimIdentityMap(2, generic.getContext());
-  generic.setIndexingMapsAttr(Builder(generic).getAffineMapArrayAttr(maps));
-  use.set(turned);
-}
-
-static void takeTokenMajorOutput(SpmmOp op) {
-  auto type = cast<RankedTensorType>(op.getInit().getType());
-  const int64_t rows = type.getDimSize(0), tokens = type.getDimSize(1);
-  const bool isRead =
-      !op.getResult().use_empty() &&
-      llvm::all_of(op.getResult().getUses(),
-                   [](OpOperand &use) { return readsTurned(use); });
-  // Those of the product, or of the tokens.
-  SmallVector<OpOperand *> matrices;
-  for (OpOperand &operand : op.getEpilogueInputsMutable())
-    if (cast<ShapedType>(operand.get().getType()).getRank() == 2)
-      matrices.push_back(&operand);
-  if ((!isRead && tokens != 1) || !llvm::all_of(matrices, [](OpOperand *o) {
-        return isTurnedAtHand(o->get());
-      }))
-    return;
+void TokenLayouts::applyToOutput(SpmmOp op) {
+  for (OpOperand *operand : getEpilogueMatrices(op))
+    operand->set(turn(operand->get(), op));
   OpBuilder b(op);
-  for (OpOperand *operand : matrices)
-    turnOperand(b, *operand);
-  Value init = tensor::EmptyOp::create(
-      b, op.getLoc(), ArrayRef<int64_t>{tokens, rows}, type.getElementType());
-  op.getInitMutable().assign(init);
-  op.getResult().setType(cast<RankedTensorType>(init.getType()));
+  RankedTensorType type =
+      exchangeSizes(cast<RankedTensorType>(op.getInit().getType()));
+  op.getInitMutable().assign(tensor::EmptyOp::create(
+      b, op.getLoc(), type.getShape(), type.getElementType()));
+  op.getResult().setType(type);
   op.setTokenMajorOutput(true);
-  if (isRead) {
-    for (OpOperand &use : llvm::make_early_inc_range(op.getResult().getUses()))
-      readAsItIs(use, op.getResult());
-    return;
-  }
+  done.insert(op.getResult());
   b.setInsertionPointAfter(op);
-  Value result = exchangeSizes(b, op.getResult());
-  Operation *reader =
-      result.getDefiningOp<tensor::ExpandShapeOp>().getSrc().getDefiningOp();
-  op.getResult().replaceAllUsesExcept(result, reader);
+  handOut(b, op.getResult(), op.getResult());
 }
 
 void hinm::refineSizes(SpmmOp op) {
@@ -232,13 +334,6 @@ void hinm::refineSizes(SpmmOp op) {
   b.setInsertionPointAfter(op);
   auto cast = tensor::CastOp::create(b, op.getLoc(), type, op.getResult());
   op.getResult().replaceAllUsesExcept(cast, cast);
-}
-
-void hinm::takeTokenMajor(SpmmOp op) {
-  OpBuilder b(op);
-  turnOperand(b, op.getInputMutable());
-  op.setTokenMajorInput(true);
-  takeTokenMajorOutput(op);
 }
 
 void hinm::padTokens(SpmmOp op) {

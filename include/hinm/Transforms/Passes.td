@@ -612,10 +612,13 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
       an instruction for them (Hopper's `mma.sp` among those) compute in f16, which
       takes more registers. Tables are for 16-bit elements only.
 
-    Up to 16 tokens that are at hand token-major, transposed before the product,
-    or a single one, are read so by the resident kernel if all of X fits in the
-    chip's shared memory: the op becomes `token_major_input`, and
-    `token_major_output` if Y is only transposed. The transposes are gone.
+    Up to 16 tokens that are at hand token-major are read so by the resident kernel
+    if all of X fits in the chip's shared memory: the op becomes
+    `token_major_input`. At hand is what is transposed before the product, or
+    computed from that element by element, what another such product writes, and a
+    single token. An op whose readers all transpose Y, compute element by element,
+    or are such ops becomes `token_major_output`. Layers in a row hand their tokens
+    on like that; no transposes and no padding are left between them.
 
     Else the kernel copies 16 bytes at a time, so each row of X has to begin at a
     multiple of 16 bytes: X is padded with zero tokens to a multiple of 8, of 8-bit
