@@ -23,9 +23,6 @@ constexpr int64_t sectionAlignment = 16;
 
 long long ll(int64_t value) { return value; }
 
-/// Bits of an element in \p version of the format.
-uint32_t elementBits(int64_t version) { return version == 1 ? 16 : 8; }
-
 template <typename T>
 void append(std::vector<uint8_t> &bytes, T value) {
   bytes.resize(bytes.size() + sizeof(T));
@@ -73,14 +70,15 @@ llvm::Expected<std::vector<uint8_t>> encodePacked(const PackedWeight &packed) {
   if (llvm::Error error = checkPacked(packed))
     return std::move(error);
   std::vector<uint8_t> bytes(std::begin(magic), std::end(magic));
-  append<uint32_t>(bytes, packed.getVersion());
+  const PackedVersion &version = packed.getVersion();
+  append<uint32_t>(bytes, version.number);
   append<uint32_t>(bytes, headerBytes);
   append<int64_t>(bytes, packed.layout.rows);
   append<int64_t>(bytes, packed.layout.cols);
   append<int64_t>(bytes, packed.layout.tile);
-  append<uint32_t>(bytes, 2);
-  append<uint32_t>(bytes, 4);
-  append<uint32_t>(bytes, elementBits(packed.getVersion()));
+  append<uint32_t>(bytes, version.n);
+  append<uint32_t>(bytes, version.m);
+  append<uint32_t>(bytes, version.elementBits);
   append<uint32_t>(bytes, packed.layout.kind == ElementKind::Integer);
   append<int64_t>(bytes, packed.tileOffsets.back());
   appendSection(bytes, packed.tileOffsets);
@@ -98,30 +96,34 @@ llvm::Expected<PackedWeight> decodePacked(llvm::ArrayRef<uint8_t> bytes) {
         "not a packed weight: it does not start with a header of %lld bytes "
         "with the magic HINMPACK",
         ll(headerBytes));
-  const uint32_t version = read<uint32_t>(bytes, 8);
-  if (version < 1 || version > 2)
+  const uint32_t number = read<uint32_t>(bytes, 8);
+  if (number < 1 || number > std::size(packedVersions))
     return llvm::createStringError(
-        "packed weight: version %u, this reads versions 1 and 2; pack the "
+        "packed weight: version %u, this reads versions 1 to 3; pack the "
         "weight again",
-        version);
+        number);
+  const PackedVersion &version = packedVersions[number - 1];
   const uint32_t integers = read<uint32_t>(bytes, 52);
   if (read<uint32_t>(bytes, 12) != headerBytes ||
-      integers > (version == 1 ? 0 : 1))
+      integers > (version.elementBits == 8 ? 1 : 0))
     return llvm::createStringError("packed weight: the header is damaged");
   const uint32_t n = read<uint32_t>(bytes, 40), m = read<uint32_t>(bytes, 44);
   const uint32_t bits = read<uint32_t>(bytes, 48);
-  if (n != 2 || m != 4 || bits != elementBits(version))
+  if (n != version.n || m != version.m || bits != version.elementBits)
     return llvm::createStringError(
-        "packed weight: %u:%u of %u-bit elements; version %u holds only 2:4 of "
-        "%u-bit elements",
-        n, m, bits, version, elementBits(version));
+        "packed weight: %u:%u of %u-bit elements; version %u holds only "
+        "%lld:%lld of %lld-bit elements",
+        n, m, bits, number, ll(version.n), ll(version.m),
+        ll(version.elementBits));
 
   PackedWeight packed;
   packed.layout = {read<int64_t>(bytes, 16), read<int64_t>(bytes, 24),
                    read<int64_t>(bytes, 32),
                    integers ? ElementKind::Integer : ElementKind::Float};
-  if (version == 2)
+  if (bits == 8)
     packed.values.emplace<std::vector<uint8_t>>();
+  else if (bits == 32)
+    packed.values.emplace<std::vector<uint32_t>>();
   const PackedLayout &layout = packed.layout;
   const int64_t listed = read<int64_t>(bytes, 56);
   // With 31-bit numbers no count below overflows.
@@ -131,18 +133,20 @@ llvm::Expected<PackedWeight> decodePacked(llvm::ArrayRef<uint8_t> bytes) {
       return llvm::createStringError(
           "packed weight: the header holds %lld where at most %lld fits",
           ll(value), ll(limit));
-  if (layout.tile == 0 || listed % packedBlockColumns != 0)
+  if (layout.tile == 0 || listed % version.blockColumns != 0)
     return llvm::createStringError(
         "packed weight: tiles of %lld rows and %lld listed columns; a tile has "
         "a row at least, the columns come in blocks of %lld",
-        ll(layout.tile), ll(listed), ll(packedBlockColumns));
+        ll(layout.tile), ll(listed), ll(version.blockColumns));
 
   const int64_t tiles = layout.getNumTiles();
-  const int64_t fragments = listed / packedBlockColumns * layout.getNumSlabs();
+  const int64_t fragments =
+      listed / version.blockColumns * layout.getNumSlabs();
+  const int64_t values = fragments * version.getUnitValues();
   const int64_t expected = headerBytes + sectionBytes(tiles + 1, 4) +
                            sectionBytes(listed, 4) +
                            sectionBytes(fragments * packedUnitMetadata, 4) +
-                           sectionBytes(fragments * packedUnitValues, bits / 8);
+                           sectionBytes(values, bits / 8);
   if (size != expected)
     return llvm::createStringError(
         "packed weight: %lld bytes, its header asks for %lld", ll(size),
@@ -156,8 +160,8 @@ llvm::Expected<PackedWeight> decodePacked(llvm::ArrayRef<uint8_t> bytes) {
                                       packed.metadata))
     return std::move(error);
   if (llvm::Error error = std::visit(
-          [&](auto &values) {
-            return readSection(bytes, fragments * packedUnitValues, at, values);
+          [&](auto &section) {
+            return readSection(bytes, values, at, section);
           },
           packed.values))
     return std::move(error);

@@ -28,9 +28,9 @@ Matrix<double> referenceMatmul(MatrixView<double> weight,
 
 namespace {
 
-/// One of the 32 weights that a row keeps of a k-block.
+/// One of the weights that a row keeps of a k-block.
 struct KeptWeight {
-  /// Among the 512 elements of the unit, and the 32 words of its metadata.
+  /// Among the elements of the unit, and the 32 words of its metadata.
   int64_t element, word;
   unsigned bit;
 };
@@ -57,6 +57,16 @@ KeptWeight locateIn8Bits(int64_t row, int64_t compressed) {
           static_cast<unsigned>(4 * (chunk % 8))};
 }
 
+/// As that of two m16n8k16 of tf32 does.
+KeptWeight locateIn32Bits(int64_t row, int64_t compressed) {
+  const int64_t g = row % 8, upper = row / 8;
+  const int64_t step = compressed / 8, inStep = compressed % 8;
+  const int64_t lane = 4 * g + inStep % 4;
+  const int64_t reg = 2 * (inStep / 4) + upper;
+  return {(step * 32 + lane) * 4 + reg, 4 * g + 2 * step + inStep / 4,
+          static_cast<unsigned>(16 * upper + 4 * (inStep % 4))};
+}
+
 } // namespace
 
 llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
@@ -70,22 +80,27 @@ llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
         "the packed weight has %lld columns, the input %lld rows",
         static_cast<long long>(layout.cols),
         static_cast<long long>(input.getRows()));
-  const auto locate = weight.getVersion() == 1 ? locateIn16Bits : locateIn8Bits;
+  const PackedVersion &version = weight.getVersion();
+  const auto locate = version.elementBits == 16  ? locateIn16Bits
+                      : version.elementBits == 8 ? locateIn8Bits
+                                                 : locateIn32Bits;
   Matrix<double> product(layout.rows, input.getCols());
   const int64_t slabs = layout.getNumSlabs();
   for (int64_t t = 0; t < layout.getNumTiles(); ++t) {
     const int64_t rows = std::min(layout.tile, layout.rows - t * layout.tile);
-    const int64_t lastBlock = weight.tileOffsets[t + 1] / packedBlockColumns;
-    for (int64_t block = weight.tileOffsets[t] / packedBlockColumns;
+    const int64_t blockColumns = version.blockColumns;
+    const int64_t lastBlock = weight.tileOffsets[t + 1] / blockColumns;
+    for (int64_t block = weight.tileOffsets[t] / blockColumns;
          block < lastBlock; ++block)
       // Slabs beyond the last row are padding.
       for (int64_t row = 0; row < rows; ++row)
-        for (int64_t compressed = 0; compressed < 32; ++compressed) {
+        for (int64_t compressed = 0; compressed < blockColumns / 2;
+             ++compressed) {
           const int64_t unit = block * slabs + row / 16;
           const KeptWeight place = locate(row % 16, compressed);
           const double value = decode(std::visit(
               [&](const auto &values) -> uint32_t {
-                return values[unit * packedUnitValues + place.element];
+                return values[unit * version.getUnitValues() + place.element];
               },
               weight.values));
           // ±0 holds nothing: its product must not spread a NaN of X.
@@ -94,9 +109,9 @@ llvm::Expected<Matrix<double>> referencePackedMatmul(const PackedWeight &weight,
           uint32_t word =
               weight.metadata[unit * packedUnitMetadata + place.word];
           uint32_t nibble = word >> place.bit & 0xf;
-          uint32_t entry = compressed % 2 ? nibble >> 2 : nibble & 3;
-          int32_t column = weight.columns[block * packedBlockColumns +
-                                          compressed / 2 * 4 + entry];
+          int64_t entry = version.entryOf(nibble, compressed % version.n);
+          int64_t group = compressed / version.n * version.m;
+          int32_t column = weight.columns[block * blockColumns + group + entry];
           for (int64_t n = 0; n < input.getCols(); ++n)
             product(t * layout.tile + row, n) += value * input(column, n);
         }
@@ -138,6 +153,10 @@ double decodeF8E4M3FN(uint32_t bits) {
 
 double decodeF8E5M2(uint32_t bits) {
   return decodeFloat(llvm::APFloat::Float8E5M2(), bits);
+}
+
+double decodeTF32(uint32_t bits) {
+  return decodeFloat(llvm::APFloat::IEEEsingle(), bits & ~tf32Unused);
 }
 
 double decodeI8(uint32_t bits) { return static_cast<int8_t>(bits); }

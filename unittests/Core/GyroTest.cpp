@@ -48,16 +48,21 @@ TEST(Gyro, BetweenNoPermutationAndTheOptimum) {
 
 TEST(Gyro, ResultIsValidAndMeasuredRight) {
   std::mt19937_64 random(2);
-  for (auto [rows, cols, tile] :
-       {std::tuple<int64_t, int64_t, int64_t>{64, 48, 16},
-        {50, 30, 16},
-        {7, 172, 1},
-        {33, 9, 64}})
+  for (auto [rows, cols, tile, n, m] :
+       {std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>{64, 48, 16, 2,
+                                                                4},
+        {50, 30, 16, 2, 4},
+        {7, 172, 1, 2, 4},
+        {33, 9, 64, 2, 4},
+        {50, 31, 16, 1, 2},
+        {33, 9, 64, 1, 2}})
     for (VectorPolicy policy : {VectorPolicy::PerTile, VectorPolicy::Global,
                                 VectorPolicy::PerBlock}) {
       Matrix<float> saliency = randomSaliency(rows, cols, random);
       Pattern pattern;
       pattern.tile = tile;
+      pattern.n = n;
+      pattern.m = m;
       pattern.vectorSparsity = 0.5;
       pattern.policy = policy;
       GyroResult result = search(saliency, pattern);

@@ -19,12 +19,13 @@ using namespace hinm::core;
 namespace {
 
 /// What the elements of a packed weight are.
-enum class Type { F16, E4M3, I8 };
-const Type types[] = {Type::F16, Type::E4M3, Type::I8};
+enum class Type { F16, E4M3, I8, TF32 };
+const Type types[] = {Type::F16, Type::E4M3, Type::I8, Type::TF32};
 
 double (*decoderOf(Type type))(uint32_t) {
   return type == Type::F16    ? decodeF16
          : type == Type::E4M3 ? decodeF8E4M3FN
+         : type == Type::TF32 ? decodeTF32
                               : decodeI8;
 }
 
@@ -52,6 +53,10 @@ Packed makePacked(int64_t rows, int64_t cols, int64_t tile, double sparsity,
   Pattern pattern;
   pattern.tile = tile;
   pattern.vectorSparsity = sparsity;
+  if (type == Type::TF32) {
+    pattern.n = 1;
+    pattern.m = 2;
+  }
   ColumnIndex index = cantFail(selectColumns(saliency, order, pattern));
   Matrix<uint8_t> mask = cantFail(computeMask(saliency, order, pattern, index));
   const double numbers[] = {1, -1, 2, -3};
@@ -63,6 +68,12 @@ Packed makePacked(int64_t rows, int64_t cols, int64_t tile, double sparsity,
   if (type == Type::F16) {
     const uint16_t codes[] = {0x3c00, 0xbc00, 0x4000, 0xc200};
     Matrix<uint16_t> bits(encodeAll(result.dense, codes), rows, cols);
+    result.packed = cantFail(pack(bits, index, tile));
+    return result;
+  }
+  if (type == Type::TF32) {
+    const uint32_t codes[] = {0x3f800000, 0xbf800000, 0x40000000, 0xc0400000};
+    Matrix<uint32_t> bits(encodeAll(result.dense, codes), rows, cols);
     result.packed = cantFail(pack(bits, index, tile));
     return result;
   }
@@ -120,6 +131,11 @@ TEST(PackedEncoding, HeaderIsAsSpecified) {
   packed.layout.kind = ElementKind::Integer;
   expected[52] = 1;
   EXPECT_EQ(cantFail(encodePacked(packed)), expected);
+  packed.values = std::vector<uint32_t>();
+  packed.layout.kind = ElementKind::Float;
+  expected[8] = 3, expected[40] = 1, expected[44] = 2, expected[48] = 32;
+  expected[52] = 0;
+  EXPECT_EQ(cantFail(encodePacked(packed)), expected);
 }
 
 TEST(PackedEncoding, SurvivesAnyBytes) {
@@ -128,10 +144,12 @@ TEST(PackedEncoding, SurvivesAnyBytes) {
   const std::vector<uint8_t> wholes[] = {
       cantFail(encodePacked(makePacked(40, 130, 16, 0.5, random).packed)),
       cantFail(
-          encodePacked(makePacked(40, 130, 16, 0.5, random, Type::I8).packed))};
+          encodePacked(makePacked(40, 130, 16, 0.5, random, Type::I8).packed)),
+      cantFail(encodePacked(
+          makePacked(40, 130, 16, 0.5, random, Type::TF32).packed))};
   int refused = 0, accepted = 0;
   for (int trial = 0; trial < 3000; ++trial) {
-    std::vector<uint8_t> bytes = wholes[trial / 2 % 2];
+    std::vector<uint8_t> bytes = wholes[trial / 2 % 3];
     // Half of the damage goes to the header and the offsets.
     size_t span = trial % 2 ? bytes.size() : 96;
     for (uint64_t i = 0, count = 1 + random() % 3; i < count; ++i)
@@ -149,10 +167,12 @@ TEST(PackedEncoding, SurvivesAnyBytes) {
     // A damaged count of columns is legal up to gigabytes of zeros.
     if (packed->layout.cols > 1 << 16)
       continue;
-    if (llvm::Error error = packed->getVersion() == 1
-                                ? unpack<uint16_t>(*packed).takeError()
-                                : unpack<uint8_t>(*packed).takeError())
-      llvm::consumeError(std::move(error));
+    std::visit(
+        [&](const auto &values) {
+          using T = typename std::decay_t<decltype(values)>::value_type;
+          llvm::consumeError(unpack<T>(*packed).takeError());
+        },
+        packed->values);
   }
   EXPECT_GT(refused, 1000);
   EXPECT_GT(accepted, 100);
@@ -183,7 +203,9 @@ TEST(PackedEncoding, NamesWhatItCannotRead) {
     return packed ? std::string() : llvm::toString(packed.takeError());
   };
   EXPECT_NE(refusal(0, 'X').find("HINMPACK"), std::string::npos);
-  EXPECT_NE(refusal(8, 3).find("version 3"), std::string::npos);
+  EXPECT_NE(refusal(8, 4).find("version 4"), std::string::npos);
+  EXPECT_NE(refusal(8, 3).find("version 3 holds only 1:2 of 32-bit"),
+            std::string::npos);
   EXPECT_NE(refusal(40, 1).find("1:4"), std::string::npos);
   EXPECT_NE(refusal(48, 8).find("8-bit"), std::string::npos);
   EXPECT_NE(refusal(8, 2).find("version 2 holds only 2:4 of 8-bit"),

@@ -25,13 +25,14 @@ struct Pruned {
 };
 
 /// A random weight pruned to the pattern, as bits of \p T: whatever is no zero
-/// of \p kind.
+/// of \p kind, and of 32 bits a tf32.
 template <typename T>
 Pruned<T> makePruned(int64_t rows, int64_t cols, const Pattern &pattern,
                      std::mt19937_64 &random,
                      ElementKind kind = ElementKind::Float) {
   const T zeros =
       kind == ElementKind::Integer ? 0 : T(1) << (8 * sizeof(T) - 1);
+  const T used = sizeof(T) == 4 ? T(~tf32Unused) : T(~T(0));
   Matrix<float> saliency = randomSaliency(rows, cols, random);
   Permutation order = identityPermutation(rows);
   Pruned<T> pruned;
@@ -42,7 +43,7 @@ Pruned<T> makePruned(int64_t rows, int64_t cols, const Pattern &pattern,
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < cols; ++c)
       while (mask(r, c) && (pruned.weight(r, c) & T(~zeros)) == 0)
-        pruned.weight(r, c) = static_cast<T>(random());
+        pruned.weight(r, c) = static_cast<T>(random()) & used;
   return pruned;
 }
 
@@ -123,6 +124,39 @@ Matrix<uint8_t> decodeAsM16N8K64(const PackedWeight &packed) {
   return weight;
 }
 
+/// The same of version 3, as m16n8k16 of tf32 takes it: the 16×16 matrix A of
+/// every step, of whose pairs of columns one is kept.
+Matrix<uint32_t> decodeAsM16N8K16(const PackedWeight &packed) {
+  const PackedLayout &layout = packed.layout;
+  Matrix<uint32_t> weight(layout.rows, layout.cols);
+  for (int64_t t = 0; t < layout.getNumTiles(); ++t)
+    for (int64_t kb = packed.tileOffsets[t] / 32;
+         kb < packed.tileOffsets[t + 1] / 32; ++kb)
+      for (int64_t slab = 0; slab < layout.getNumSlabs(); ++slab)
+        for (int64_t step = 0; step < 2; ++step) {
+          const int64_t fragment = kb * layout.getNumSlabs() + slab;
+          for (int64_t lane = 0; lane < 32; ++lane)
+            for (int64_t reg = 0; reg < 4; ++reg) {
+              const int64_t g = lane / 4, q = lane % 4;
+              const int64_t row = reg == 1 || reg == 3 ? g + 8 : g;
+              const int64_t chunk = reg < 2 ? q : q + 4;
+              // Of the lane pair of the step the first holds the chunks 0–3.
+              const uint32_t word =
+                  packed.metadata[fragment * 32 + 4 * g + 2 * step + chunk / 4];
+              const uint32_t half = row >= 8 ? word >> 16 : word & 0xffff;
+              const uint32_t nibble = half >> 4 * (chunk % 4) & 0xf;
+              EXPECT_TRUE(nibble == 0b0100 || nibble == 0b1110);
+              const uint32_t bits = valuesOf<uint32_t>(
+                  packed)[fragment * 256 + step * 128 + lane * 4 + reg];
+              if (bits)
+                weight(t * layout.tile + slab * 16 + row,
+                       packed.columns[kb * 32 + step * 16 + chunk * 2 +
+                                      (nibble == 0b1110)]) = bits;
+            }
+        }
+  return weight;
+}
+
 struct Shape {
   int64_t rows, cols, tile;
   double sparsity;
@@ -151,7 +185,7 @@ TEST(PackedFormat, RoundTripsBitForBit) {
           pack(pruned.weight, pruned.index, shape.tile);
       ASSERT_TRUE(static_cast<bool>(packed))
           << llvm::toString(packed.takeError());
-      EXPECT_EQ(packed->getVersion(), 1);
+      EXPECT_EQ(packed->getVersion().number, 1);
       Matrix<uint16_t> weight = cantFail(unpack<uint16_t>(*packed));
       EXPECT_EQ(weight.getElements(), pruned.weight.getElements());
       EXPECT_EQ(decodeAsM16N8K32(*packed).getElements(),
@@ -170,12 +204,63 @@ TEST(PackedFormat, EightBitsRoundTripBitForBit) {
             pack(pruned.weight, pruned.index, shape.tile, kind);
         ASSERT_TRUE(static_cast<bool>(packed))
             << llvm::toString(packed.takeError());
-        EXPECT_EQ(packed->getVersion(), 2);
+        EXPECT_EQ(packed->getVersion().number, 2);
         EXPECT_EQ(cantFail(unpack<uint8_t>(*packed)).getElements(),
                   pruned.weight.getElements());
         EXPECT_EQ(decodeAsM16N8K64(*packed).getElements(),
                   pruned.weight.getElements());
       }
+}
+
+TEST(PackedFormat, TF32RoundTripsBitForBit) {
+  std::mt19937_64 random(7);
+  for (const Shape &shape : shapes)
+    for (Pattern pattern : patternsOf(shape)) {
+      pattern.n = 1;
+      pattern.m = 2;
+      Pruned pruned =
+          makePruned<uint32_t>(shape.rows, shape.cols, pattern, random);
+      llvm::Expected<PackedWeight> packed =
+          pack(pruned.weight, pruned.index, shape.tile);
+      ASSERT_TRUE(static_cast<bool>(packed))
+          << llvm::toString(packed.takeError());
+      EXPECT_EQ(packed->getVersion().number, 3);
+      EXPECT_EQ(cantFail(unpack<uint32_t>(*packed)).getElements(),
+                pruned.weight.getElements());
+      EXPECT_EQ(decodeAsM16N8K16(*packed).getElements(),
+                pruned.weight.getElements());
+    }
+}
+
+TEST(PackedFormat, RefusesWhatIsNoTF32) {
+  Matrix<uint32_t> weight(1, 4);
+  weight(0, 2) = 0x3f800001;
+  const ColumnIndex index{{0, 1, 2, 3}, {0, 4}};
+  llvm::Expected<PackedWeight> exact = pack(weight, index, 1);
+  ASSERT_FALSE(static_cast<bool>(exact));
+  EXPECT_NE(llvm::toString(exact.takeError()).find("weight [0, 2] is no tf32"),
+            std::string::npos);
+  weight(0, 2) = 0x3f802000;
+  const PackedWeight packed = cantFail(pack(weight, index, 1));
+  auto problemOf = [](const PackedWeight &damaged) {
+    return llvm::toString(checkPacked(damaged));
+  };
+  EXPECT_EQ(problemOf(packed), "");
+  PackedWeight damaged = packed;
+  std::get<std::vector<uint32_t>>(damaged.values)[5] = 0x1000;
+  EXPECT_NE(problemOf(damaged).find("value 5 is no tf32"), std::string::npos);
+  // Legal for 2:4, not for 1:2.
+  for (uint32_t nibble : {8, 9, 12, 13}) {
+    damaged = packed;
+    damaged.metadata[3] = 0x44444440 | nibble;
+    EXPECT_NE(problemOf(damaged).find("metadata word 3"), std::string::npos);
+  }
+  // Two of a pair.
+  weight(0, 3) = 0x3f800000;
+  llvm::Expected<PackedWeight> full = pack(weight, index, 1);
+  ASSERT_FALSE(static_cast<bool>(full));
+  EXPECT_NE(llvm::toString(full.takeError()).find("prune to 1:2 first"),
+            std::string::npos);
 }
 
 TEST(PackedFormat, TheSignAloneIsAnIntegerButNoFloat) {
@@ -310,12 +395,16 @@ TEST(PackedFormat, UnpackSurvivesAnyDamage) {
   Pruned wide = makePruned<uint16_t>(40, 130, pattern, random);
   Pruned bytes =
       makePruned<uint8_t>(40, 130, pattern, random, ElementKind::Integer);
+  pattern.n = 1;
+  pattern.m = 2;
+  Pruned words = makePruned<uint32_t>(40, 130, pattern, random);
   const PackedWeight wholes[] = {
       cantFail(pack(wide.weight, wide.index, 16)),
-      cantFail(pack(bytes.weight, bytes.index, 16, ElementKind::Integer))};
+      cantFail(pack(bytes.weight, bytes.index, 16, ElementKind::Integer)),
+      cantFail(pack(words.weight, words.index, 16))};
   int refused = 0;
   for (int trial = 0; trial < 2000; ++trial) {
-    PackedWeight packed = wholes[trial % 2];
+    PackedWeight packed = wholes[trial % 3];
     auto damage = [&](auto &array) {
       if (array.empty())
         return;
@@ -342,9 +431,12 @@ TEST(PackedFormat, UnpackSurvivesAnyDamage) {
     default:
       packed.layout.tile = static_cast<int64_t>(random() % 64) - 8;
     }
-    llvm::Error error = packed.getVersion() == 1
-                            ? unpack<uint16_t>(packed).takeError()
-                            : unpack<uint8_t>(packed).takeError();
+    llvm::Error error = std::visit(
+        [&](const auto &values) {
+          using T = typename std::decay_t<decltype(values)>::value_type;
+          return unpack<T>(packed).takeError();
+        },
+        packed.values);
     if (error) {
       ++refused;
       EXPECT_FALSE(llvm::toString(std::move(error)).empty());
@@ -367,6 +459,7 @@ TEST(Reference, MatmulAndError) {
   EXPECT_TRUE(std::isinf(relativeError(y, z)));
   EXPECT_DOUBLE_EQ(decodeF16(0xc000), -2.0);
   EXPECT_DOUBLE_EQ(decodeBF16(0x3f80), 1.0);
+  EXPECT_DOUBLE_EQ(decodeTF32(0xc0002000), -2.0 - 0x1p-9);
 }
 
 } // namespace

@@ -104,6 +104,36 @@ TEST(Prune, MaskKeepsTheBestOfEveryGroup) {
   EXPECT_EQ(countKept(5, pattern, index), 5 * 4);
 }
 
+TEST(Prune, OneOfTwoKeepsTheGreaterOfEveryPair) {
+  std::mt19937_64 random(12);
+  const int64_t rows = 7, cols = 13;
+  Matrix<float> saliency = randomSaliency(rows, cols, random);
+  for (VectorPolicy policy : {VectorPolicy::PerTile, VectorPolicy::Global,
+                              VectorPolicy::PerBlock, VectorPolicy::All}) {
+    Pattern pattern = makePattern(3, policy == VectorPolicy::All ? 0.0 : 0.5);
+    pattern.n = 1;
+    pattern.m = 2;
+    pattern.policy = policy;
+    Permutation order = identityPermutation(rows);
+    ColumnIndex index = select(saliency, order, pattern);
+    Matrix<uint8_t> mask =
+        cantFail(computeMask(saliency, order, pattern, index));
+    Matrix<uint8_t> expected(rows, cols);
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t k = index.offsets[r / 3]; k < index.offsets[r / 3 + 1];
+           k += 2) {
+        const int32_t a = index.columns[k], b = index.columns[k + 1];
+        expected(r, saliency(r, b) > saliency(r, a) ? b : a) = 1;
+      }
+    EXPECT_EQ(mask.getElements(), expected.getElements());
+    // Nothing is listed twice but to fill up a last pair.
+    EXPECT_EQ(index.columns.size() % 2, 0u);
+    if (policy == VectorPolicy::PerTile) {
+      EXPECT_EQ(index.columns.size(), 3u * 6u);
+    }
+  }
+}
+
 TEST(Prune, TiesKeepTheFirst) {
   Matrix<float> saliency(1, 8);
   for (int64_t c = 0; c < 8; ++c)

@@ -63,16 +63,24 @@ TEST(Search, WithinHalfAPercentOfTheOptimum) {
 
 TEST(Search, ResultIsValidAndMeasuredRight) {
   std::mt19937_64 random(2);
-  for (auto [rows, cols, tile] :
-       {std::tuple<int64_t, int64_t, int64_t>{64, 48, 16},
-        {50, 30, 16},
-        {7, 172, 1},
-        {33, 9, 64},
-        {40, 600, 8}})
+  // 2:4, and 1:2 as tf32 has it.
+  for (auto [rows, cols, tile, n, m] :
+       {std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>{64, 48, 16, 2,
+                                                                4},
+        {50, 30, 16, 2, 4},
+        {7, 172, 1, 2, 4},
+        {33, 9, 64, 2, 4},
+        {40, 600, 8, 2, 4},
+        {64, 48, 16, 1, 2},
+        {50, 31, 16, 1, 2},
+        {7, 172, 1, 1, 2},
+        {33, 9, 64, 1, 2}})
     for (VectorPolicy policy : {VectorPolicy::PerTile, VectorPolicy::Global,
                                 VectorPolicy::PerBlock, VectorPolicy::All}) {
       Matrix<float> saliency = randomSaliency(rows, cols, random);
       Pattern pattern = makePattern(tile, 0.5);
+      pattern.n = n;
+      pattern.m = m;
       pattern.policy = policy;
       if (policy == VectorPolicy::All)
         pattern.vectorSparsity = 0.0;

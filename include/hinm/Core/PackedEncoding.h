@@ -10,10 +10,10 @@
 /// The serialised form of a packed weight. All numbers are little-endian. The
 /// header has 64 bytes:
 ///
-///   0  magic "HINMPACK"      40  u32 N (2)
-///   8  u32 version (1 or 2)  44  u32 M (4)
+///   0  magic "HINMPACK"      40  u32 N (2; in version 3 it is 1)
+///   8  u32 version (1, 2, 3) 44  u32 M (4; in version 3 it is 2)
 ///  12  u32 header bytes (64) 48  u32 bits of an element (16 in version 1,
-///  16  i64 rows                  8 in version 2)
+///  16  i64 rows                  8 in version 2, 32 in version 3)
 ///  24  i64 columns           52  u32 1 for integers, 0 for floats
 ///  32  i64 tile              56  i64 listed columns, Σ Kp_t
 ///

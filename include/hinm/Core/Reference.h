@@ -41,6 +41,7 @@ double decodeF16(uint32_t bits);
 double decodeBF16(uint32_t bits);
 double decodeF8E4M3FN(uint32_t bits);
 double decodeF8E5M2(uint32_t bits);
+double decodeTF32(uint32_t bits);
 double decodeI8(uint32_t bits);
 
 } // namespace hinm::core
