@@ -58,11 +58,16 @@ std::string nameOf(Type type) {
   return name;
 }
 
+/// What the elements of a packed weight are.
+std::string getDtype(Type element) {
+  return element.isF32() ? "tf32" : nameOf(element);
+}
+
 /// What becomes of one layer.
 struct Packed {
   MatmulOp op;
   core::PackedWeight weight;
-  /// Of its elements.
+  /// Of its elements; f32 of tf32.
   Type element;
   /// Why it cannot be packed, or empty.
   std::string problem;
@@ -78,9 +83,12 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
       narrow = Float16Type::get(context);
     else if (dtype == "bf16")
       narrow = BFloat16Type::get(context);
+    else if (dtype == "tf32")
+      narrow = Float32Type::get(context);
     if (!narrow) {
       getOperation()->emitError("unknown dtype '")
-          << dtype << "', expected f16 or bf16 (hinm-quantize makes 8 bits)";
+          << dtype
+          << "', expected f16, bf16 or tf32 (hinm-quantize makes 8 bits)";
       return signalPassFailure();
     }
     auto layers =
@@ -95,17 +103,27 @@ struct PackPass : public hinm::impl::PackBase<PackPass> {
 
 private:
   /// The four operands of a layer. A weight of 8 bits stays what it is, another
-  /// is rounded to \p narrow.
+  /// is rounded to \p narrow, f32 for tf32.
   void compute(Packed &layer, FloatType narrow) {
     MatmulOp op = layer.op;
     auto refuse = [&](const llvm::Twine &reason) {
       layer.problem = reason.str();
     };
     PatternAttr pattern = op.getPatternAttr();
-    if (pattern.getN() != 2 || pattern.getM() != 4)
-      return refuse("the packed format holds 2:4 groups, its pattern has " +
+    Type given = getElementTypeOrSelf(op.getWeight().getType());
+    const bool isQuantized = given.getIntOrFloatBitWidth() == 8;
+    layer.element = isQuantized ? given : Type(narrow);
+    const core::PackedVersion &version =
+        PackedAttr::getVersionOf(layer.element);
+    if (pattern.getN() != version.n || pattern.getM() != version.m) {
+      const std::string wanted =
+          std::to_string(version.n) + ":" + std::to_string(version.m);
+      return refuse("the packed format holds " + wanted + " groups of " +
+                    getDtype(layer.element) + ", its pattern has " +
                     llvm::Twine(pattern.getN()) + ":" +
-                    llvm::Twine(pattern.getM()));
+                    llvm::Twine(pattern.getM()) +
+                    " (hinm-assign-patterns{nm=" + wanted + "})");
+    }
     if (!op.getColumnsAttr())
       return refuse("it has no kept columns (run hinm-prune before hinm-pack)");
     ElementsAttr weight = getConstant(op.getWeight());
@@ -115,9 +133,8 @@ private:
     if (!values)
       return refuse("its weight is no constant with data");
     llvm::Expected<core::PackedWeight> packed =
-        weight.getElementType().getIntOrFloatBitWidth() == 8
-            ? packQuantized(layer, weight, *values)
-            : packRounded(layer, *values, narrow);
+        isQuantized ? packQuantized(layer, weight, *values)
+                    : packRounded(layer, *values);
     if (!packed)
       return refuse(llvm::toString(packed.takeError()));
     layer.weight = std::move(*packed);
@@ -126,12 +143,13 @@ private:
   /// The pattern's window, if every k-block of the lists lies within one.
   /// Otherwise the format does not name it, and only kernels that gather every
   /// row of X by itself remain.
-  static std::optional<int64_t> findWindow(MatmulOp op) {
+  static std::optional<int64_t> findWindow(MatmulOp op, Type element) {
     std::optional<int64_t> window = op.getPatternAttr().getWindow();
     if (!window)
       return std::nullopt;
-    llvm::Error error = core::checkWindows(*toCore(op.getColumnsAttr()),
-                                           op.getNumColumns(), *window);
+    llvm::Error error = core::checkWindows(
+        *toCore(op.getColumnsAttr()), op.getNumColumns(), *window,
+        PackedAttr::getVersionOf(element).blockColumns);
     if (!error)
       return window;
     remark::missed(op.getLoc(), remarkAbout(op, "window-dropped"))
@@ -144,7 +162,6 @@ private:
   packQuantized(Packed &layer, ElementsAttr weight,
                 core::MatrixView<float> values) {
     MatmulOp op = layer.op;
-    layer.element = weight.getElementType();
     Type input = getElementTypeOrSelf(op.getInput().getType());
     if (input != layer.element)
       return llvm::createStringError(
@@ -159,19 +176,28 @@ private:
   }
 
   llvm::Expected<core::PackedWeight>
-  packRounded(Packed &layer, const core::Matrix<float> &values,
-              FloatType narrow) {
+  packRounded(Packed &layer, const core::Matrix<float> &values) {
+    if (layer.element.isF32())
+      return packFinite(layer, values, roundToTF32(values), 0x7f800000);
+    auto narrow = cast<FloatType>(layer.element);
+    return packFinite(layer, values, roundMatrix(values, narrow),
+                      narrow.isBF16() ? 0x7f80 : 0x7c00);
+  }
+
+  /// Packs the \p bits of the rounded \p values, none of which may have an
+  /// \p exponent of ones.
+  template <typename T>
+  llvm::Expected<core::PackedWeight>
+  packFinite(Packed &layer, const core::Matrix<float> &values,
+             const core::Matrix<T> &bits, uint32_t exponent) {
     MatmulOp op = layer.op;
-    layer.element = narrow;
-    core::Matrix<uint16_t> bits = roundMatrix(values, narrow);
-    const uint16_t exponent = narrow.isBF16() ? 0x7f80 : 0x7c00;
     for (auto [value, rounded] :
          llvm::zip_equal(values.getElements(), bits.getElements()))
       if ((rounded & exponent) == exponent)
         return llvm::createStringError(
             "weight " + llvm::Twine(std::to_string(value)) +
             " is not finite in " + dtype +
-            (narrow.isBF16() ? "" : "; dtype=bf16 has the range of f32"));
+            (layer.element.isF16() ? "; dtype=bf16 has the range of f32" : ""));
     return withAdvice(
         core::pack(bits, arrangeColumns(op), op.getPatternAttr().getTile()));
   }
@@ -180,6 +206,9 @@ private:
   /// where X is resident in shared memory.
   static core::ColumnIndex arrangeColumns(MatmulOp op) {
     core::ColumnIndex index = *toCore(op.getColumnsAttr());
+    // Rows of tf32 are not read by ldmatrix.
+    if (op.getPatternAttr().getM() != 4)
+      return index;
     for (int64_t tile = 0; tile < index.getNumTiles(); ++tile)
       core::arrangeGroups(
           llvm::MutableArrayRef(index.columns)
@@ -203,9 +232,9 @@ private:
     OpBuilder builder(op);
     Location loc = op.getLoc();
     PatternAttr pattern = op.getPatternAttr();
-    auto format =
-        PackedAttr::get(&getContext(), op.getNumRows(), op.getNumColumns(),
-                        pattern.getTile(), layer.element, findWindow(op));
+    auto format = PackedAttr::get(&getContext(), op.getNumRows(),
+                                  op.getNumColumns(), pattern.getTile(),
+                                  layer.element, findWindow(op, layer.element));
     Type listElement = builder.getIntegerType(
         shortLists && op.getNumColumns() <= core::maxShortColumns ? 16 : 32);
     SmallVector<Value> packed;
@@ -253,7 +282,7 @@ private:
     }
     remark::passed(loc, remarkAbout(op, "layer-packed"))
         << remark::metric("layer", getLayerName(op))
-        << remark::metric("dtype", nameOf(layer.element))
+        << remark::metric("dtype", getDtype(layer.element))
         << remark::metric("bytes", bytes);
     op.erase();
   }

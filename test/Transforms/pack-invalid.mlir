@@ -1,6 +1,6 @@
 // RUN: hinm-opt %s --hinm-pack --split-input-file --verify-diagnostics
 // RUN: not hinm-opt %s --hinm-pack=dtype=f8 --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=DTYPE
-// DTYPE: unknown dtype 'f8', expected f16 or bf16 (hinm-quantize makes 8 bits)
+// DTYPE: unknown dtype 'f8', expected f16, bf16 or tf32 (hinm-quantize makes 8 bits)
 
 #all = #hinm.pattern<tile = 1, nm = 2:4, policy = all>
 #columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>
@@ -41,7 +41,7 @@ func.func @no_columns(%x: tensor<4x2xf32>, %e: tensor<1x2xf32>) -> tensor<1x2xf3
 #columns = #hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>
 func.func @one_of_four(%x: tensor<4x2xf32>, %e: tensor<1x2xf32>) -> tensor<1x2xf32> {
   %w = arith.constant dense<[[1.0, 0.0, 0.0, 0.0]]> : tensor<1x4xf32>
-  // expected-error@+1 {{the packed format holds 2:4 groups, its pattern has 1:4}}
+  // expected-error@+1 {{the packed format holds 2:4 groups of f16, its pattern has 1:4 (hinm-assign-patterns{nm=2:4})}}
   %y = hinm.matmul ins(%w, %x : tensor<1x4xf32>, tensor<4x2xf32>) outs(%e : tensor<1x2xf32>)
     {layer = "fc", pattern = #one, columns = #columns} -> tensor<1x2xf32>
   return %y : tensor<1x2xf32>

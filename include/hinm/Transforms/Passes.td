@@ -157,7 +157,7 @@ def AssignPatterns : Pass<"hinm-assign-patterns", "::mlir::ModuleOp"> {
     Option<"vectorSize", "vector-size", "int64_t", /*default=*/"32",
            "V, the rows of a tile (kernels: 32, 64, 128, 256)">,
     Option<"nm", "nm", "std::string", /*default=*/"\"2:4\"",
-           "N:M inside the kept columns (kernels: 2:4)">,
+           "N:M inside the kept columns (kernels: 2:4, of tf32 1:2)">,
     Option<"policy", "policy", "std::string", /*default=*/"\"per_tile\"",
            "how vectors are dropped: per_tile, per_block, global or all (none)">,
     Option<"listRows", "list-rows", "int64_t", /*default=*/"0",
@@ -508,7 +508,11 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
     input is cast to it, products are accumulated in f32. A layer of 8-bit elements
     (`hinm-quantize`) is packed as it is.
 
-    The groups of a tile's list are put in an order in which neighbours name
+    With `dtype=tf32` patterns are 1:2, the sparsity that the instruction has of
+    this type. Weights are rounded to tf32 and stay f32 in the IR; inputs are cast
+    to f32, if they are not that already, and rounded by the kernel.
+
+    The groups of a tile's list, of 2:4, are put in an order in which neighbours name
     columns that differ modulo 8 where possible: `ldmatrix` then reads their rows
     of a resident X in fewer turns. Groups stay in their window of columns. The
     lists are of i16 if the weight has at most 65536 columns, else of i32.
@@ -532,7 +536,7 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"dtype", "dtype", "std::string", /*default=*/"\"f16\"",
-           "element type of packed weights and their inputs: f16 or bf16">,
+           "element type of packed weights and their inputs: f16, bf16 or tf32">,
     Option<"shortLists", "short-lists", "bool", /*default=*/"true",
            "list columns in 16 bits where these hold them">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::hinm::HiNMDialect",

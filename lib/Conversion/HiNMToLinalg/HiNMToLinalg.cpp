@@ -220,8 +220,10 @@ private:
 
   Value overBlocks(ImplicitLocOpBuilder &b, Value tile, Value acc) {
     Value next = add(b, tile, idx(b, 1));
-    Value begin = div(b, loadIndex(b, op.getTileOffsets(), tile), 64);
-    Value end = div(b, loadIndex(b, op.getTileOffsets(), next), 64);
+    const int64_t blockColumns = op.getFormat().getBlockColumns();
+    const int64_t unitValues = op.getFormat().getVersionInfo().getUnitValues();
+    Value begin = div(b, loadIndex(b, op.getTileOffsets(), tile), blockColumns);
+    Value end = div(b, loadIndex(b, op.getTileOffsets(), next), blockColumns);
     int64_t slabs = op.getFormat().getNumSlabs();
     return loop(b, begin, end, acc, [&](auto &b, Value block, Value acc) {
       return loop(b, idx(b, 0), idx(b, slabs), acc,
@@ -229,7 +231,7 @@ private:
                     Value unit = add(b, mul(b, block, slabs), slab);
                     Value row = add(b, mul(b, tile, op.getFormat().getTile()),
                                     mul(b, slab, 16));
-                    return loop(b, idx(b, 0), idx(b, 2 * 32 * 8), acc,
+                    return loop(b, idx(b, 0), idx(b, unitValues), acc,
                                 [&](auto &b, Value element, Value acc) {
                                   return one(b, block, unit, row, element, acc);
                                 });
@@ -237,11 +239,12 @@ private:
     });
   }
 
-  /// Element \p element of a unit of 16 rows by 64 columns.
+  /// Element \p element of a unit of 16 rows by the columns of a k-block.
   Value one(ImplicitLocOpBuilder &b, Value block, Value unit, Value row,
             Value element, Value acc) {
-    Value value = tensor::ExtractOp::create(b, op.getValues(),
-                                            add(b, mul(b, unit, 512), element));
+    const int64_t unitValues = op.getFormat().getVersionInfo().getUnitValues();
+    Value value = tensor::ExtractOp::create(
+        b, op.getValues(), add(b, mul(b, unit, unitValues), element));
     auto branch = scf::IfOp::create(
         b, isStored(b, value),
         [&](OpBuilder &builder, Location loc) {
@@ -307,20 +310,47 @@ private:
     return {add(b, quad, mul(b, lower, 8)), metaLane, shift, group};
   }
 
+  /// (step · 32 + lane) · 4 + register. Of the index of a tf32 bit 3 says which
+  /// of the two.
+  Place locateIn32Bits(ImplicitLocOpBuilder &b, Value element) {
+    Value lower = rem(b, element, 2);             // register & 1: row + 8
+    Value kHalf = rem(b, div(b, element, 2), 2);  // register >> 1: k + 8
+    Value member = rem(b, div(b, element, 4), 4); // q, the group of two
+    Value quad = rem(b, div(b, element, 16), 8);  // g, the row
+    Value step = div(b, element, 128);            // k + 16
+    Value metaLane = add(b, mul(b, quad, 4), add(b, mul(b, step, 2), kHalf));
+    Value shift =
+        add(b, mul(b, lower, 16), add(b, mul(b, member, 4), idx(b, 3)));
+    Value group = add(b, mul(b, step, 16), mul(b, kHalf, 8));
+    group = add(b, group, mul(b, member, 2));
+    return {add(b, quad, mul(b, lower, 8)), metaLane, shift, group};
+  }
+
+  Place locate(ImplicitLocOpBuilder &b, Value element) {
+    switch (op.getFormat().getVersionInfo().elementBits) {
+    case 8:
+      return locateIn8Bits(b, element);
+    case 16:
+      return locateIn16Bits(b, element);
+    default:
+      return locateIn32Bits(b, element);
+    }
+  }
+
   Value visitStored(ImplicitLocOpBuilder &b, Value block, Value unit, Value row,
                     Value element, Value value, Value acc) {
-    const Place place = op.getFormat().getVersion() == 1
-                            ? locateIn16Bits(b, element)
-                            : locateIn8Bits(b, element);
+    const Place place = locate(b, element);
     Value word = tensor::ExtractOp::create(
         b, op.getMetadata(), add(b, mul(b, unit, 32), place.metaLane));
     Value bits = arith::ShRUIOp::create(
         b, word, arith::IndexCastOp::create(b, b.getI32Type(), place.shift));
     Value entry =
-        rem(b, arith::IndexCastUIOp::create(b, b.getIndexType(), bits), 4);
+        rem(b, arith::IndexCastUIOp::create(b, b.getIndexType(), bits),
+            op.getFormat().getM());
     Value k = add(b, place.group, entry);
     Value column =
-        loadIndex(b, op.getColumnList(), add(b, mul(b, block, 64), k));
+        loadIndex(b, op.getColumnList(),
+                  add(b, mul(b, block, op.getFormat().getBlockColumns()), k));
     return visit(b, add(b, row, place.row), column, value, acc);
   }
 
@@ -392,7 +422,8 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
                 inner, op.getInput(),
                 placeOf(op.getInputTokenDim(), place.first, place.second));
             SmallVector<Value> target = placeOf(op.getOutputTokenDim(), row, n);
-            x = widen(inner, x, sumType);
+            x = x.getType().isF32() ? roundToTF32(inner, x)
+                                    : widen(inner, x, sumType);
             Value sum = tensor::ExtractOp::create(inner, carried[0], target);
             sum = multiplyAdd(inner, weight, x, sum);
             Value updated =
@@ -434,9 +465,29 @@ struct SpmmToLoops : OpRewritePattern<SpmmOp> {
 
 private:
   static Value widen(ImplicitLocOpBuilder &b, Value value, Type type) {
+    if (value.getType() == type)
+      return value;
     if (type.isInteger())
       return arith::ExtSIOp::create(b, type, value);
     return arith::ExtFOp::create(b, type, value);
+  }
+
+  /// As cvt.rna.tf32 rounds: a half of the last place is added to the magnitude
+  /// and what is behind it dropped. Infinities and NaNs stay what they are.
+  static Value roundToTF32(ImplicitLocOpBuilder &b, Value value) {
+    auto bits = [&](uint32_t word) -> Value {
+      return arith::ConstantOp::create(
+          b, b.getI32IntegerAttr(static_cast<int32_t>(word)));
+    };
+    constexpr uint32_t unused = core::tf32Unused, exponent = 0x7f800000;
+    Value word = arith::BitcastOp::create(b, b.getI32Type(), value);
+    Value isFinite = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ne,
+        arith::AndIOp::create(b, word, bits(exponent)), bits(exponent));
+    Value raised = arith::AddIOp::create(b, word, bits((unused + 1) / 2));
+    Value rounded = arith::BitcastOp::create(
+        b, value.getType(), arith::AndIOp::create(b, raised, bits(~unused)));
+    return arith::SelectOp::create(b, isFinite, rounded, value);
   }
 
   static Value multiplyAdd(ImplicitLocOpBuilder &b, Value x, Value y,

@@ -112,13 +112,28 @@ func.func private @packed_c1() attributes {a = #hinm.packed<rows = 16, columns =
 
 // -----
 
-// expected-error@+1 {{the packed format holds 2:4 groups, found 1:4}}
+// expected-error@+1 {{version 1 of the packed format holds 2:4 groups, found 1:4; 1:2 is of tf32 (version 3), 2:4 of all others}}
 func.func private @packed_c2() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 1:4>}
 
 // -----
 
-// expected-error@+1 {{format version 3 is unknown, this build reads versions 1 and 2}}
-func.func private @packed_c3() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4, version = 3>}
+// expected-error@+1 {{version 2 of the packed format holds 2:4 groups, found 1:2}}
+func.func private @packed_c2_pairs() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 1:2, version = 2>}
+
+// -----
+
+// expected-error@+1 {{version 3 of the packed format holds 1:2 groups, found 2:4}}
+func.func private @packed_c2_tf32() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4, version = 3>}
+
+// -----
+
+// expected-error@+1 {{format version 4 is unknown, this build reads versions 1 to 3}}
+func.func private @packed_c3() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4, version = 4>}
+
+// -----
+
+// expected-error@+1 {{format version 0 is unknown, this build reads versions 1 to 3}}
+func.func private @packed_c3_zero() attributes {a = #hinm.packed<rows = 16, columns = 8, tile = 16, nm = 2:4, version = 0>}
 
 // -----
 
@@ -152,8 +167,8 @@ func.func private @schedule_c3() attributes {a = #hinm.schedule<tile_m = 64, til
 
 // -----
 
-// expected-error@+1 {{'tile_k' is 32, it must be a multiple of 64}}
-func.func private @schedule_c4() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 32, stages = 3, warps_m = 2, warps_n = 2>}
+// expected-error@+1 {{'tile_k' is 48, it must be a multiple of 32}}
+func.func private @schedule_c4() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 48, stages = 3, warps_m = 2, warps_n = 2>}
 
 // -----
 

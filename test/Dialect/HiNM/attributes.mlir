@@ -13,6 +13,7 @@
 // CHECK-DAG: #[[$BYTES:.*]] = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2>
 // CHECK-DAG: #[[$WINDOWS:.*]] = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, window = 128>
 // CHECK-DAG: #[[$BOTH:.*]] = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2, window = 384>
+// CHECK-DAG: #[[$TF32:.*]] = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 1:2, version = 3>
 
 // CHECK-LABEL: func private @pattern
 // CHECK-SAME: a = #[[$KEPT]], b = #[[$ALL]], c = #[[$BLOCK]], d = #[[$GLOBAL]], e = #[[$LIST]], f = #[[$WINDOW]]
@@ -37,7 +38,7 @@ func.func private @column_index() attributes {
   b = #hinm.column_index<columns = dense<[]> : tensor<0xi32>, offsets = dense<0> : tensor<3xi32>>}
 
 // CHECK-LABEL: func private @others
-// CHECK-SAME: a = #[[$PACKED]], a2 = #[[$BYTES]], a3 = #[[$WINDOWS]], a4 = #[[$BOTH]], b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>
+// CHECK-SAME: a = #[[$PACKED]], a2 = #[[$BYTES]], a3 = #[[$WINDOWS]], a4 = #[[$BOTH]], a5 = #[[$TF32]], b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>
 // CHECK-SAME: c = #hinm.emulator, d = #hinm.emulator<O = 0>
 // CHECK-SAME: e = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 8, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>
 // CHECK-SAME: f = #hinm.schedule<kernel = slab, tile_m = 256, tile_n = 64, tile_k = 64, stages = 3, warps_m = 8, warps_n = 1, prefetch = 1>
@@ -46,6 +47,7 @@ func.func private @others() attributes {
   a2 = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2>,
   a3 = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, window = 128>,
   a4 = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2, window = 384>,
+  a5 = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 1:2, version = 3>,
   b = #hinm.schedule<tile_m = 64, tile_n = 32, tile_k = 128, stages = 3, warps_m = 2, warps_n = 4>,
   c = #hinm.emulator<O = 2>, d = #hinm.emulator<O = 0>,
   e = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 8, tile_k = 64, stages = 1, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>,

@@ -191,6 +191,32 @@ func.func @pack_refused() -> (tensor<512xf16>, tensor<512xf16>) {
 
 // -----
 
+// One of two. What is no tf32 is refused, and so are two of a pair.
+// CHECK-LABEL: func @pack_tf32
+// CHECK-DAG: %[[W:.*]] = arith.constant dense<{{.}}[0.000000e+00, 3.000000e+00, 1.000000e+00, 0.000000e+00]]> : tensor<1x4xf32>
+// CHECK: %[[INEXACT:.*]], %{{.*}}, %{{.*}}, %{{.*}} = hinm.pack
+// CHECK: %[[TWO:.*]], %{{.*}}, %{{.*}}, %{{.*}} = hinm.pack
+// CHECK: return %[[W]], %[[INEXACT]], %[[TWO]]
+func.func @pack_tf32() -> (tensor<1x4xf32>, tensor<256xf32>, tensor<256xf32>) {
+  %w = arith.constant dense<[[0.0, 3.0, 1.0, 0.0]]> : tensor<1x4xf32>
+  %v, %m, %l, %o = hinm.pack %w as #hinm.packed<rows = 1, columns = 4, tile = 16, nm = 1:2, version = 3>
+      columns(#hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>)
+      : tensor<1x4xf32> -> tensor<256xf32>, tensor<32xi32>, tensor<32xi32>, tensor<2xi32>
+  %u = hinm.unpack as #hinm.packed<rows = 1, columns = 4, tile = 16, nm = 1:2, version = 3>
+      from (%v, %m, %l, %o) : tensor<256xf32>, tensor<32xi32>, tensor<32xi32>, tensor<2xi32> -> tensor<1x4xf32>
+  %x = arith.constant dense<[[0.0, 3.0, 1.0001, 0.0]]> : tensor<1x4xf32>
+  %v2, %m2, %l2, %o2 = hinm.pack %x as #hinm.packed<rows = 1, columns = 4, tile = 16, nm = 1:2, version = 3>
+      columns(#hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>)
+      : tensor<1x4xf32> -> tensor<256xf32>, tensor<32xi32>, tensor<32xi32>, tensor<2xi32>
+  %y = arith.constant dense<[[2.0, 3.0, 1.0, 0.0]]> : tensor<1x4xf32>
+  %v3, %m3, %l3, %o3 = hinm.pack %y as #hinm.packed<rows = 1, columns = 4, tile = 16, nm = 1:2, version = 3>
+      columns(#hinm.column_index<columns = dense<[0, 1, 2, 3]> : tensor<4xi32>, offsets = dense<[0, 4]> : tensor<2xi32>>)
+      : tensor<1x4xf32> -> tensor<256xf32>, tensor<32xi32>, tensor<32xi32>, tensor<2xi32>
+  return %u, %v2, %v3 : tensor<1x4xf32>, tensor<256xf32>, tensor<256xf32>
+}
+
+// -----
+
 // Metadata that puts both weights of a group in one place is refused.
 // CHECK-LABEL: func @unpack_refused
 // CHECK: hinm.unpack

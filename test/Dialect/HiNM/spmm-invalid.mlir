@@ -249,7 +249,7 @@ func.func @spmm_c6(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>,
 // -----
 
 func.func @spmm_c1_version(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xi8>, %i: tensor<32x16xi32>) {
-  // expected-error@+1 {{'values' holds 'i8', but version 1 of the format holds elements of 16 bits}}
+  // expected-error@+1 {{'values' holds 'i8', but version 1 of the format holds elements of 16 bits: 'i8' needs nm = 2:4, version = 2}}
   %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
       ins(%v, %m, %l, %o, %x : tensor<1024xi8>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xi8>) outs(%i : tensor<32x16xi32>) -> tensor<32x16xi32>
   return
@@ -261,6 +261,42 @@ func.func @spmm_c1_version_2(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tenso
   // expected-error@+1 {{'values' holds 'f16', but version 2 of the format holds elements of 8 bits}}
   %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
       ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c1_tf32(%v: tensor<512xf32>, %m: tensor<64xi32>, %l: tensor<32xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf32>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{'values' holds 'f32', but version 1 of the format holds elements of 16 bits: 'f32' needs nm = 1:2, version = 3}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+      ins(%v, %m, %l, %o, %x : tensor<512xf32>, tensor<64xi32>, tensor<32xi32>, tensor<2xi32>, tensor<128x16xf32>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c1_one_of_two(%v: tensor<512xf16>, %m: tensor<64xi32>, %l: tensor<32xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{'values' holds 'f16', but version 3 of the format holds elements of 32 bits: 'f16' needs nm = 2:4, version = 1}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 1:2, version = 3>
+      ins(%v, %m, %l, %o, %x : tensor<512xf16>, tensor<64xi32>, tensor<32xi32>, tensor<2xi32>, tensor<128x16xf16>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c1_tf32_list(%v: tensor<512xf32>, %m: tensor<64xi32>, %l: tensor<48xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf32>, %i: tensor<32x16xf32>) {
+  // expected-error@+1 {{'column_list' has 48 elements, the format pads each tile to a multiple of 32}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 1:2, version = 3>
+      ins(%v, %m, %l, %o, %x : tensor<512xf32>, tensor<64xi32>, tensor<48xi32>, tensor<2xi32>, tensor<128x16xf32>) outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c2_tf32(%v: tensor<512xf32>, %m: tensor<64xi32>, %l: tensor<32xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf32>, %i: tensor<32x16xf16>) {
+  // expected-error@+1 {{the destination holds 'f16', it must hold 'f32'}}
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 1:2, version = 3>
+      ins(%v, %m, %l, %o, %x : tensor<512xf32>, tensor<64xi32>, tensor<32xi32>, tensor<2xi32>, tensor<128x16xf32>) outs(%i : tensor<32x16xf16>) -> tensor<32x16xf16>
   return
 }
 

@@ -85,6 +85,16 @@ func.func @quantized(%v: tensor<1024xi8>, %m: tensor<64xi32>, %l: tensor<64xi32>
   return %y, %z : tensor<32x16xi32>, tensor<32x16xf16>
 }
 
+// Elements of f32 are multiplied as tf32, one of two.
+// CHECK-LABEL: func @tf32
+// CHECK: hinm.spmm as #packed{{.*}} tensor<512xf32>{{.*}} -> tensor<32x?xf32>
+func.func @tf32(%v: tensor<512xf32>, %m: tensor<64xi32>, %l: tensor<32xi32>, %o: tensor<2xi32>, %x: tensor<128x?xf32>, %i: tensor<32x?xf32>) -> tensor<32x?xf32> {
+  %y = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 1:2, version = 3>
+      ins(%v, %m, %l, %o, %x : tensor<512xf32>, tensor<64xi32>, tensor<32xi32>, tensor<2xi32>, tensor<128x?xf32>)
+      outs(%i : tensor<32x?xf32>) -> tensor<32x?xf32>
+  return %y : tensor<32x?xf32>
+}
+
 // CHECK-LABEL: func @small_floats
 // CHECK: hinm.spmm as #packed{{.*}} tensor<1024xf8E5M2>{{.*}} -> tensor<32x?xf32>
 func.func @small_floats(%v: tensor<1024xf8E5M2>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x?xf8E5M2>, %i: tensor<32x?xf32>) -> tensor<32x?xf32> {

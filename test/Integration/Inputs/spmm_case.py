@@ -21,6 +21,24 @@ import struct
 SMALL_FLOATS = {"f8E4M3FN": (3, 7), "f8E5M2": (2, 15)}
 
 
+class Format:
+    """What the version of the format that holds an element fixes."""
+
+    def __init__(self, element):
+        self.version, self.n, self.m, self.block = 1, 2, 4, 64
+        if element == "i8" or element in SMALL_FLOATS:
+            self.version = 2
+        elif element == "f32":  # tf32
+            self.version, self.n, self.m, self.block = 3, 1, 2, 32
+
+
+def disturb(rng, value):
+    """An f32 that rounds to the small integer in tf32 (nearest, ties away)."""
+    word = struct.unpack("<I", struct.pack("<f", value))[0]
+    word += rng.randint(-0x1000 if value else 0, 0xFFF)
+    return struct.unpack("<f", struct.pack("<I", word))[0]
+
+
 def encode(value, element):
     """The bytes of a small integer (bf16: nearest even, others exactly)."""
     if element in ("i8", "i32"):
@@ -106,36 +124,39 @@ class Case:
         slabs = -(-self.tile // 16)
         kept = [int(k) for k in args.kept.split(",")]
         kept += kept[-1:] * (tiles - len(kept))
+        fmt = Format(args.element)
         self.weight = [[0] * self.columns for _ in range(self.rows)]
         self.values, self.metadata, self.list, self.offsets = [], [], [], [0]
         for t in range(tiles):
             columns = self.draw_columns(rng, kept[t], args.window or self.columns)
-            if args.repeat and kept[t] >= 4:
-                columns += columns[:4]  # a dense group: the same four columns twice
-            padded = columns + [0] * (-len(columns) % 64)
-            # stored[row][group] = two (place, value), places rising
-            stored = [[[(0, 0), (1, 0)] for _ in range(len(padded) // 4)]
+            if args.repeat and kept[t] >= fmt.m:
+                columns += columns[:fmt.m]  # a dense group: the same columns twice
+            padded = columns + [0] * (-len(columns) % fmt.block)
+            # stored[row][group] = (place, value) of N weights, places rising
+            stored = [[[(place, 0) for place in range(fmt.n)]
+                       for _ in range(len(padded) // fmt.m)]
                       for _ in range(slabs * 16)]
             for r in range(self.tile):
                 row = t * self.tile + r
                 if row >= self.rows:
                     continue
-                for group in range(len(columns) // 4):
-                    repeated = args.repeat and group == len(columns) // 4 - 1
+                for group in range(len(columns) // fmt.m):
+                    repeated = args.repeat and group == len(columns) // fmt.m - 1
                     first = args.repeat and group == 0
-                    places = [2, 3] if repeated else [0, 1] if first else \
-                        sorted(rng.sample(range(4), 2))
+                    halves = list(range(fmt.m))
+                    places = halves[fmt.n:] if repeated else halves[:fmt.n] if first \
+                        else sorted(rng.sample(halves, fmt.n))
                     entries = []
                     for place in places:
                         value = rng.choice([-4, -3, -2, -1, 0, 1, 2, 3, 4])
                         entries.append((place, value))
                         if value:
-                            self.weight[row][padded[4 * group + place]] = value
+                            self.weight[row][padded[fmt.m * group + place]] = value
                     stored[r][group] = entries
             self.list += padded
             self.offsets.append(len(self.list))
-            pack = self.pack if args.element in ("f16", "bf16") else self.pack_bytes
-            pack(stored, len(padded) // 64, slabs)
+            pack = {1: self.pack, 2: self.pack_bytes, 3: self.pack_words}[fmt.version]
+            pack(stored, len(padded) // fmt.block, slabs)
         self.tokens = args.tokens
         self.x = [[rng.randint(-4, 4) for _ in range(self.tokens)]
                   for _ in range(self.columns)]
@@ -147,6 +168,8 @@ class Case:
                           for _ in range(channels)]
             self.x = convolution.patches(self.input)
             assert self.tokens == len(self.x[0]), f"--tokens has to be {len(self.x[0])}"
+        if fmt.version == 3:
+            self.input = [[disturb(rng, x) for x in row] for row in self.input]
         self.row_index = list(range(self.rows))
         if args.row_index:
             rng.shuffle(self.row_index)
@@ -223,6 +246,28 @@ class Case:
                             word |= place << (4 * chunk + 2 * half)
                     self.metadata.append(word - (1 << 32) if word >> 31 else word)
 
+    def pack_words(self, stored, blocks, slabs):
+        """The same of version 3: tf32, one of two."""
+        for block in range(blocks):
+            for slab in range(slabs):
+                def entry(row, step, chunk):
+                    return stored[slab * 16 + row][block * 16 + step * 8 + chunk][0]
+
+                for step in range(2):
+                    for lane in range(32):
+                        g, q = divmod(lane, 4)
+                        for register in range(4):
+                            row = g + 8 * (register & 1)
+                            self.values.append(entry(row, step, q + 4 * (register >> 1))[1])
+                for lane in range(32):
+                    g, step, h = lane // 4, lane // 2 % 2, lane % 2
+                    word = 0
+                    for lower in range(2):
+                        for chunk in range(4):
+                            place = entry(g + 8 * lower, step, 4 * h + chunk)[0]
+                            word |= (0b1110 if place else 0b0100) << (16 * lower + 4 * chunk)
+                    self.metadata.append(word - (1 << 32) if word >> 31 else word)
+
 
 def flat(matrix):
     """The rows of a matrix, one after the other."""
@@ -270,10 +315,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("rows", "columns", "tokens", "tile"):
         parser.add_argument("--" + name, type=int, required=True)
-    parser.add_argument("--kept", required=True, help="kept columns of each tile, multiples of 4")
+    parser.add_argument("--kept", required=True,
+                        help="kept columns of each tile, multiples of M")
     parser.add_argument("--window", type=int, help="the lists go by windows of so many columns")
     parser.add_argument("--element", default="f16",
-                        choices=["f16", "bf16", "i8", "f8E4M3FN", "f8E5M2"])
+                        choices=["f16", "bf16", "f32", "i8", "f8E4M3FN", "f8E5M2"])
     parser.add_argument("--output", help="what the products are summed in, if not given")
     parser.add_argument("--row-index", action="store_true")
     parser.add_argument("--lists", default="i32", help="element of the column list")
@@ -299,14 +345,15 @@ def main():
     r, c, n, e = args.rows, args.columns, args.tokens, args.element
     total = "i32" if e == "i8" else "f32"
     o = args.output or total
-    version = "" if e in ("f16", "bf16") else ", version = 2"
+    layout = Format(e)
+    version = f", version = {layout.version}" if layout.version > 1 else ""
     window = f", window = {args.window}" if args.window else ""
     assert any(flat(case.y)) or args.kept == "0"
     dyn = "?" if args.dynamic else n
     tv, tm, tl, to = (f"tensor<{len(case.values)}x{e}>", f"tensor<{len(case.metadata)}xi32>",
                       f"tensor<{len(case.list)}x{args.lists}>",
                       f"tensor<{len(case.offsets)}xi32>")
-    fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = 2:4{version}{window}>"
+    fmt = f"#hinm.packed<rows = {r}, columns = {c}, tile = {args.tile}, nm = {layout.n}:{layout.m}{version}{window}>"
     attributes = []
     if args.convolution:
         attributes.append(args.convolution.attribute())
@@ -314,7 +361,7 @@ def main():
         keys = ("tile_m", "tile_n", "stages", "warps_m", "warps_n", "prefetch",
                 "split_k", "kernel")
         parts = [f"{k} = {v}" for k, v in zip(keys, args.schedule.split(","))]
-        parts.insert(2, "tile_k = 64")
+        parts.insert(2, f"tile_k = {layout.block}")
         attributes.append("schedule = #hinm.schedule<" + ", ".join(parts) + ">")
     attributes += ["token_major_input"] * args.token_major_input
     attributes += ["token_major_output"] * args.token_major_output

@@ -406,15 +406,39 @@ void PackedAttr::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
-int64_t PackedAttr::getVersionOf(Type element) {
-  return element.getIntOrFloatBitWidth() == 8 ? 2 : 1;
+PackedAttr PackedAttr::get(MLIRContext *context, int64_t rows, int64_t columns,
+                           int64_t tile, Type element,
+                           std::optional<int64_t> window) {
+  const core::PackedVersion &version = getVersionOf(element);
+  return get(context, rows, columns, tile, version.n, version.m, version.number,
+             window);
 }
 
-int64_t PackedAttr::getNumListed(ColumnIndexAttr index) {
+const core::PackedVersion &PackedAttr::getVersionOf(Type element) {
+  return *llvm::find_if(
+      core::packedVersions, [&](const core::PackedVersion &version) {
+        return version.elementBits == element.getIntOrFloatBitWidth();
+      });
+}
+
+const core::PackedVersion &PackedAttr::getVersionInfo() const {
+  return core::packedVersions[getVersion() - 1];
+}
+
+int64_t PackedAttr::getNumValues(int64_t listed) const {
+  return listed / getBlockColumns() * getNumSlabs() *
+         getVersionInfo().getUnitValues();
+}
+
+int64_t PackedAttr::getNumMetadata(int64_t listed) const {
+  return listed / getBlockColumns() * getNumSlabs() * core::packedUnitMetadata;
+}
+
+int64_t PackedAttr::getNumListed(ColumnIndexAttr index) const {
   SmallVector<int32_t> offsets = *index.getOffsetValues();
   int64_t listed = 0;
   for (size_t t = 1; t < offsets.size(); ++t)
-    listed += llvm::alignTo(offsets[t] - offsets[t - 1], 64);
+    listed += llvm::alignTo(offsets[t] - offsets[t - 1], getBlockColumns());
   return listed;
 }
 
@@ -426,14 +450,19 @@ PackedAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (rows < 0 || columns < 0 || tile < 1)
     return emitError() << "a weight of " << rows << " x " << columns
                        << " in tiles of " << tile << " rows cannot be packed";
-  // packed_c2
-  if (n != 2 || m != 4)
-    return emitError() << "the packed format holds 2:4 groups, found " << n
-                       << ":" << m;
   // packed_c3
-  if (version != 1 && version != 2)
+  if (version < 1 ||
+      version > static_cast<int64_t>(std::size(core::packedVersions)))
     return emitError() << "format version " << version
-                       << " is unknown, this build reads versions 1 and 2";
+                       << " is unknown, this build reads versions 1 to "
+                       << std::size(core::packedVersions);
+  // packed_c2
+  const core::PackedVersion &info = core::packedVersions[version - 1];
+  if (n != info.n || m != info.m)
+    return emitError() << "version " << version
+                       << " of the packed format holds " << info.n << ":"
+                       << info.m << " groups, found " << n << ":" << m
+                       << "; 1:2 is of tf32 (version 3), 2:4 of all others";
   // packed_c4
   if (window && (*window < 1 || columns % *window != 0))
     return emitError() << "'window' is " << *window
@@ -490,9 +519,9 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                        << ", it must be a multiple of 8 * warps_n = "
                        << 8 * warps_n;
   // schedule_c4
-  if (tile_k % 64 != 0)
+  if (tile_k % 32 != 0)
     return emitError() << "'tile_k' is " << tile_k
-                       << ", it must be a multiple of 64";
+                       << ", it must be a multiple of 32";
   // schedule_c5
   if (warps_m > 32 || warps_n > 32 || warps_m * warps_n > 32)
     return emitError() << warps_m * warps_n

@@ -69,7 +69,7 @@ void PatchesOp::build(OpBuilder &builder, OperationState &state, Value image,
 
 void PackOp::build(OpBuilder &builder, OperationState &state, Value weight,
                    ColumnIndexAttr columns, PackedAttr format) {
-  int64_t listed = PackedAttr::getNumListed(columns);
+  int64_t listed = format.getNumListed(columns);
   Type i32 = builder.getI32Type();
   Type element = cast<RankedTensorType>(weight.getType()).getElementType();
   build(builder, state,

@@ -43,11 +43,14 @@ template <typename OpTy>
 LogicalResult verifyPackedOperands(OpTy op) {
   PackedAttr format = op.getFormat();
   Type element = cast<ShapedType>(op.getValues().getType()).getElementType();
-  if (PackedAttr::getVersionOf(element) != format.getVersion())
+  const core::PackedVersion &wanted = PackedAttr::getVersionOf(element);
+  if (wanted.number != format.getVersion())
     return op->emitOpError()
            << "'values' holds " << element << ", but version "
            << format.getVersion() << " of the format holds elements of "
-           << (format.getVersion() == 1 ? 16 : 8) << " bits";
+           << format.getVersionInfo().elementBits << " bits: " << element
+           << " needs nm = " << wanted.n << ":" << wanted.m
+           << ", version = " << wanted.number;
   auto list = cast<ShapedType>(op.getColumnList().getType());
   if (list.getElementType().isInteger(16) &&
       format.getColumns() > core::maxShortColumns)
@@ -59,16 +62,19 @@ LogicalResult verifyPackedOperands(OpTy op) {
     return failure();
   if (ShapedType::isDynamic(listed))
     return success();
-  if (listed % 64 != 0)
-    return op->emitOpError()
-           << "'column_list' has " << listed
-           << " elements, the format pads each tile to a multiple of 64";
+  const int64_t blockColumns = format.getBlockColumns();
+  if (listed % blockColumns != 0)
+    return op->emitOpError() << "'column_list' has " << listed
+                             << " elements, the format pads each tile to a "
+                                "multiple of "
+                             << blockColumns;
   const int64_t cells = format.getNumTiles() * format.getNumWindows();
-  if (cells > 0 && (listed == 0 || listed % (64 * cells) != 0))
+  if (cells > 0 && (listed == 0 || listed % (blockColumns * cells) != 0))
     return op->emitOpError()
            << "'column_list' has " << listed << " elements, but "
-           << format.getNumTiles() << " tiles list a multiple of 64 of each of "
-           << format.getNumWindows() << " windows";
+           << format.getNumTiles() << " tiles list a multiple of "
+           << blockColumns << " of each of " << format.getNumWindows()
+           << " windows";
   return failure(failed(verifyLength(op, "values", op.getValues().getType(),
                                      format.getNumValues(listed))) ||
                  failed(verifyLength(op, "metadata", op.getMetadata().getType(),
@@ -212,12 +218,12 @@ LogicalResult PackOp::verify() {
   if (element != type.getElementType())
     return emitOpError() << "'values' holds " << element
                          << ", but the weight holds " << type.getElementType();
-  int64_t listed = PackedAttr::getNumListed(getColumns());
+  int64_t listed = format.getNumListed(getColumns());
   // pack_c4
   if (std::optional<int64_t> window = format.getWindow())
     if (std::optional<core::ColumnIndex> index = toCore(getColumns()))
-      if (llvm::Error error =
-              core::checkWindows(*index, format.getColumns(), *window))
+      if (llvm::Error error = core::checkWindows(
+              *index, format.getColumns(), *window, format.getBlockColumns()))
         return emitOpError() << llvm::toString(std::move(error));
   return failure(failed(verifyLength(*this, "column_list",
                                      getColumnList().getType(), listed)) ||

@@ -67,6 +67,21 @@ std::optional<core::Matrix<float>> readMatrix(ElementsAttr attr) {
                              attr.getShapedType().getDimSize(1));
 }
 
+core::Matrix<uint32_t> roundToTF32(core::MatrixView<float> values) {
+  core::Matrix<uint32_t> bits(values.getRows(), values.getCols());
+  for (int64_t r = 0; r < values.getRows(); ++r)
+    for (int64_t c = 0; c < values.getCols(); ++c) {
+      llvm::APFloat value(values(r, c));
+      bool losesInfo;
+      value.convert(llvm::APFloat::FloatTF32(),
+                    llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+      value.convert(llvm::APFloat::IEEEsingle(),
+                    llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+      bits(r, c) = value.bitcastToAPInt().getZExtValue();
+    }
+  return bits;
+}
+
 core::Matrix<uint16_t> roundMatrix(core::MatrixView<float> values,
                                    FloatType element) {
   core::Matrix<uint16_t> bits(values.getRows(), values.getCols());
@@ -213,6 +228,8 @@ packConstant(ElementsAttr weight, const core::ColumnIndex &columns,
   if (element.getIntOrFloatBitWidth() == 8)
     return core::pack(readBits<uint8_t>(*raw, type), columns, tile,
                       kindOf(element));
+  if (element.isF32())
+    return core::pack(readBits<uint32_t>(*raw, type), columns, tile);
   return core::pack(readBits<uint16_t>(*raw, type), columns, tile);
 }
 
@@ -229,8 +246,11 @@ unpackConstants(PackedAttr format, ElementsAttr values, ElementsAttr metadata,
   core::PackedWeight packed;
   packed.layout = {format.getRows(), format.getColumns(), format.getTile(),
                    kindOf(type.getElementType())};
-  if (type.getElementTypeBitWidth() == 8)
+  const unsigned width = type.getElementTypeBitWidth();
+  if (width == 8)
     packed.values.emplace<std::vector<uint8_t>>();
+  else if (width == 32)
+    packed.values.emplace<std::vector<uint32_t>>();
   std::visit(
       [&](auto &elements) {
         elements.resize(values.getNumElements());
@@ -244,8 +264,10 @@ unpackConstants(PackedAttr format, ElementsAttr values, ElementsAttr metadata,
   packed.metadata.assign(words->begin(), words->end());
   packed.columns.assign(columns->begin(), columns->end());
   packed.tileOffsets.assign(starts->begin(), starts->end());
-  if (type.getElementTypeBitWidth() == 8)
+  if (width == 8)
     return unpackAs<uint8_t>(packed, type);
+  if (width == 32)
+    return unpackAs<uint32_t>(packed, type);
   return unpackAs<uint16_t>(packed, type);
 }
 

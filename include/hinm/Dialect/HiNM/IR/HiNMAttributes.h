@@ -16,6 +16,7 @@
 #ifndef HINM_DIALECT_HINM_IR_HINMATTRIBUTES_H
 #define HINM_DIALECT_HINM_IR_HINMATTRIBUTES_H
 
+#include "hinm/Core/PackedFormat.h"
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "llvm/ADT/APFloat.h"

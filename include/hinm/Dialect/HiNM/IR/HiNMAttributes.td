@@ -40,7 +40,7 @@ def HiNM_PatternAttr : HiNM_Attr<"Pattern", "pattern"> {
     | parameter | meaning |
     |---|---|
     | `tile` | V ≥ 1, rows of a tile; kernels exist for 32, 64, 128 and 256 |
-    | `nm` | N:M inside the kept columns, 1 ≤ N ≤ M; kernels need 2:4 |
+    | `nm` | N:M inside the kept columns, 1 ≤ N ≤ M; kernels need 2:4, of tf32 1:2 |
     | `policy` | `per_tile` (HiNM: the same count of kept columns in each tile), `all` (plain N:M: every column), `per_block` (V:N:M: four columns of each block), `global` (TVW: one threshold over all tiles) |
     | `vector_sparsity` | share of the vectors that is dropped, in [0, 1] |
     | `kept` | instead of `vector_sparsity`: the count of kept columns of a tile |
@@ -197,19 +197,24 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
   let summary = "the packed format of a weight";
   let description = [{
     Describes the four packed operands of a weight of `rows` × `columns` (see
-    `docs/format.md` for the byte layout), which holds 2:4 groups in the fragment
-    order of `mma.sp`. Version 1 holds elements of 16 bits, in the order of m16n8k32,
-    version 2 those of 8 bits, in that of m16n8k64.
+    `docs/format.md` for the byte layout), which holds N:M groups in the fragment
+    order of `mma.sp`:
+
+    | `version` | elements | N:M | k-block | instruction |
+    |---|---|---|---|---|
+    | 1 | of 16 bits | 2:4 | 64 columns | m16n8k32 |
+    | 2 | of 8 bits | 2:4 | 64 columns | m16n8k64 |
+    | 3 | tf32, as f32 whose 13 low bits are zero | 1:2 | 32 columns | m16n8k16 |
 
     Constraints:
 
     * (packed_c1) `rows`, `columns` ≥ 0 and `tile` ≥ 1.
-    * (packed_c2) N:M is 2:4.
-    * (packed_c3) `version` is 1 or 2.
+    * (packed_c2) N:M is 2:4, in version 3 it is 1:2.
+    * (packed_c3) `version` is 1, 2 or 3.
     * (packed_c4) `window`, when given, is ≥ 1 and divides `columns`.
 
     With a `window` of W columns all tiles list equally many columns, of each
-    window the same multiple of 64, so that b k-blocks of every tile lie in a
+    window the same multiple of a k-block, so that b k-blocks of every tile lie in a
     window: the k-blocks b · w … b · (w + 1) − 1 of a tile list only columns of
     W · w … W · (w + 1) − 1. A kernel can then share the rows of X between tiles
     (`kernel = slab`).
@@ -219,6 +224,7 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
     ```mlir
     #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4>
     #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2>
+    #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 1:2, version = 3>
     #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, window = 128>
     ```
   }];
@@ -228,25 +234,27 @@ def HiNM_PackedAttr : HiNM_Attr<"Packed", "packed"> {
   let builders = [
     AttrBuilder<(ins "int64_t":$rows, "int64_t":$columns, "int64_t":$tile,
                      "::mlir::Type":$element,
-                     CArg<"std::optional<int64_t>", "std::nullopt">:$window), [{
-      return $_get($_ctxt, rows, columns, tile, /*n=*/2, /*m=*/4,
-                   getVersionOf(element), window);
-    }]>];
+                     CArg<"std::optional<int64_t>", "std::nullopt">:$window)>];
   let extraClassDeclaration = [{
-    /// The version that holds elements of type \p element.
-    static int64_t getVersionOf(::mlir::Type element);
+    /// The version that holds elements of type \p element; of f32 they are tf32.
+    static const ::hinm::core::PackedVersion &getVersionOf(::mlir::Type element);
+    /// What the version fixes.
+    const ::hinm::core::PackedVersion &getVersionInfo() const;
     /// T = ⌈rows / tile⌉.
     int64_t getNumTiles() const { return (getRows() + getTile() - 1) / getTile(); }
     /// S = ⌈tile / 16⌉, the m16 slabs of a tile.
     int64_t getNumSlabs() const { return (getTile() + 15) / 16; }
     /// How many windows the columns have; 0 without `window`.
     int64_t getNumWindows() const { return getWindow() ? getColumns() / *getWindow() : 0; }
-    /// Kept columns of all tiles, each tile's list padded to a multiple of 64.
-    static int64_t getNumListed(::hinm::ColumnIndexAttr index);
+    /// Columns of a k-block.
+    int64_t getBlockColumns() const { return getVersionInfo().blockColumns; }
+    /// Kept columns of all tiles, each tile's list padded to a multiple of a
+    /// k-block.
+    int64_t getNumListed(::hinm::ColumnIndexAttr index) const;
     /// Elements of `values` for a given total of padded kept columns.
-    int64_t getNumValues(int64_t listed) const { return listed / 64 * getNumSlabs() * 512; }
+    int64_t getNumValues(int64_t listed) const;
     /// Words of `metadata` for a given total of padded kept columns.
-    int64_t getNumMetadata(int64_t listed) const { return listed / 64 * getNumSlabs() * 32; }
+    int64_t getNumMetadata(int64_t listed) const;
   }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
@@ -340,7 +348,8 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     * (schedule_c1) every parameter is ≥ 1, but `prefetch` may be 0.
     * (schedule_c2) `tile_m` is a multiple of 16 · `warps_m`.
     * (schedule_c3) `tile_n` is a multiple of 8 · `warps_n`.
-    * (schedule_c4) `tile_k` is a multiple of 64, the k-block of the format.
+    * (schedule_c4) `tile_k` is a multiple of 32; kernels need the k-block of the
+      format, which is 64, of tf32 32.
     * (schedule_c5) at most 32 warps.
     * (schedule_c6) `tile_m`, `tile_n` and `tile_k` are at most 1024, `stages` at
       most 64, `prefetch` at most 16, `split_k` at most 65535, which is the

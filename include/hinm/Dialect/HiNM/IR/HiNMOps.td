@@ -22,8 +22,9 @@ class HiNM_Op<string mnemonic, list<Trait> traits = []>
     : Op<HiNM_Dialect, mnemonic, traits>;
 
 /// What a packed weight and the activations it is multiplied with may hold.
-def HiNM_OperandElement : AnyTypeOf<[F16, BF16, I8, F8E4M3FN, F8E5M2],
-    "f16, bf16, i8, f8E4M3FN or f8E5M2">;
+/// An f32 is multiplied as tf32.
+def HiNM_OperandElement : AnyTypeOf<[F16, BF16, F32, I8, F8E4M3FN, F8E5M2],
+    "f16, bf16, f32 (as tf32), i8, f8E4M3FN or f8E5M2">;
 /// Listed columns: i16, read as unsigned, where that holds them.
 def HiNM_ListElement : AnyTypeOf<[I16, I32], "i16 or i32">;
 /// What a product may hold: the sums, or what an epilogue makes of them.
@@ -247,12 +248,12 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
   let description = [{
     Stores every nonzero of a pruned weight once, in the format of
     `docs/format.md`: `values` and `metadata` in the fragment order of `mma.sp`,
-    `column_list` (each tile's kept columns, padded to a multiple of 64) and
-    `tile_offsets`. `columns` gives the kept columns in their order.
+    `column_list` (each tile's kept columns, padded to a multiple of a k-block)
+    and `tile_offsets`. `columns` gives the kept columns in their order.
 
     A pack of a constant folds to constants. A weight that does not obey the
     pattern (more than N nonzeros of a row in a group, a nonzero outside the kept
-    columns) is refused.
+    columns) is refused, and so is one of f32 that is not rounded to tf32.
 
     Constraints:
 
@@ -263,7 +264,7 @@ def HiNM_PackOp : HiNM_Op<"pack", [Pure]> {
       format's version holds; all four results have the sizes that the format and
       `columns` give; `column_list` is of i32, or of i16 if C ≤ 65536.
     * (pack_c4) with a `window` in the format, `columns` goes by windows: every tile
-      lists the same multiple of 64 of each, those of window 0 first.
+      lists the same multiple of a k-block of each, those of window 0 first.
 
     Example:
 
@@ -348,7 +349,10 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
   let description = [{
     Y[row_index[r], n] = Σ_c W[r, c] · X[c, n], where W is the weight that
     `hinm.unpack` rebuilds from the four packed operands. Products of floats are
-    accumulated in f32, those of i8 in i32. The destination's values are not read.
+    accumulated in f32, those of i8 in i32. Elements of f32 are multiplied as tf32:
+    those of X are rounded to its 10 bits of fraction, to the nearest one (ties
+    away from zero), those of W are so already. The destination's values are not
+    read.
 
     With `convolution` the input is an image, C × B·H·W, and X stands for its
     patches (`hinm.patches`), which the op gathers as it goes.

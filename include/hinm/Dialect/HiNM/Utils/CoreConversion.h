@@ -40,6 +40,9 @@ std::optional<core::Matrix<float>> readMatrix(mlir::ElementsAttr attr);
 core::Matrix<uint16_t> roundMatrix(core::MatrixView<float> values,
                                    mlir::FloatType element);
 
+/// The bits of \p values rounded to nearest even in tf32.
+core::Matrix<uint32_t> roundToTF32(core::MatrixView<float> values);
+
 /// What a mask is computed from: the saliency, R×C, the pattern, and the kept
 /// columns of its tiles.
 struct MaskArguments {
@@ -76,7 +79,8 @@ mlir::ElementsAttr replaceElements(mlir::ElementsAttr weight,
                                    llvm::ArrayRef<char> bytes);
 
 /// The constant \p weight packed in the format of its element type, of 8 or 16
-/// bits. Refuses what core::pack refuses, and a weight without data.
+/// bits, or tf32 in f32. Refuses what core::pack refuses, and a weight without
+/// data.
 llvm::Expected<core::PackedWeight>
 packConstant(mlir::ElementsAttr weight, const core::ColumnIndex &columns,
              int64_t tile);
