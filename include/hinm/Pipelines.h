@@ -33,7 +33,8 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
   Option<double> sparsity{
       *this, "sparsity",
       llvm::cl::desc("Share of the weights to drop, in [0, 1]; 0.75 is half "
-                     "the vectors and 2:4 inside the others"),
+                     "the vectors and 2:4 (with dtype=tf32 1:2) inside the "
+                     "others"),
       llvm::cl::init(0.75)};
   Option<int64_t> vectorSize{
       *this, "vector-size",
@@ -51,9 +52,9 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init(0)};
   Option<std::string> dtype{
       *this, "dtype",
-      llvm::cl::desc("Element type of packed weights and their inputs: f16 or "
-                     "bf16, or quantized i8, f8E4M3FN or f8E5M2; products are "
-                     "accumulated in f32, of i8 in i32"),
+      llvm::cl::desc("Element type of packed weights and their inputs: f16, "
+                     "bf16 or tf32, or quantized i8, f8E4M3FN or f8E5M2; "
+                     "products are accumulated in f32, of i8 in i32"),
       llvm::cl::init("f16")};
   Option<std::string> algorithm{
       *this, "algorithm",

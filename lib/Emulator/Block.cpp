@@ -117,8 +117,12 @@ bool Block::run(Dim3 index) {
     }
     if (progress)
       continue;
-    if (isDone())
+    if (isDone()) {
+      loads.finish();
+      launch.lines += std::exchange(loads.lines, 0);
+      launch.lineTurns += std::exchange(loads.turns, 0);
       return checkEnd();
+    }
     reportDeadlock();
     return false;
   }
@@ -361,6 +365,14 @@ void Block::access(Thread &thread, const void *address, size_t bytes,
            "writes read-only memory: " + describePlace(*range, value, bytes));
     leave();
   }
+}
+
+void Block::countLoad(const Thread &thread, const void *address, size_t bytes,
+                      const void *site) {
+  const uintptr_t value = reinterpret_cast<uintptr_t>(address);
+  if (launch.counts && shared.isNear(value))
+    loads.record(thread.warp(), thread.lane(), site,
+                 value - reinterpret_cast<uintptr_t>(shared.data()), bytes);
 }
 
 void Block::beginCopy(Thread &thread, void *sharedAddress, const void *global,

@@ -17,6 +17,7 @@
 
 #include "Emulator/Emulator.h"
 #include "Emulator/Fiber.h"
+#include "Emulator/LoadTurns.h"
 #include "Emulator/Memory.h"
 #include "Emulator/SharedMemory.h"
 #include "Emulator/SparseMma.h"
@@ -45,6 +46,8 @@ struct LaunchState {
   std::atomic<bool> failed{false};
   /// 8×8 matrices that ldmatrix has read, and turns of the banks that it took.
   std::atomic<uint64_t> matrices{0}, turns{0};
+  /// The same of plain loads of shared memory.
+  std::atomic<uint64_t> lines{0}, lineTurns{0};
 };
 
 enum class Collective : uint8_t {
@@ -141,6 +144,9 @@ public:
   // What the functions of DeviceApi.h do for the running thread.
   void access(Thread &thread, const void *address, size_t bytes, bool isStore,
               const char *where);
+  /// Of a load, if turns are counted: what instruction it is.
+  void countLoad(const Thread &thread, const void *address, size_t bytes,
+                 const void *site);
   /// bar.sync \p id of \p count threads, a multiple of 32; 0: of all.
   void barrier(Thread &thread, int32_t id, int32_t count, const char *where);
   void meet(Thread &thread, const Arrival &arrival);
@@ -215,9 +221,10 @@ private:
                      const char *where);
   void execute(Thread *members, uint32_t count);
   void reportMetadata(const Thread &culprit, const char *where,
-                      const MetadataError &error);
+                      const MetadataError &error, bool isOneOfTwo = false);
   void executeLdMatrix(Thread *lanes);
   void executeSparseMma(Thread *lanes);
+  void checkOperands(Thread *lanes);
   void executeShuffle(Thread *lanes, uint32_t count);
   void executeElect(Thread *lanes, uint32_t count);
   void executeSparseWgmma(Thread *members, uint32_t count);
@@ -236,6 +243,7 @@ private:
   std::vector<uint32_t> warpMembers;
   Knowledge common;
   SharedMemory shared;
+  LoadTurns loads;
   Fiber scheduler;
   std::mt19937_64 random;
 };

@@ -16,6 +16,7 @@
 #include "Emulator/SparseMma.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 using namespace hinm::emulator;
@@ -147,11 +148,33 @@ void Block::executeLdMatrix(Thread *lanes) {
 }
 
 void Block::reportMetadata(const Thread &culprit, const char *where,
-                           const MetadataError &error) {
+                           const MetadataError &error, bool isOneOfTwo) {
   report(culprit, where,
          "illegal metadata: nibble " + std::to_string(error.nibble) + " is " +
              std::to_string(error.value) +
-             "; two ascending columns are 4, 8, 9, 12, 13 or 14");
+             (isOneOfTwo ? "; one of two columns is 4 or 14"
+                         : "; two ascending columns are 4, 8, 9, 12, 13 or "
+                           "14"));
+}
+
+/// The registers of a tf32 mma.sp hold that and no f32.
+void Block::checkOperands(Thread *lanes) {
+  for (int lane = 0; lane < 32; ++lane)
+    for (const uint32_t *fragment :
+         {lanes[lane].arrival.a, lanes[lane].arrival.b})
+      for (int i = 0; i < 4; ++i) {
+        if (isTF32(fragment[i]))
+          continue;
+        char bits[16];
+        snprintf(bits, sizeof(bits), "0x%08x", fragment[i]);
+        report(lanes[lane], lanes[lane].arrival.where,
+               std::string("register ") + std::to_string(i) + " of " +
+                   (fragment == lanes[lane].arrival.a ? "A" : "B") + " is " +
+                   bits +
+                   ", which is no tf32: its 13 low bits are not zero "
+                   "(cvt.rna.tf32 rounds it)");
+        leave();
+      }
 }
 
 void Block::executeSparseMma(Thread *lanes) {
@@ -161,10 +184,14 @@ void Block::executeSparseMma(Thread *lanes) {
   if (first.first < 0 || first.first >= selectors) {
     report(lanes[0], first.where,
            std::string("the selector of mma.sp ") +
-               (selectors == 2 ? "m16n8k32 is 0 or 1" : "m16n8k64 is 0") +
+               (type == MmaType::TF32 ? "m16n8k16 is 0 or 1"
+                : selectors == 2      ? "m16n8k32 is 0 or 1"
+                                      : "m16n8k64 is 0") +
                ", not " + std::to_string(first.first));
     leave();
   }
+  if (type == MmaType::TF32)
+    checkOperands(lanes);
   SparseMmaLane operands[32];
   for (int i = 0; i < 32; ++i) {
     const Arrival &mine = lanes[i].arrival;
@@ -172,7 +199,8 @@ void Block::executeSparseMma(Thread *lanes) {
   }
   const MetadataError error = sparseMma(operands, first.first, type);
   if (error.lane >= 0) {
-    reportMetadata(lanes[error.lane], first.where, error);
+    reportMetadata(lanes[error.lane], first.where, error,
+                   /*isOneOfTwo=*/type == MmaType::TF32);
     leave();
   }
 }

@@ -83,6 +83,9 @@ void hinm_emu_access(const void *address, int64_t bytes, int32_t is_store,
                      const char *where) {
   Thread &self = thread();
   self.block->access(self, address, bytes, is_store != 0, where);
+  // The call stands for the load.
+  if (!is_store)
+    self.block->countLoad(self, address, bytes, __builtin_return_address(0));
 }
 
 void hinm_emu_barrier(int32_t id, int32_t threads, const char *where) {

@@ -105,11 +105,13 @@ enum HinmEmuMmaType {
   HINM_EMU_BF16,
   HINM_EMU_S8,
   HINM_EMU_E4M3,
-  HINM_EMU_E5M2
+  HINM_EMU_E5M2,
+  HINM_EMU_TF32
 };
 /// mma.sp::ordered_metadata.sync.aligned.row.col of registers a[4] and b[4] of
-/// \p type: m16n8k32 of 16-bit elements, m16n8k64 of 8-bit ones. d[4] and c[4]
-/// are s32 of S8 (without .satfinite) and f32 of the others.
+/// \p type: m16n8k32 of 16-bit elements, m16n8k64 of 8-bit ones, m16n8k16 of
+/// tf32. d[4] and c[4] are s32 of S8 (without .satfinite) and f32 of the
+/// others.
 void hinm_emu_mma_sp(void *d, const uint32_t *a, const uint32_t *b,
                      const void *c, uint32_t metadata, int32_t selector,
                      int32_t type, const char *where);

@@ -92,10 +92,15 @@ bool hinm::emulator::launch(Kernel kernel, Dim3 grid, Dim3 block,
   work(state, next, 0);
   for (std::thread &other : others)
     other.join();
-  if (state.counts && !state.failed)
-    fprintf(stderr,
-            "hinm emulator: %s: ldmatrix read %llu matrices in %llu turns\n",
-            name, static_cast<unsigned long long>(state.matrices),
-            static_cast<unsigned long long>(state.turns));
+  auto print = [&](const char *reader, uint64_t count, const char *what,
+                   uint64_t turns) {
+    fprintf(stderr, "hinm emulator: %s: %s read %llu %s in %llu turns\n", name,
+            reader, static_cast<unsigned long long>(count), what,
+            static_cast<unsigned long long>(turns));
+  };
+  if (state.counts && !state.failed) {
+    print("ldmatrix", state.matrices, "matrices", state.turns);
+    print("loads", state.lines, "lines", state.lineTurns);
+  }
   return !state.failed;
 }

@@ -59,22 +59,32 @@ struct Operands {
 template <int P>
 MetadataError readMetadata(const uint32_t words[32], int selector,
                            int logicalColumn[16][8 * P]) {
+  // Of 8-bit elements all lanes describe columns, of others a pair of each
+  // four.
+  constexpr int lanes = P == 4 ? 4 : 2;
   for (int g = 0; g < 8; ++g)
-    for (int h = 0; h < P; ++h) {
-      const int lane = 4 * g + P * selector + h;
+    for (int h = 0; h < lanes; ++h) {
+      const int lane = 4 * g + lanes * selector + h;
       for (int nibble = 0; nibble < 8; ++nibble) {
         const unsigned value = words[lane] >> (4 * nibble) & 15;
         const int first = value & 3, second = value >> 2;
-        if (first >= second)
-          return {lane, nibble, value};
-        // A nibble is a chunk of four columns. Of 16-bit elements lane
-        // 4g+2s+h describes the columns 16h..16h+15 of the rows g (low half of
-        // the word) and g+8; of 8-bit ones lane 4g+2h+u the columns
-        // 32h..32h+31 of the row g+8u.
-        const int row = P == 2 ? g + 8 * (nibble / 4) : g + 8 * (h % 2);
-        const int chunk = P == 2 ? 4 * h + nibble % 4 : 8 * (h / 2) + nibble;
-        logicalColumn[row][2 * chunk] = 4 * chunk + first;
-        logicalColumn[row][2 * chunk + 1] = 4 * chunk + second;
+        // A nibble is a chunk of four columns, of tf32 of two. Of 16-bit
+        // elements and tf32 lane 4g+2s+h describes the chunks 4h..4h+3 of the
+        // rows g (low half of the word) and g+8; of 8-bit ones lane 4g+2h+u the
+        // chunks 8h..8h+7 of the row g+8u.
+        const int row = P == 4 ? g + 8 * (h % 2) : g + 8 * (nibble / 4);
+        const int chunk = P == 4 ? 8 * (h / 2) + nibble : 4 * h + nibble % 4;
+        if constexpr (P == 1) {
+          // The halves of a column: 0 and 1, or 2 and 3.
+          if (value != 0x4 && value != 0xE)
+            return {lane, nibble, value};
+          logicalColumn[row][chunk] = 2 * chunk + first / 2;
+        } else {
+          if (first >= second)
+            return {lane, nibble, value};
+          logicalColumn[row][2 * chunk] = 4 * chunk + first;
+          logicalColumn[row][2 * chunk + 1] = 4 * chunk + second;
+        }
       }
     }
   return {};
@@ -84,7 +94,7 @@ template <int P>
 void readElements(const SparseMmaLane lanes[32], float (*convert)(uint32_t),
                   Operands<P> &operands) {
   constexpr int width = 32 / P;
-  constexpr uint32_t mask = (uint32_t(1) << width) - 1;
+  constexpr uint32_t mask = ~uint32_t(0) >> (32 - width);
   for (int lane = 0; lane < 32; ++lane) {
     const int g = lane / 4, q = lane % 4;
     for (int j = 0; j < 4; ++j)
@@ -169,6 +179,8 @@ MetadataError hinm::emulator::sparseMma(const SparseMmaLane lanes[32],
     return run<4, float>(lanes, selector, [](uint32_t bits) {
       return e5m2ToFloat(uint8_t(bits));
     });
+  case MmaType::TF32:
+    return run<1, float>(lanes, selector, floatOfBits);
   }
   return {};
 }

@@ -40,6 +40,9 @@ void hinm::buildOrderPipeline(OpPassManager &pm,
   patterns.vectorSize = options.vectorSize;
   patterns.listRows = options.listRows;
   patterns.window = options.window;
+  // The only sparsity that mma.sp has of tf32.
+  if (options.dtype == "tf32")
+    patterns.nm = "1:2";
   patterns.layers = options.layers;
   patterns.skip = options.skip;
   pm.addPass(createAssignPatterns(patterns));

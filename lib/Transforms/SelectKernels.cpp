@@ -8,7 +8,6 @@
 
 #include "ScheduleTable.h"
 #include "TokenLayout.h"
-#include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/Chip.h"
 #include "hinm/Transforms/Passes.h"
@@ -58,17 +57,19 @@ int64_t pickTileM(SpmmOp op) {
 ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
   Type element = getElementTypeOrSelf(op.getInput().getType());
   const int64_t tileM = pickTileM(op);
-  const int64_t tileN = std::max<int64_t>(llvm::PowerOf2Ceil(getNumTokens(op)),
-                                          getTokensOfChunk(element));
+  const int64_t fewest = std::max<int64_t>(getTokensOfChunk(element), 8);
+  const int64_t tileN =
+      std::max<int64_t>(llvm::PowerOf2Ceil(getNumTokens(op)), fewest);
   const int64_t warpsM = std::min<int64_t>(tileM / 16, 8);
   const int64_t tiles = std::max<int64_t>(op.getFormat().getNumTiles(), 1);
   const int64_t shares =
       cast<ShapedType>(op.getColumnList().getType()).getDimSize(0) /
-      core::packedBlockColumns / tiles / kMinShare;
+      op.getFormat().getBlockColumns() / tiles / kMinShare;
   const int64_t split = std::clamp<int64_t>(shares, 1, kManyBlocks / tiles + 1);
   const bool isResident = kernel == KernelKind::Resident;
   return ScheduleAttr::get(op.getContext(), kernel, tileM, tileN,
-                           /*tile_k=*/64, /*stages=*/isResident ? 1 : 4, warpsM,
+                           op.getFormat().getBlockColumns(),
+                           /*stages=*/isResident ? 1 : 4, warpsM,
                            /*warps_n=*/tileN / 64 + 1,
                            /*prefetch=*/isResident ? 3 : 2, split);
 }
@@ -109,8 +110,8 @@ ScheduleAttr pickSchedule(SpmmOp op, StringRef chip, bool isTokenMajor) {
                          : tile == 64 || tileN == 128 || isSmall ? 2
                                                                  : 1;
   return ScheduleAttr::get(op.getContext(), KernelKind::Multistage, tileM,
-                           tileN, /*tile_k=*/64, /*stages=*/3,
-                           /*warps_m=*/tileM / 32, warpsN,
+                           tileN, op.getFormat().getBlockColumns(),
+                           /*stages=*/3, /*warps_m=*/tileM / 32, warpsN,
                            /*prefetch=*/tile <= 128 ? 1 : 0, /*split_k=*/1);
 }
 

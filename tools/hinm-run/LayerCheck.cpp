@@ -97,6 +97,16 @@ core::Matrix<double> takePatches(core::MatrixView<double> image,
   return patches;
 }
 
+double roundToTF32(double value) {
+  llvm::APFloat number(value);
+  bool losesInfo;
+  number.convert(llvm::APFloat::FloatTF32(), llvm::APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  number.convert(llvm::APFloat::IEEEdouble(),
+                 llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return number.convertToDouble();
+}
+
 core::Matrix<double> transpose(core::MatrixView<double> matrix) {
   core::Matrix<double> turned(matrix.getCols(), matrix.getRows());
   for (int64_t r = 0; r < turned.getRows(); ++r)
@@ -178,6 +188,10 @@ llvm::Expected<LayerRun> runLayer(Executor &executor,
   if (ShapedType::isDynamic(tokens))
     tokens = layer.tokens;
   Tensor input = makeRandom(shape, inputType.getElementType(), random);
+  // Drawn from what is multiplied, so that the sums alone are rounded.
+  if (inputType.getElementType().isF32())
+    for (double &value : input.values)
+      value = roundToTF32(value);
   hinmRuntimeResetLaunches();
   llvm::Expected<std::vector<Tensor>> results =
       executor.call(layer.function, layer.type, input);

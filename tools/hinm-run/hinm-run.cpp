@@ -61,7 +61,7 @@ static cl::opt<int64_t>
                cl::desc("V, rows of a tile: 32, 64, 128 or 256"));
 static cl::opt<std::string>
     dtype("dtype", cl::init("f16"), cl::cat(category),
-          cl::desc("f16, bf16, i8, f8E4M3FN or f8E5M2"));
+          cl::desc("f16, bf16, tf32, i8, f8E4M3FN or f8E5M2"));
 static cl::opt<std::string>
     algorithm("algorithm", cl::init("exchange"), cl::cat(category),
               cl::desc("Permutation search: exchange, gyro or none"));
@@ -338,7 +338,8 @@ void printLayerRuns(const ModuleReport &report, llvm::ArrayRef<LayerRun> runs) {
 
 } // namespace
 
-/// What rounding to the type may cost over a few layers.
+/// What rounding to the type may cost over a few layers. f16 and tf32 have the
+/// same 10 bits of fraction.
 static double getDefaultBound() {
   return llvm::StringSwitch<double>(dtype)
       .Case("bf16", 1.6e-2)

@@ -14,6 +14,7 @@
 #include <random>
 
 using namespace hinm::emulator;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -22,6 +23,8 @@ namespace {
 constexpr int legal[] = {4, 8, 9, 12, 13, 14};
 // As columns of the chunk, in ascending order.
 constexpr int columns[][2] = {{0, 1}, {0, 2}, {1, 2}, {0, 3}, {1, 3}, {2, 3}};
+// Of tf32, for the first and the second column of the chunk.
+constexpr int legalOfPair[] = {4, 14};
 
 /// The bits of a number; those of 8 bits are small integers over 2.
 uint32_t encode(float value, HinmEmuMmaType type) {
@@ -36,6 +39,8 @@ uint32_t encode(float value, HinmEmuMmaType type) {
   }
   case HINM_EMU_BF16:
     return wide >> 16;
+  case HINM_EMU_TF32:
+    return wide;
   case HINM_EMU_S8:
     return uint8_t(int8_t(value));
   case HINM_EMU_E4M3:
@@ -64,11 +69,14 @@ struct Problem {
   uint32_t cFragment[32][4] = {}, d[32][4] = {};
 
   /// Pattern \p p chooses nibble (p + row + chunk * (1 + p / 6)) % 6, so that
-  /// each place gets each of the six, beside different neighbours.
+  /// each place gets each of the six, beside different neighbours; of tf32 the
+  /// parity of that, of two.
   Problem(int p, int selector, HinmEmuMmaType type)
       : selector(selector), type(type) {
-    const bool isWide = type == HINM_EMU_F16 || type == HINM_EMU_BF16;
-    const int perRegister = isWide ? 2 : 4;
+    const bool isPair = type == HINM_EMU_TF32;
+    const bool isWide = type == HINM_EMU_F16 || type == HINM_EMU_BF16 || isPair;
+    const int perRegister = isPair ? 1 : isWide ? 2 : 4;
+    const int chunkColumns = isPair ? 2 : 4, kept = isPair ? 1 : 2;
     columnsOfA = 16 * perRegister;
     std::mt19937 random(p);
     // All are exact in the type: quarters, integers, or halves of 4 bits.
@@ -82,13 +90,16 @@ struct Problem {
     float compressed[16][32];
     int nibbles[16][16];
     for (int row = 0; row < 16; ++row)
-      for (int chunk = 0; chunk < columnsOfA / 4; ++chunk) {
-        const int which = (p + row + chunk * (1 + p / 6)) % 6;
-        nibbles[row][chunk] = legal[which];
-        for (int i = 0; i < 2; ++i) {
+      for (int chunk = 0; chunk < columnsOfA / chunkColumns; ++chunk) {
+        int which = (p + row + chunk * (1 + p / 6)) % 6;
+        if (isPair)
+          which %= 2;
+        nibbles[row][chunk] = isPair ? legalOfPair[which] : legal[which];
+        for (int i = 0; i < kept; ++i) {
           const float value = number();
-          compressed[row][2 * chunk + i] = value;
-          a[row][4 * chunk + columns[which][i]] = value;
+          const int column = isPair ? which : columns[which][i];
+          compressed[row][kept * chunk + i] = value;
+          a[row][chunkColumns * chunk + column] = value;
         }
       }
     for (auto &row : b)
@@ -103,7 +114,8 @@ struct Problem {
       auto pack = [&](auto element) {
         uint32_t word = 0;
         for (int i = 0; i < perRegister; ++i)
-          word |= encode(float(element(i)), type) << (32 / perRegister * i);
+          word |= encode(float(element(i)), type)
+                  << (32 / perRegister * i % 32);
         return word;
       };
       for (int j = 0; j < 4; ++j) {
@@ -120,7 +132,7 @@ struct Problem {
       metadata[lane] = 0x4E4E4E4E;
     }
     for (int row = 0; row < 16; ++row)
-      for (int chunk = 0; chunk < columnsOfA / 4; ++chunk) {
+      for (int chunk = 0; chunk < columnsOfA / chunkColumns; ++chunk) {
         int lane = 4 * (row % 8) + 2 * selector + chunk / 4;
         int bit = 16 * (row / 8) + 4 * (chunk % 4);
         if (!isWide) {
@@ -176,7 +188,7 @@ class SparseMmaTest : public KernelTest {};
 
 TEST_F(SparseMmaTest, EqualsTheDenseProduct) {
   // The numbers are multiples of 1/16 below 2^12: every sum is exact.
-  for (HinmEmuMmaType type : {HINM_EMU_F16, HINM_EMU_BF16})
+  for (HinmEmuMmaType type : {HINM_EMU_F16, HINM_EMU_BF16, HINM_EMU_TF32})
     for (int selector : {0, 1})
       for (int p = 0; p < 36; ++p) {
         Problem problem(p, selector, type);
@@ -242,10 +254,31 @@ TEST_F(SparseMmaTest, UnselectedRowsOfBDoNotCount) {
 }
 
 TEST_F(SparseMmaTest, WrongSelectorGivesAWrongNumber) {
-  Problem problem(5, 0, HINM_EMU_F16);
-  problem.selector = 1;
-  ASSERT_THAT(run(sparseMma, problem, 32, 0), IsEmpty());
-  EXPECT_GT(problem.error(), 1);
+  for (HinmEmuMmaType type : {HINM_EMU_F16, HINM_EMU_TF32}) {
+    Problem problem(5, 0, type);
+    problem.selector = 1;
+    ASSERT_THAT(run(sparseMma, problem, 32, 0), IsEmpty());
+    EXPECT_GT(problem.error(), 1);
+  }
+}
+
+TEST_F(SparseMmaTest, RegistersHoldTF32) {
+  for (bool isOfA : {true, false})
+    for (uint32_t bits : {0x3F800001u, 0x3F801000u, 0x00001FFFu, 0x3F802000u,
+                          0x7F800000u, 0x7FFFFFFFu}) {
+      clearError();
+      Problem problem(2, 1, HINM_EMU_TF32);
+      (isOfA ? problem.aFragment : problem.bFragment)[9][2] = bits;
+      const std::string error = run(sparseMma, problem, 32, 0);
+      const bool isFinite = (bits & 0x7F800000) != 0x7F800000;
+      if ((bits & 0x1FFF) == 0 || !isFinite)
+        EXPECT_THAT(error, IsEmpty());
+      else
+        EXPECT_THAT(error, AllOf(HasSubstr(isOfA ? "register 2 of A is 0x"
+                                                 : "register 2 of B is 0x"),
+                                 HasSubstr("which is no tf32"),
+                                 HasSubstr("thread (9,0,0)")));
+    }
 }
 
 /// The metadata of row 11, chunk 1, is in lane 14 of the selector 1, and of
@@ -276,6 +309,24 @@ TEST_F(SparseMmaTest, IllegalMetadata) {
     }
 }
 
+TEST_F(SparseMmaTest, IllegalMetadataOfPairs) {
+  for (int nibble = 0; nibble < 16; ++nibble) {
+    clearError();
+    Problem problem(1, 1, HINM_EMU_TF32);
+    problem.metadata[14] &= ~(15u << 20);
+    problem.metadata[14] |= uint32_t(nibble) << 20;
+    const std::string error = run(sparseMma, problem, 32, 0);
+    if (nibble == 4 || nibble == 14)
+      EXPECT_THAT(error, IsEmpty());
+    else
+      EXPECT_THAT(error,
+                  HasSubstr("mma.sp: illegal metadata: nibble 5 is " +
+                            std::to_string(nibble) +
+                            "; one of two columns is 4 or 14 [kernel tested, "
+                            "block (0,0,0), thread (14,0,0)]"));
+  }
+}
+
 TEST_F(SparseMmaTest, IllegalSelector) {
   Problem problem(1, 0, HINM_EMU_F16);
   problem.selector = 2;
@@ -284,6 +335,11 @@ TEST_F(SparseMmaTest, IllegalSelector) {
   Problem bytes(1, 0, HINM_EMU_S8);
   bytes.selector = 1;
   EXPECT_THAT(run(sparseMma, bytes, 32, 0), HasSubstr("m16n8k64 is 0, not 1"));
+  clearError();
+  Problem pairs(1, 0, HINM_EMU_TF32);
+  pairs.selector = -1;
+  EXPECT_THAT(run(sparseMma, pairs, 32, 0),
+              HasSubstr("m16n8k16 is 0 or 1, not -1"));
 }
 
 TEST_F(SparseMmaTest, EveryHalfConverts) {

@@ -43,6 +43,10 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
     tokens, and `prmt` makes of two such registers four rows of the one token and
     four of the other.
 
+    tf32, f32 in memory, is multiplied with m16n8k16. Lanes load the elements of X
+    that they need themselves, of up to four fragments at once, and round them
+    (`cvt.rna.tf32`).
+
     Run before: `hinm-select-kernels` on tensors (picks the schedule, pads the
     tokens to a multiple of 16 bytes), then `one-shot-bufferize`. An op with the
     attribute `hinm.skipped` is left for `convert-hinm-to-linalg`. Refused: an op

@@ -96,6 +96,9 @@ inline constexpr PackedVersion packedVersions[] = {{1, 16, 2, 4, 64, 32, 2},
                                                    {2, 8, 2, 4, 64, 64, 4},
                                                    {3, 32, 1, 2, 32, 16, 1}};
 
+/// Columns of a k-block of 2:4 groups, whatever their elements.
+inline constexpr int64_t packedBlockColumns = packedVersions[0].blockColumns;
+
 /// Bits of a tf32, of the 32 in which it is stored, that hold nothing: it is an
 /// f32 of 10 bits of fraction.
 inline constexpr uint32_t tf32Unused = 0x1fff;

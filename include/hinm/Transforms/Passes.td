@@ -610,11 +610,12 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     * For up to 64 tokens time goes into reading the weights. `tile_n` is the
       first power of two that holds all tokens, `prefetch` = 2, `stages` = 4, and
       `split_k` shares a tile's kept columns out to so many thread blocks that
-      about 128 run at once, each with 256 columns at least.
+      about 128 run at once, each with four k-blocks at least.
 
     * 8-bit floats: `tile_m` is at most 128 and `tile_n` at most 64. Chips without
       an instruction for them (Hopper's `mma.sp` among those) compute in f16, which
       takes more registers. Tables are for 16-bit elements only.
+    * `tile_k` is the k-block of the format, 64 or, of tf32, 32.
 
     Up to 16 tokens that are at hand token-major are read so by the resident kernel
     if all of X fits in the chip's shared memory: the op becomes
@@ -626,7 +627,7 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
 
     Else the kernel copies 16 bytes at a time, so each row of X has to begin at a
     multiple of 16 bytes: X is padded with zero tokens to a multiple of 8, of 8-bit
-    elements to one of 16, and the result cut back. An X whose static size is a multiple is left as it is.
+    elements to one of 16, of tf32 to one of 4, and the result cut back. An X whose static size is a multiple is left as it is.
 
     An op with a schedule is left alone. An op for which there is no kernel (V
     other than 32, 64, 128, 256) gets the attribute `hinm.skipped` with the

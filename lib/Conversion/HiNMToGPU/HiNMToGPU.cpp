@@ -9,7 +9,6 @@
 #include "ExpandMath.h"
 #include "SpmmKernel.h"
 #include "hinm/Conversion/Passes.h"
-#include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -53,7 +52,7 @@ int64_t getWindowBlocks(SpmmOp op) {
       op.getFormat().getNumTiles() * op.getFormat().getNumWindows();
   auto list = cast<ShapedType>(op.getColumnList().getType());
   return cells && list.hasStaticShape()
-             ? list.getDimSize(0) / core::packedBlockColumns / cells
+             ? list.getDimSize(0) / op.getFormat().getBlockColumns() / cells
              : 0;
 }
 

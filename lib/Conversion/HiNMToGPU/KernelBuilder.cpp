@@ -20,11 +20,17 @@ using namespace hinm;
 KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
                              const SpmmKernelSpec &spec)
     : b(loc, builder), spec(spec), schedule(spec.schedule),
+      version(PackedAttr::getVersionOf(spec.elementType)),
       chunkTokens(getTokensOfChunk(spec.elementType)),
-      steps(spec.getElementBytes() == 1 ? 1 : kSteps),
+      steps(version.blockColumns / version.stepColumns),
       slabs(schedule.getTileM() / schedule.getWarpsM() / 16),
-      fragments(schedule.getTileN() / schedule.getWarpsN() / 8),
-      runTokens(chunkTokens / 4) {}
+      fragments(schedule.getTileN() / schedule.getWarpsN() / 8) {
+  // ldmatrix gives a lane a token of 16-bit elements, or two of bytes; of
+  // 32-bit ones it loads as many as there are, 16 bytes at most.
+  const int64_t bytes = spec.getElementBytes();
+  groupFragments = bytes == 4 ? std::min<int64_t>(fragments, 4) : 2 / bytes;
+  runTokens = std::min<int64_t>(2 * groupFragments, 4);
+}
 
 //===----------------------------------------------------------------------===//
 // Arithmetic
@@ -259,8 +265,8 @@ void KernelBuilder::enterTile(Value x, Value y) {
   Value begin = memref::LoadOp::create(b, tileOffsets, ValueRange{listed});
   Value end =
       memref::LoadOp::create(b, tileOffsets, ValueRange{add(listed, 1)});
-  firstBlock = div(begin, kBlock);
-  numBlocks = sub(div(end, kBlock), firstBlock);
+  firstBlock = div(begin, version.blockColumns);
+  numBlocks = sub(div(end, version.blockColumns), firstBlock);
   if (schedule.getSplitK() > 1) {
     // Block z of S takes the k-blocks from z · n / S on, before those of z + 1.
     Value split = toWord(gpu::BlockIdOp::create(b, gpu::Dimension::z));
@@ -277,7 +283,12 @@ Value KernelBuilder::swizzle(Value row, Value chunk) {
     return chunk;
   // Rows shorter than the 128 bytes of all banks: several share a line.
   Value line = chunks == 8 ? row : div(row, 8 / chunks);
-  return arith::XOrIOp::create(b, chunk, rem(line, chunks));
+  if (spec.getElementBytes() < 4)
+    return arith::XOrIOp::create(b, chunk, rem(line, chunks));
+  // Two neighbouring chunks of a row are read at once: they stay neighbours.
+  if (chunks == 2)
+    return chunk;
+  return arith::XOrIOp::create(b, chunk, mul(rem(line, chunks / 2), 2));
 }
 
 Value KernelBuilder::placeOf(Value row, Value chunk) {
@@ -301,12 +312,15 @@ SmallVector<Value> KernelBuilder::loadWeights(Value block) {
   Value unit = add(mul(add(firstBlock, block), spec.tile / 16), firstSlab);
   Value laneWord = toWord(lane);
   Value metadataBase = toIndex(add(mul(unit, 32), laneWord));
-  Value valuesBase = toIndex(add(mul(unit, 512), mul(laneWord, chunkTokens)));
+  const int64_t unitValues = version.getUnitValues();
+  Value valuesBase =
+      toIndex(add(mul(unit, unitValues), mul(laneWord, chunkTokens)));
   for (int64_t slab = 0; slab < slabs; ++slab) {
     weights.push_back(memref::LoadOp::create(
         b, metadata, ValueRange{add(metadataBase, 32 * slab)}));
     for (int64_t step = 0; step < steps; ++step) {
-      Value position = add(valuesBase, 512 * slab + 512 / steps * step);
+      Value position =
+          add(valuesBase, unitValues * slab + unitValues / steps * step);
       Value raw =
           vector::LoadOp::create(b, rawType, values, position,
                                  /*nontemporal=*/false, llvm::MaybeAlign(16));
@@ -318,12 +332,26 @@ SmallVector<Value> KernelBuilder::loadWeights(Value block) {
 
 SmallVector<Value> KernelBuilder::loadBlock(Value block) {
   SmallVector<Value> loaded;
-  Value listed = toIndex(mul(add(firstBlock, block), kBlock));
-  for (int64_t half = 0; half < 2; ++half)
-    loaded.push_back(
-        loadColumn(add(listed, listedOf(add(lane, kStep * half)))));
+  Value listed = toIndex(mul(add(firstBlock, block), version.blockColumns));
+  for (size_t i = 0; i < getNumColumns(); ++i)
+    loaded.push_back(loadColumn(add(listed, listedOf(add(lane, 32 * i)))));
   llvm::append_range(loaded, loadWeights(block));
   return loaded;
+}
+
+Value KernelBuilder::rowOfLane(int64_t i) {
+  // Of a B fragment of 32-bit elements a lane has rows q, q + 4, …
+  return spec.getElementBytes() == 4 ? add(member, 4 * i)
+                                     : add(lane, kStep * i);
+}
+
+Value KernelBuilder::columnOfLane(ArrayRef<Value> loaded, int64_t i) {
+  if (spec.getElementBytes() < 4)
+    return loaded[i];
+  // The lanes have loaded a column each.
+  return NVVM::ShflOp::create(b, b.getI32Type(), word(-1), loaded[0],
+                              toWord(rowOfLane(i)), word(31),
+                              NVVM::ShflKind::idx, UnitAttr());
 }
 
 /// A 32-bit register of A or B as mma.sp wants it: vector<2xf16> for f16, i32
@@ -399,9 +427,10 @@ Value KernelBuilder::sparseMma(ArrayRef<Value> a, ArrayRef<Value> x,
   MLIRContext *ctx = b.getContext();
   auto kind =
       NVVM::MMATypesAttr::get(ctx, isBytes           ? NVVM::MMATypes::s8
+                                   : element.isF32() ? NVVM::MMATypes::tf32
                                    : element.isF16() ? NVVM::MMATypes::f16
                                                      : NVVM::MMATypes::bf16);
-  auto shape = NVVM::MMAShapeAttr::get(ctx, 16, 8, isBytes ? 64 : 32);
+  auto shape = NVVM::MMAShapeAttr::get(ctx, 16, 8, version.stepColumns);
   auto overflow =
       isBytes
           ? NVVM::MMAIntOverflowAttr::get(ctx, NVVM::MMAIntOverflow::wrapped)
@@ -471,12 +500,65 @@ void KernelBuilder::multiplyBytes(
   }
 }
 
+/// Of group \p group of the warp's fragments what this lane has of a row: an
+/// element of each, side by side. They are rounded to tf32.
+SmallVector<Value> KernelBuilder::loadWords(ArrayRef<Value> row,
+                                            int64_t group) {
+  Value token = add(add(warpToken, group * 8 * groupFragments),
+                    mul(quad, groupFragments));
+  SmallVector<Value> place(row);
+  place.push_back(add(placeOf(row.back(), div(token, chunkTokens)),
+                      rem(token, chunkTokens)));
+  Value loaded = vector::LoadOp::create(
+      b, VectorType::get({groupFragments}, spec.elementType), shared, place,
+      /*nontemporal=*/false,
+      llvm::MaybeAlign(spec.getElementBytes() * groupFragments));
+  SmallVector<Value> words;
+  for (int64_t f = 0; f < groupFragments; ++f)
+    words.push_back(NVVM::ConvertFloatToTF32Op::create(
+        b, b.getI32Type(), vector::ExtractOp::create(b, loaded, f),
+        NVVM::FPRoundingMode::RNA, NVVM::SaturationMode::NONE,
+        /*relu=*/false));
+  return words;
+}
+
+/// 32-bit elements: 16 rows a step. ldmatrix would split them, but one row of a
+/// fragment is one element, so that every lane can load its own, of several
+/// fragments at once.
+void KernelBuilder::multiplyWords(
+    ArrayRef<Value> weights, MutableArrayRef<Value> sums,
+    llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
+  for (int64_t step = 0; step < steps; ++step) {
+    Value selector = LLVM::ConstantOp::create(b, b.getI32Type(), step);
+    SmallVector<SmallVector<Value>> a;
+    for (int64_t slab = 0; slab < slabs; ++slab)
+      a.push_back(registersOf(weights[slab * (1 + steps) + 1 + step]));
+    SmallVector<SmallVector<Value>> rows;
+    for (int64_t j = 0; j < 4; ++j)
+      rows.push_back(rowOf(4 * step + j));
+    for (int64_t group = 0; group < fragments / groupFragments; ++group) {
+      SmallVector<SmallVector<Value>> x(groupFragments);
+      for (ArrayRef<Value> row : rows)
+        for (auto [registers, element] : llvm::zip(x, loadWords(row, group)))
+          registers.push_back(element);
+      for (int64_t f = 0; f < groupFragments; ++f)
+        multiplyFragment(weights, a, x[f], group * groupFragments + f, selector,
+                         sums);
+    }
+  }
+}
+
 void KernelBuilder::multiply(
     ArrayRef<Value> weights, MutableArrayRef<Value> sums,
     llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
-  if (spec.getElementBytes() == 1)
+  switch (spec.getElementBytes()) {
+  case 1:
     return multiplyBytes(weights, sums, rowOf);
-  multiplyWide(weights, sums, rowOf);
+  case 2:
+    return multiplyWide(weights, sums, rowOf);
+  default:
+    return multiplyWords(weights, sums, rowOf);
+  }
 }
 
 Value KernelBuilder::clamp(Value block) {
@@ -585,10 +667,14 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   });
 }
 
-/// The first token of the lane's run in chunk \p run of the warp's tokens.
+/// The first token of the lane's run \p run among the warp's tokens. Of a group
+/// of fragments a lane has two columns, which are one run or two.
 Value KernelBuilder::tokenOfRun(int64_t run) {
-  return add(add(add(tokenBase, warpToken), run * chunkTokens),
-             mul(member, runTokens));
+  const int64_t laneTokens = 2 * groupFragments;
+  const int64_t before = run * runTokens;
+  return add(add(add(tokenBase, warpToken),
+                 before / laneTokens * 4 * laneTokens + before % laneTokens),
+             mul(member, laneTokens));
 }
 
 /// The elements of a matrix for a run.
@@ -601,7 +687,7 @@ Value KernelBuilder::loadRun(Value operand, Value row, Value token) {
 }
 
 void KernelBuilder::store(ValueRange sums) {
-  const int64_t runs = fragments * 2 / runTokens, perRun = runTokens / 2;
+  const int64_t laneTokens = 2 * groupFragments;
   // What belongs to the tokens is loaded once for all rows. (Behind the last
   // token, where nothing is stored, it is that of others.)
   SmallVector<OperandValues> ofTokens(epilogueInputs.size());
@@ -611,7 +697,7 @@ void KernelBuilder::store(ValueRange sums) {
                          epilogueInputs, ofTokens)) {
       if (spec.getEpilogueShape(operand) != EpilogueShape::OfToken)
         continue;
-      for (int64_t run = 0; run < runs; ++run)
+      for (size_t run = 0; run < getNumRuns(); ++run)
         loaded.push_back(
             loadRun(input, idx(0),
                     min(tokenOfRun(run), sub(numTokens, idx(runTokens)))));
@@ -619,14 +705,13 @@ void KernelBuilder::store(ValueRange sums) {
   Value firstRow = add(add(mul(tileIndex, spec.tile), rowInTile), quad);
   for (int64_t slab = 0; slab < slabs; ++slab)
     for (int64_t half = 0; half < 2; ++half) {
-      // Of a run of four tokens one fragment has the even ones, the next the
-      // odd ones.
+      // The tokens of a group take turns among its fragments.
       SmallVector<Value> ofRow;
-      for (int64_t run = 0; run < runs; ++run)
-        for (int64_t r = 0; r < 2; ++r)
-          for (int64_t f = 0; f < perRun; ++f)
-            ofRow.push_back(
-                sums[(slab * fragments + run * perRun + f) * 4 + half * 2 + r]);
+      for (int64_t group = 0; group < fragments; group += groupFragments)
+        for (int64_t i = 0; i < laneTokens; ++i)
+          ofRow.push_back(
+              sums[(slab * fragments + group + i % groupFragments) * 4 +
+                   half * 2 + i / groupFragments]);
       storeRow(add(firstRow, slab * 16 + half * 8), ofRow, ofTokens);
     }
 }
@@ -700,7 +785,7 @@ void KernelBuilder::storeSingly(Value row, Value token, ValueRange sums,
   }
 }
 
-/// Stores what this lane has of row \p row: a run of each chunk.
+/// Stores what this lane has of row \p row, run by run.
 void KernelBuilder::storeRow(Value row, ValueRange sums,
                              ArrayRef<OperandValues> ofTokens) {
   when(less(row, numRows), [&] {
@@ -713,7 +798,7 @@ void KernelBuilder::storeRow(Value row, ValueRange sums,
               ? memref::LoadOp::create(b, operand, ValueRange{target})
                     .getResult()
               : Value());
-    for (int64_t run = 0; run < fragments * 2 / runTokens; ++run) {
+    for (size_t run = 0; run < getNumRuns(); ++run) {
       Value token = tokenOfRun(run);
       ValueRange ofRun = sums.slice(run * runTokens, runTokens);
       SmallVector<Value> known = ofRow;

@@ -32,7 +32,7 @@ protected:
   KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc,
                 const SpmmKernelSpec &spec);
 
-  /// Kept columns of one k-block of the format, and rows that one ldmatrix
+  /// Kept columns of one k-block of 2:4 groups, and rows that one ldmatrix
   /// loads, which are those of one mma.sp of 16-bit elements.
   static constexpr int64_t kBlock = core::packedBlockColumns, kStep = 32;
   /// 16-bit elements of one 16-byte copy.
@@ -57,11 +57,17 @@ protected:
   /// How many values loadWeights gives.
   size_t getNumWeights() const { return slabs * (1 + steps); }
   /// What this lane needs of k-block \p block where X lies in the order of its
-  /// channels: the columns of the rows that it addresses, one a half, then its
+  /// channels: columns of its list, the warp's lanes all of them, then its
   /// weights.
   llvm::SmallVector<mlir::Value> loadBlock(mlir::Value block);
-  /// How many values loadBlock gives.
-  size_t getNumLoads() const { return 2 + getNumWeights(); }
+  /// How many values loadBlock gives, and how many of them are columns.
+  size_t getNumLoads() const { return getNumColumns() + getNumWeights(); }
+  size_t getNumColumns() const { return version.blockColumns / 32; }
+  /// The row of a k-block in shared memory that this lane addresses as number
+  /// \p i, in the order in which multiply asks for them.
+  mlir::Value rowOfLane(int64_t i);
+  /// The column whose row that is, a word, of what loadBlock has \p loaded.
+  mlir::Value columnOfLane(llvm::ArrayRef<mlir::Value> loaded, int64_t i);
 
   /// The place in a k-block's list of the column that row \p row of its X in
   /// shared memory belongs to.
@@ -69,7 +75,8 @@ protected:
 
   /// Adds the product of \p weights with one k-block of X to \p sums.
   /// \p rowOf gives the shared memory's coordinates of the row that this lane
-  /// addresses in ldmatrix, for one half of the k-block.
+  /// addresses as number i: in ldmatrix, for one half of the k-block, or, of
+  /// elements that ldmatrix does not transpose, in loads of its own.
   void
   multiply(llvm::ArrayRef<mlir::Value> weights,
            llvm::MutableArrayRef<mlir::Value> sums,
@@ -88,7 +95,8 @@ protected:
   void finish(llvm::ArrayRef<mlir::Value> sums);
 
   /// The place of 16-byte chunk \p chunk of shared row \p row: an XOR with bits
-  /// of the row, so that the eight rows of an ldmatrix lie in different banks.
+  /// of the row, so that what is read at once lies in different banks: eight
+  /// rows by ldmatrix, of 32-bit elements two chunks of four rows.
   mlir::Value swizzle(mlir::Value row, mlir::Value chunk);
   /// The same in elements of X.
   mlir::Value placeOf(mlir::Value row, mlir::Value chunk);
@@ -135,10 +143,11 @@ protected:
   mlir::ImplicitLocOpBuilder b;
   const SpmmKernelSpec &spec;
   ScheduleAttr schedule;
-  int64_t chunkTokens; // in 16 bytes of X
-  int64_t steps;       // mma.sp that a k-block takes
-  int64_t slabs;       // m16 slabs of a warp
-  int64_t fragments;   // n8 fragments of a warp
+  const core::PackedVersion &version; // of the format of the weights
+  int64_t chunkTokens;                // in 16 bytes of X
+  int64_t steps;                      // mma.sp that a k-block takes
+  int64_t slabs;                      // m16 slabs of a warp
+  int64_t fragments;                  // n8 fragments of a warp
 
   mlir::gpu::GPUFuncOp func;
   mlir::Value values, metadata, columnList, tileOffsets, input, rowIndex,
@@ -165,6 +174,7 @@ private:
                 llvm::ArrayRef<mlir::Value> known);
   void storeSingly(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
                    llvm::ArrayRef<mlir::Value> known);
+  size_t getNumRuns() const { return fragments * 2 / runTokens; }
   mlir::Value tokenOfRun(int64_t run);
   mlir::Value loadRun(mlir::Value operand, mlir::Value row, mlir::Value token);
   mlir::Value finishElement(mlir::Value sum,
@@ -188,8 +198,17 @@ private:
       llvm::ArrayRef<mlir::Value> weights,
       llvm::MutableArrayRef<mlir::Value> sums,
       llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> rowOf);
+  void multiplyWords(
+      llvm::ArrayRef<mlir::Value> weights,
+      llvm::MutableArrayRef<mlir::Value> sums,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> rowOf);
+  llvm::SmallVector<mlir::Value> loadWords(llvm::ArrayRef<mlir::Value> row,
+                                           int64_t group);
 
-  int64_t runTokens; // that a lane has side by side: a quarter of a chunk
+  /// Fragments whose columns take turns among the tokens: token t of the group
+  /// is column t / groupFragments of fragment t % groupFragments.
+  int64_t groupFragments;
+  int64_t runTokens; // that a lane has side by side and stores at once
 
   // The shared memory as ldmatrix takes it, in pairs of bytes at least.
   mlir::Value matrices;

@@ -28,7 +28,8 @@ namespace {
 class MultistageKernel : StagedKernel {
 public:
   MultistageKernel(OpBuilder &builder, Location loc, const SpmmKernelSpec &spec)
-      : StagedKernel(builder, loc, spec, /*rows=*/kBlock) {}
+      : StagedKernel(builder, loc, spec,
+                     /*rows=*/spec.schedule.getTileK()) {}
 
   gpu::GPUFuncOp build() {
     declareFunction(
@@ -61,12 +62,12 @@ private:
 /// The columns whose rows this thread copies for k-block \p block.
 SmallVector<Value> MultistageKernel::loadColumns(Value block) {
   SmallVector<Value> columns;
-  Value listBase = toIndex(mul(add(firstBlock, block), kBlock));
+  Value listBase = toIndex(mul(add(firstBlock, block), rows));
   for (int64_t copy = 0; copy < copies; ++copy) {
     Value position = add(thread, copy * spec.getNumThreads());
     Value row = div(position, chunks);
-    if ((copy + 1) * spec.getNumThreads() > kBlock * chunks)
-      row = min(row, idx(kBlock - 1));
+    if ((copy + 1) * spec.getNumThreads() > rows * chunks)
+      row = min(row, idx(rows - 1));
     columns.push_back(loadColumn(add(listBase, listedOf(row))));
   }
   return columns;
@@ -256,8 +257,8 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     else
       gatherIfAny(add(block, stages - 1), nextColumns, writeSlot);
     multiply(ArrayRef(loaded).take_front(getNumWeights()), sums,
-             [&](int64_t half) -> SmallVector<Value> {
-               return {readSlot, add(lane, kStep * half)};
+             [&](int64_t i) -> SmallVector<Value> {
+               return {readSlot, rowOfLane(i)};
              });
     if (spec.convolution)
       storePatches(patches, writeSlot);

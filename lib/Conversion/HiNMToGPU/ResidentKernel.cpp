@@ -125,9 +125,9 @@ SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     llvm::append_range(loaded,
                        loadBlock(ahead ? clamp(add(block, ahead)) : block));
     ArrayRef<Value> current = ArrayRef(loaded).take_front(getNumLoads());
-    multiply(current.drop_front(2), sums,
-             [&](int64_t half) -> SmallVector<Value> {
-               return {toIndex(current[half])};
+    multiply(current.drop_front(getNumColumns()), sums,
+             [&](int64_t i) -> SmallVector<Value> {
+               return {toIndex(columnOfLane(current, i))};
              });
     SmallVector<Value> results(ArrayRef(loaded).take_back(numAhead));
     llvm::append_range(results, sums);

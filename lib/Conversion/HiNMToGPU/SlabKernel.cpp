@@ -125,6 +125,11 @@ LogicalResult
 hinm::verifySlabSchedule(const SpmmKernelSpec &spec,
                          llvm::function_ref<InFlightDiagnostic()> emitError) {
   ScheduleAttr schedule = spec.schedule;
+  if (spec.getElementBytes() == 4)
+    return emitError()
+           << "schedule: the slab kernel reads X by ldmatrix, which "
+              "does not transpose "
+           << spec.elementType << ": use kernel = multistage";
   if (spec.convolution)
     return emitError() << "schedule: the slab kernel takes no convolution: use "
                           "kernel = multistage";

@@ -9,7 +9,6 @@
 #include "SpmmKernel.h"
 
 #include "KernelBuilder.h"
-#include "hinm/Core/PackedFormat.h"
 #include "hinm/Dialect/HiNM/Utils/Chip.h"
 #include "hinm/Dialect/HiNM/Utils/Epilogue.h"
 #include "llvm/ADT/StringExtras.h"
@@ -95,10 +94,10 @@ std::string SpmmKernelSpec::getName() const {
   }
   return llvm::formatv(
              "hinm_spmm_{0}{1}_v{2}_m{3}n{4}k{5}s{6}w{7}x{8}{9}{10}{11}{12}",
-             nameOf(elementType), output, tile, schedule.getTileM(),
-             schedule.getTileN(), schedule.getTileK(), schedule.getStages(),
-             schedule.getWarpsM(), schedule.getWarpsN(), variant,
-             hasRowIndex ? "_rows" : "", patches, suffix)
+             elementType.isF32() ? "tf32" : nameOf(elementType), output, tile,
+             schedule.getTileM(), schedule.getTileN(), schedule.getTileK(),
+             schedule.getStages(), schedule.getWarpsM(), schedule.getWarpsN(),
+             variant, hasRowIndex ? "_rows" : "", patches, suffix)
       .str();
 }
 
@@ -114,9 +113,10 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: tile_m = " << schedule.getTileM()
                        << " does not divide the " << tile << " rows of a tile"
                        << (sharesX ? ", and is no multiple of them" : "");
-  if (schedule.getTileK() != core::packedBlockColumns)
-    return emitError() << "schedule: the kernel takes tile_k = "
-                       << core::packedBlockColumns
+  const int64_t blockColumns =
+      PackedAttr::getVersionOf(elementType).blockColumns;
+  if (schedule.getTileK() != blockColumns)
+    return emitError() << "schedule: the kernel takes tile_k = " << blockColumns
                        << " kept columns a step, found " << schedule.getTileK();
   if (!llvm::isPowerOf2_64(schedule.getTileN()))
     return emitError() << "schedule: tile_n = " << schedule.getTileN()
@@ -131,7 +131,7 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (!hasSparseMma(chip, elementType))
     return emitError() << "chip '" << chip << "' multiplies no " << elementType
                        << ": it needs sm_89 or newer";
-  if (getElementBytes() == 1 &&
+  if (getElementBytes() != 2 &&
       schedule.getKernel() == KernelKind::WarpSpecialized)
     return emitError() << "schedule: the warp-specialised kernel multiplies "
                           "16-bit elements, not "

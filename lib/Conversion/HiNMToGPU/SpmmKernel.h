@@ -24,10 +24,10 @@
 /// | partials     | memref<?xS>         | 16               |
 /// | arrivals     | memref<?xi32>       | 4                |
 ///
-/// N is a multiple of the tokens in 16 bytes of X, 8 or 16, and X has at most
-/// 2^32 elements. There is a row_index with `hasRowIndex`; there are partials
-/// and arrivals with split_k > 1: split_k · tile_m · tile_n sums for each block
-/// of x and y, and a count, which is 0 before and after.
+/// N is a multiple of the tokens in 16 bytes of X, 4, 8 or 16, and X has at
+/// most 2^32 elements. There is a row_index with `hasRowIndex`; there are
+/// partials and arrivals with split_k > 1: split_k · tile_m · tile_n sums for
+/// each block of x and y, and a count, which is 0 before and after.
 ///
 /// With a convolution the input is the image, C × B·H·W; a kernel then serves
 /// the layers of one convolution.
@@ -35,14 +35,15 @@
 /// A token-major X is N×C, Y N×R with the epilogue's matrices; they need no
 /// more alignment than an element has.
 ///
-/// E has 16 bits (f16, bf16) or 8 (i8, f8E4M3FN, f8E5M2). S is what products
-/// are summed in, f32 or i32; O is S, an E of 16 bits, or what the epilogue
-/// yields. A run is a quarter of the tokens in 16 bytes of X, which a thread
-/// stores at once. L is i16, read as unsigned, or i32. R and N are the sizes of
-/// Y, the number of kept columns of a tile is what `tile_offsets` says, so that
-/// one kernel serves every layer of a specialisation. The grid is (⌈⌈R/V⌉
-/// · V/tile_m⌉, ⌈N/tile_n⌉, split_k); a warp-specialised kernel takes any in
-/// two dimensions, as its blocks go on to further tiles.
+/// E has 16 bits (f16, bf16), 8 (i8, f8E4M3FN, f8E5M2) or 32 (f32, multiplied
+/// as tf32). S is what products are summed in, f32 or i32; O is S, an E of 16
+/// bits, or what the epilogue yields. A run is what a thread stores at once: 2
+/// tokens, of E of other than 16 bits up to 4. L is i16, read as unsigned, or
+/// i32. R and N are the sizes of Y, the number of kept columns of a tile is
+/// what `tile_offsets` says, so that one kernel serves every layer of a
+/// specialisation. The grid is (⌈⌈R/V⌉ · V/tile_m⌉, ⌈N/tile_n⌉, split_k); a
+/// warp-specialised kernel takes any in two dimensions, as its blocks go on to
+/// further tiles.
 ///
 //===----------------------------------------------------------------------===//
 

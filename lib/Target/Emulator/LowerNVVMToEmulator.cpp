@@ -278,9 +278,10 @@ private:
         })
         .Case<NVVM::CpAsyncOp, NVVM::CpAsyncCommitGroupOp,
               NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::MmaSpOp,
-              NVVM::PermuteOp, NVVM::ShflOp, LLVM::CallIntrinsicOp,
-              LLVM::LoadOp, LLVM::StoreOp, LLVM::AtomicRMWOp,
-              LLVM::AddressOfOp>([&](auto o) { return lower(o); })
+              NVVM::PermuteOp, NVVM::ConvertFloatToTF32Op, NVVM::ShflOp,
+              LLVM::CallIntrinsicOp, LLVM::LoadOp, LLVM::StoreOp,
+              LLVM::AtomicRMWOp, LLVM::AddressOfOp>(
+            [&](auto o) { return lower(o); })
         .Case<NVVM::MBarrierInitOp, NVVM::MBarrierInvalOp,
               NVVM::MBarrierArriveOp, NVVM::MBarrierArriveExpectTxOp,
               NVVM::MBarrierTryWaitOp, NVVM::MBarrierTryWaitParityOp,
@@ -380,23 +381,25 @@ private:
       type = 1;
     else if (named == NVVM::MMATypes::s8)
       type = 2;
+    else if (named == NVVM::MMATypes::tf32)
+      type = 5;
     else if (isa<VectorType>(op.getOperandA()[0].getType()))
       type = 0;
-    const bool isWide = type != 2;
-    Type sum = isWide ? f32 : i32;
+    const int64_t columns = type == 2 ? 64 : type == 5 ? 16 : 32;
+    Type sum = type == 2 ? i32 : f32;
     auto sums = dyn_cast<LLVM::LLVMStructType>(op.getType());
     const bool isSatfinite =
         op.getIntOverflowBehavior() == NVVM::MMAIntOverflow::satfinite;
     if (!op.getOrderedMetadata() || shape.getM() != 16 || shape.getN() != 8 ||
-        shape.getK() != (isWide ? 32 : 64) || !type || isSatfinite ||
+        shape.getK() != columns || !type || isSatfinite ||
         op.getMultiplicandBPtxType().value_or(NVVM::MMATypes::f16) !=
             named.value_or(NVVM::MMATypes::f16) ||
         !sums || !llvm::all_equal(sums.getBody()) ||
         sums.getBody().front() != sum || op.getOperandC().size() != 4)
       return op.emitOpError("is not known to the emulator: it runs "
                             "mma.sp::ordered_metadata m16n8k32 of f16 and bf16 "
-                            "with f32 accumulators, and m16n8k64 of s8 with "
-                            "s32");
+                            "and m16n8k16 of tf32 with f32 accumulators, and "
+                            "m16n8k64 of s8 with s32");
     return lowerMma(op, sum, op.getOperandA(), op.getOperandB(),
                     op.getOperandC(), op.getSparseMetadata(),
                     op.getSparsitySelector(), *type);
@@ -444,6 +447,30 @@ private:
       return op.emitOpError("of '") << name << "' is not known to the emulator";
     return lowerMma(op, f32, operands.slice(0, 4), operands.slice(4, 4),
                     operands.slice(8, 4), operands[12], operands[13], *type);
+  }
+
+  /// A half of the last place is added to the magnitude, and what is behind it
+  /// dropped. Infinities and NaNs stay as they are.
+  LogicalResult lower(NVVM::ConvertFloatToTF32Op op) {
+    Location loc = op.getLoc();
+    if (op.getRnd() != NVVM::FPRoundingMode::RNA ||
+        op.getSat() != NVVM::SaturationMode::NONE || op.getRelu())
+      return unknown(op);
+    constexpr int32_t exponent = 0x7f800000, unused = 0x1fff;
+    Value bits = LLVM::BitcastOp::create(builder, loc, i32, op.getSrc());
+    Value isFinite = LLVM::ICmpOp::create(
+        builder, loc, LLVM::ICmpPredicate::ne,
+        LLVM::AndOp::create(builder, loc, bits, constant(loc, exponent)),
+        constant(loc, exponent));
+    Value rounded = LLVM::AndOp::create(
+        builder, loc,
+        LLVM::AddOp::create(builder, loc, bits,
+                            constant(loc, (unused + 1) / 2)),
+        constant(loc, ~unused));
+    op.getRes().replaceAllUsesWith(
+        LLVM::SelectOp::create(builder, loc, isFinite, rounded, bits));
+    op.erase();
+    return success();
   }
 
   /// Four bytes of eight, by a constant selector.

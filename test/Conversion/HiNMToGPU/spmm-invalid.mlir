@@ -461,3 +461,36 @@ func.func @slab_convolution(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref
     outs(%y : memref<32x16xf32>) {convolution = #hinm.convolution<image = [1, 6, 6], kernel = [3, 3], strides = [1, 1], dilations = [1, 1]>, schedule = #s}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 1>
+func.func @tf32_tile_k(%v: memref<512xf32>, %m: memref<64xi32>, %l: memref<32xi32>, %o: memref<2xi32>, %x: memref<128x64xf32>, %y: memref<32x64xf32>) {
+  // expected-error @below {{schedule: the kernel takes tile_k = 32 kept columns a step, found 64}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 1:2, version = 3>
+    ins(%v, %m, %l, %o, %x : memref<512xf32>, memref<64xi32>, memref<32xi32>, memref<2xi32>, memref<128x64xf32>)
+    outs(%y : memref<32x64xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 32, tile_n = 16, tile_k = 32, stages = 2, warps_m = 1, warps_n = 1>
+func.func @tf32_slab(%v: memref<512xf32>, %m: memref<64xi32>, %l: memref<32xi32>, %o: memref<2xi32>, %x: memref<128x64xf32>, %y: memref<32x64xf32>) {
+  // expected-error @below {{schedule: the slab kernel reads X by ldmatrix, which does not transpose 'f32': use kernel = multistage}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 1:2, version = 3, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<512xf32>, memref<64xi32>, memref<32xi32>, memref<2xi32>, memref<128x64xf32>)
+    outs(%y : memref<32x64xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 32, tile_n = 64, tile_k = 32, stages = 2, warps_m = 2, warps_n = 1>
+func.func @tf32_warp_specialized(%v: memref<512xf32>, %m: memref<64xi32>, %l: memref<32xi32>, %o: memref<2xi32>, %x: memref<128x64xf32>, %y: memref<32x64xf32>) {
+  // expected-error @below {{schedule: the warp-specialised kernel multiplies 16-bit elements, not 'f32'}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 1:2, version = 3>
+    ins(%v, %m, %l, %o, %x : memref<512xf32>, memref<64xi32>, memref<32xi32>, memref<2xi32>, memref<128x64xf32>)
+    outs(%y : memref<32x64xf32>) {schedule = #s}
+  return
+}

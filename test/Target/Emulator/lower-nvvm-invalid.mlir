@@ -48,7 +48,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   llvm.func @standard(%a: vector<2xf16>, %c: f32, %e: i32) attributes {gpu.kernel} {
     %s = llvm.mlir.constant(0 : i32) : i32
-    // expected-error@+1 {{it runs mma.sp::ordered_metadata m16n8k32 of f16 and bf16 with f32 accumulators, and m16n8k64 of s8 with s32}}
+    // expected-error@+1 {{it runs mma.sp::ordered_metadata m16n8k32 of f16 and bf16 and m16n8k16 of tf32 with f32 accumulators, and m16n8k64 of s8 with s32}}
     %d = nvvm.mma.sp.sync A[%a, %a, %a, %a] B[%a, %a, %a, %a] C[%c, %c, %c, %c] sparseMetadata[%e] selector[%s] {shape = #nvvm.shape<m = 16, n = 8, k = 32>} : (vector<2xf16>, vector<2xf16>, f32) -> !llvm.struct<(f32, f32, f32, f32)>
     llvm.return
   }
@@ -140,6 +140,27 @@ gpu.module @kernels {
     // The selector is not constant.
     // expected-error@+1 {{is not known to the emulator}}
     %d = nvvm.prmt <default> %a, %a, %a : i32
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @half_tf32(%a: i32, %c: f32) attributes {gpu.kernel} {
+    %s = llvm.mlir.constant(0 : i32) : i32
+    // expected-error@+1 {{'nvvm.mma.sp.sync' op is not known to the emulator: it runs mma.sp::ordered_metadata}}
+    %d = nvvm.mma.sp.sync A[%a, %a] B[%a, %a] C[%c, %c, %c, %c] sparseMetadata[%a] selector[%s] {orderedMetadata, multiplicandAPtxType = #nvvm.mma_type<tf32>, multiplicandBPtxType = #nvvm.mma_type<tf32>, shape = #nvvm.shape<m = 16, n = 8, k = 8>} : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @nearest_even(%f: f32) attributes {gpu.kernel} {
+    // expected-error@+1 {{'nvvm.convert.float.to.tf32' op is not known to the emulator}}
+    %r = nvvm.convert.float.to.tf32 %f {rnd = #nvvm.fp_rnd_mode<rn>}
     llvm.return
   }
 }

@@ -101,6 +101,24 @@ gpu.module @kernels {
     llvm.return
   }
 
+  // A half of the last place of tf32 is added, what is behind it dropped.
+  // CHECK-LABEL: llvm.func @words(
+  // CHECK: %[[BITS:.*]] = llvm.bitcast %{{.*}} : f32 to i32
+  // CHECK: %[[FINITE:.*]] = llvm.icmp "ne"
+  // CHECK: %[[HALF:.*]] = llvm.mlir.constant(4096 : i32)
+  // CHECK: %[[RAISED:.*]] = llvm.add %[[BITS]], %[[HALF]]
+  // CHECK: %[[USED:.*]] = llvm.mlir.constant(-8192 : i32)
+  // CHECK: %[[ROUNDED:.*]] = llvm.and %[[RAISED]], %[[USED]]
+  // CHECK: llvm.select %[[FINITE]], %[[ROUNDED]], %[[BITS]]
+  // CHECK: %[[TF32:.*]] = llvm.mlir.constant(5 : i32)
+  // CHECK: llvm.call @hinm_emu_mma_sp(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[TF32]],
+  llvm.func @words(%a: i32, %f: f32) attributes {gpu.kernel} {
+    %s = llvm.mlir.constant(1 : i32) : i32
+    %b = nvvm.convert.float.to.tf32 %f {rnd = #nvvm.fp_rnd_mode<rna>}
+    %d = nvvm.mma.sp.sync A[%a, %a, %a, %a] B[%b, %b, %b, %b] C[%f, %f, %f, %f] sparseMetadata[%a] selector[%s] {orderedMetadata, multiplicandAPtxType = #nvvm.mma_type<tf32>, multiplicandBPtxType = #nvvm.mma_type<tf32>, shape = #nvvm.shape<m = 16, n = 8, k = 16>} : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+
   // The entry takes the addresses of the arguments.
   // CHECK: llvm.mlir.global external constant @__hinm_emu_shared_shared(64 : i64)
   // CHECK: llvm.mlir.global external constant @__hinm_emu_copies_shared(16 : i64)
