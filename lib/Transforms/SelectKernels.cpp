@@ -46,6 +46,12 @@ bool hasSmallFloats(SpmmOp op) {
   return isa<FloatType>(element) && element.getIntOrFloatBitWidth() == 8;
 }
 
+/// Whether X is multiplied as tf32, to which the kernel rounds it: what a warp
+/// rounds should serve many rows.
+bool isRounded(SpmmOp op) {
+  return getElementTypeOrSelf(op.getInput().getType()).isF32();
+}
+
 /// Rows of a thread block.
 int64_t pickTileM(SpmmOp op) {
   const int64_t tile = op.getFormat().getTile();
@@ -67,11 +73,14 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
       op.getFormat().getBlockColumns() / tiles / kMinShare;
   const int64_t split = std::clamp<int64_t>(shares, 1, kManyBlocks / tiles + 1);
   const bool isResident = kernel == KernelKind::Resident;
+  int64_t prefetch = isResident ? 3 : 2;
+  // What ptxas finds registers for.
+  if (isRounded(op) && !isResident)
+    prefetch = tileM == 256 ? 1 : tileM == 32 ? 3 : 2;
   return ScheduleAttr::get(op.getContext(), kernel, tileM, tileN,
                            op.getFormat().getBlockColumns(),
                            /*stages=*/isResident ? 1 : 4, warpsM,
-                           /*warps_n=*/tileN / 64 + 1,
-                           /*prefetch=*/isResident ? 3 : 2, split);
+                           /*warps_n=*/tileN / 64 + 1, prefetch, split);
 }
 
 /// Whether the schedule's kernel takes \p op, and has room on \p chip for what
@@ -106,13 +115,17 @@ ScheduleAttr pickSchedule(SpmmOp op, StringRef chip, bool isTokenMajor) {
   const int64_t tileM = pickTileM(op);
   const bool isSmall = hasSmallFloats(op);
   const int64_t tileN = ShapedType::isDynamic(tokens) || isSmall ? 64 : 128;
-  const int64_t warpsN = tile == 32                              ? 4
-                         : tile == 64 || tileN == 128 || isSmall ? 2
-                                                                 : 1;
+  const int64_t warpRows = isRounded(op) ? std::min<int64_t>(tileM, 64) : 32;
+  const bool isDeep = isRounded(op) && warpRows == tileM;
+  const int64_t warpsN =
+      tile == 32 || isDeep                                     ? 4
+      : tile == 64 || tileN == 128 || isSmall || isRounded(op) ? 2
+                                                               : 1;
   return ScheduleAttr::get(op.getContext(), KernelKind::Multistage, tileM,
                            tileN, op.getFormat().getBlockColumns(),
-                           /*stages=*/3, /*warps_m=*/tileM / 32, warpsN,
-                           /*prefetch=*/tile <= 128 ? 1 : 0, /*split_k=*/1);
+                           /*stages=*/3, /*warps_m=*/tileM / warpRows, warpsN,
+                           /*prefetch=*/tile <= (isRounded(op) ? 64 : 128),
+                           /*split_k=*/1);
 }
 
 struct SelectKernelsPass

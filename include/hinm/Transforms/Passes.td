@@ -615,6 +615,9 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     * 8-bit floats: `tile_m` is at most 128 and `tile_n` at most 64. Chips without
       an instruction for them (Hopper's `mma.sp` among those) compute in f16, which
       takes more registers. Tables are for 16-bit elements only.
+    * tf32: a warp computes up to 64 rows, as it rounds X to tf32 for them.
+      `prefetch` is 0 from V = 128 on; for few tokens it is 3 with V = 32 and 1 with
+      V = 256. So no register spills.
     * `tile_k` is the k-block of the format, 64 or, of tf32, 32.
 
     Up to 16 tokens that are at hand token-major are read so by the resident kernel

@@ -504,11 +504,17 @@ void KernelBuilder::multiplyBytes(
 /// element of each, side by side. They are rounded to tf32.
 SmallVector<Value> KernelBuilder::loadWords(ArrayRef<Value> row,
                                             int64_t group) {
-  Value token = add(add(warpToken, group * 8 * groupFragments),
-                    mul(quad, groupFragments));
+  Value before = add(warpToken, group * 8 * groupFragments);
+  Value token = mul(quad, groupFragments);
+  // The swizzle moves nothing out of 32 tokens, the line of all banks: lines
+  // before are a constant, or one register.
+  const bool isLine = 8 * groupFragments == 8 * chunkTokens;
+  if (!isLine)
+    token = add(before, token);
+  Value inRow = add(placeOf(row.back(), div(token, chunkTokens)),
+                    rem(token, chunkTokens));
   SmallVector<Value> place(row);
-  place.push_back(add(placeOf(row.back(), div(token, chunkTokens)),
-                      rem(token, chunkTokens)));
+  place.push_back(isLine ? add(before, inRow) : inRow);
   Value loaded = vector::LoadOp::create(
       b, VectorType::get({groupFragments}, spec.elementType), shared, place,
       /*nontemporal=*/false,
