@@ -76,6 +76,10 @@ if ptxas:
     config.substitutions.append(("%ptxas", ptxas))
     # gpu-module-to-binary's toolkit= wants the folder above bin/.
     config.substitutions.append(("%cuda_toolkit", os.path.dirname(os.path.dirname(ptxas))))
+nvdisasm = os.environ.get("HINM_NVDISASM") or shutil.which("nvdisasm")
+if ptxas and nvdisasm:
+    config.available_features.add("nvdisasm")
+    config.substitutions.append(("%nvdisasm", nvdisasm))
 if config.hinm_sanitizers:
     config.available_features.add("sanitizers")
     config.environment["ASAN_OPTIONS"] = config.hinm_asan_options

@@ -19,24 +19,27 @@ using namespace hinm::core;
 
 namespace {
 
-constexpr int64_t kGroup = 4, kTurn = 8, kClasses = 8;
+constexpr int64_t kMostClasses = 8;
 
-/// How many different columns there are of each class modulo 8, four bits each.
-/// Sums of two groups' do not overflow.
+/// Rows that are read in one turn, and as many classes of them: two groups'.
+int64_t rowsOfTurn(int64_t group) { return 2 * group; }
+
+/// How many different columns there are of each class modulo \p classes, four
+/// bits each. Sums of two groups' do not overflow.
 using Signature = uint32_t;
 
-Signature signatureOf(llvm::ArrayRef<int32_t> columns) {
+Signature signatureOf(llvm::ArrayRef<int32_t> columns, int64_t classes) {
   Signature signature = 0;
   for (size_t i = 0; i < columns.size(); ++i)
     // Rows of one address are read in one turn.
     if (!llvm::is_contained(columns.take_front(i), columns[i]))
-      signature += Signature(1) << 4 * (columns[i] % kClasses);
+      signature += Signature(1) << 4 * (columns[i] % classes);
   return signature;
 }
 
 int64_t turnsOf(Signature signature) {
   int64_t most = 0;
-  for (int64_t c = 0; c < kClasses; ++c)
+  for (int64_t c = 0; c < kMostClasses; ++c)
     most = std::max<int64_t>(most, signature >> 4 * c & 15);
   return most;
 }
@@ -45,13 +48,14 @@ int64_t turnsOf(Signature signature) {
 /// every number of turns all that remain possible. Groups that look alike to
 /// the banks are interchangeable, and there are few kinds.
 std::vector<std::pair<size_t, size_t>>
-pairGroups(llvm::ArrayRef<int32_t> columns) {
+pairGroups(llvm::ArrayRef<int32_t> columns, int64_t size) {
   std::map<Signature, std::vector<size_t>> bySignature;
-  const size_t numGroups = columns.size() / kGroup;
+  const size_t numGroups = columns.size() / size;
   // The first of each kind is taken first.
   for (size_t group = numGroups; group-- > 0;)
-    bySignature[signatureOf(columns.slice(group * kGroup, kGroup))].push_back(
-        group);
+    bySignature[signatureOf(columns.slice(group * size, size),
+                            rowsOfTurn(size))]
+        .push_back(group);
   std::vector<std::pair<Signature, std::vector<size_t>>> kinds(
       bySignature.begin(), bySignature.end());
   std::vector<std::pair<size_t, size_t>> pairs;
@@ -60,7 +64,7 @@ pairGroups(llvm::ArrayRef<int32_t> columns) {
     groups.pop_back();
     return group;
   };
-  for (int64_t turns = 1; turns <= kTurn; ++turns)
+  for (int64_t turns = 1; turns <= rowsOfTurn(size); ++turns)
     for (size_t a = 0; a < kinds.size(); ++a)
       for (size_t b = a; b < kinds.size() && !kinds[a].second.empty(); ++b) {
         if (turnsOf(kinds[a].first + kinds[b].first) != turns)
@@ -78,18 +82,17 @@ pairGroups(llvm::ArrayRef<int32_t> columns) {
 }
 
 /// One window, or the whole list.
-void arrangeRun(llvm::MutableArrayRef<int32_t> columns) {
-  const size_t numGroups = columns.size() / kGroup;
+void arrangeRun(llvm::MutableArrayRef<int32_t> columns, int64_t size) {
+  const size_t numGroups = columns.size() / size;
   std::vector<int32_t> arranged;
   arranged.reserve(columns.size());
   std::vector<bool> isPlaced(numGroups);
   auto place = [&](size_t group) {
-    const llvm::ArrayRef<int32_t> entries =
-        columns.slice(group * kGroup, kGroup);
+    const llvm::ArrayRef<int32_t> entries = columns.slice(group * size, size);
     arranged.insert(arranged.end(), entries.begin(), entries.end());
     isPlaced[group] = true;
   };
-  for (auto [first, second] : pairGroups(columns)) {
+  for (auto [first, second] : pairGroups(columns, size)) {
     place(first);
     place(second);
   }
@@ -97,34 +100,37 @@ void arrangeRun(llvm::MutableArrayRef<int32_t> columns) {
   for (size_t group = 0; group < numGroups; ++group)
     if (!isPlaced[group])
       place(group);
-  if (countBankTurns(arranged) < countBankTurns(columns))
+  if (countBankTurns(arranged, size) < countBankTurns(columns, size))
     std::copy(arranged.begin(), arranged.end(), columns.begin());
 }
 
 } // namespace
 
-int64_t hinm::core::countBankTurns(llvm::ArrayRef<int32_t> columns) {
+int64_t hinm::core::countBankTurns(llvm::ArrayRef<int32_t> columns,
+                                   int64_t group) {
+  const size_t rows = rowsOfTurn(group);
   int64_t turns = 0;
-  for (size_t i = 0; i < columns.size(); i += kTurn)
+  for (size_t i = 0; i < columns.size(); i += rows)
     turns += turnsOf(signatureOf(
-        columns.slice(i, std::min<size_t>(kTurn, columns.size() - i))));
+        columns.slice(i, std::min(rows, columns.size() - i)), rows));
   return turns;
 }
 
 void hinm::core::arrangeGroups(llvm::MutableArrayRef<int32_t> columns,
-                               int64_t window) {
-  assert(columns.size() % kGroup == 0 && "groups are of four");
-  const int64_t turns = countBankTurns(columns);
+                               int64_t window, int64_t group) {
+  assert((group == 4 || group == 2) && columns.size() % group == 0 &&
+         "groups are of four or two");
+  const int64_t turns = countBankTurns(columns, group);
   std::vector<int32_t> before(columns.begin(), columns.end());
   for (size_t first = 0; first < columns.size();) {
-    size_t last = first + kGroup;
+    size_t last = first + group;
     while (last < columns.size() &&
            (window <= 0 || columns[last] / window == columns[first] / window))
-      last += kGroup;
-    arrangeRun(columns.slice(first, last - first));
+      last += group;
+    arrangeRun(columns.slice(first, last - first), group);
     first = last;
   }
-  // Windows of an odd number of groups share an eight.
-  if (countBankTurns(columns) > turns)
+  // Windows of an odd number of groups share a turn.
+  if (countBankTurns(columns, group) > turns)
     std::copy(before.begin(), before.end(), columns.begin());
 }

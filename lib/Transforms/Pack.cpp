@@ -206,15 +206,13 @@ private:
   /// where X is resident in shared memory.
   static core::ColumnIndex arrangeColumns(MatmulOp op) {
     core::ColumnIndex index = *toCore(op.getColumnsAttr());
-    // Rows of tf32 are not read by ldmatrix.
-    if (op.getPatternAttr().getM() != 4)
-      return index;
     for (int64_t tile = 0; tile < index.getNumTiles(); ++tile)
       core::arrangeGroups(
           llvm::MutableArrayRef(index.columns)
               .slice(index.offsets[tile],
                      index.offsets[tile + 1] - index.offsets[tile]),
-          op.getPatternAttr().getWindow().value_or(0));
+          op.getPatternAttr().getWindow().value_or(0),
+          op.getPatternAttr().getM());
     return index;
   }
 

@@ -10,7 +10,6 @@
 
 #include "gtest/gtest.h"
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <random>
 #include <set>
@@ -31,24 +30,24 @@ Columns draw(std::mt19937 &random, int64_t count, int64_t channels) {
   return all;
 }
 
-std::multiset<std::array<int32_t, 4>> groupsOf(const Columns &columns) {
-  std::multiset<std::array<int32_t, 4>> groups;
-  for (size_t i = 0; i < columns.size(); i += 4)
-    groups.insert({columns[i], columns[i + 1], columns[i + 2], columns[i + 3]});
+std::multiset<Columns> groupsOf(const Columns &columns, int64_t size = 4) {
+  std::multiset<Columns> groups;
+  for (auto at = columns.begin(); at != columns.end(); at += size)
+    groups.insert(Columns(at, at + size));
   return groups;
 }
 
 /// The fewest turns of any order of the groups.
-int64_t fewestTurns(const Columns &columns) {
-  std::vector<size_t> order(columns.size() / 4);
+int64_t fewestTurns(const Columns &columns, int64_t size = 4) {
+  std::vector<size_t> order(columns.size() / size);
   std::iota(order.begin(), order.end(), 0);
   int64_t best = columns.size();
   do {
     Columns ordered;
     for (size_t group : order)
-      ordered.insert(ordered.end(), columns.begin() + 4 * group,
-                     columns.begin() + 4 * group + 4);
-    best = std::min(best, countBankTurns(ordered));
+      ordered.insert(ordered.end(), columns.begin() + size * group,
+                     columns.begin() + size * group + size);
+    best = std::min(best, countBankTurns(ordered, size));
   } while (std::next_permutation(order.begin(), order.end()));
   return best;
 }
@@ -99,6 +98,39 @@ TEST(BankConflicts, ManyGroupsTakeFewerTurns) {
   const double after = countBankTurns(columns) / 256.0;
   EXPECT_GT(before, 2.4);
   EXPECT_LT(after, 2.0);
+}
+
+TEST(BankConflicts, PairsTakeTurnsOfFour) {
+  EXPECT_EQ(countBankTurns({0, 1, 2, 3}, 2), 1);
+  EXPECT_EQ(countBankTurns({0, 4, 8, 3}, 2), 3);
+  EXPECT_EQ(countBankTurns({0, 1, 4, 5, 0, 0}, 2), 3);
+  std::mt19937 random(7);
+  int64_t found = 0, best = 0, first = 0;
+  for (int round = 0; round < 60; ++round) {
+    const Columns before = draw(random, 12, 48);
+    Columns after(before.begin(), before.end());
+    arrangeGroups(after, 0, 2);
+    EXPECT_EQ(groupsOf(after, 2), groupsOf(before, 2));
+    EXPECT_LE(countBankTurns(after, 2), countBankTurns(before, 2));
+    first += countBankTurns(before, 2);
+    found += countBankTurns(after, 2);
+    best += fewestTurns(before, 2);
+  }
+  EXPECT_LT(found, first);
+  EXPECT_LE(found, best * 1.05);
+  // An odd number of them, and of each window.
+  for (int round = 0; round < 100; ++round) {
+    Columns before;
+    for (int32_t window = 0; window < 5; ++window)
+      for (int32_t column : draw(random, 2 * (1 + random() % 8), 32))
+        before.push_back(column + 32 * window);
+    Columns after(before.begin(), before.end());
+    arrangeGroups(after, 32, 2);
+    EXPECT_EQ(groupsOf(after, 2), groupsOf(before, 2));
+    EXPECT_LE(countBankTurns(after, 2), countBankTurns(before, 2));
+    for (size_t i = 0; i < before.size(); ++i)
+      EXPECT_EQ(after[i] / 32, before[i] / 32);
+  }
 }
 
 TEST(BankConflicts, GroupsStayInTheirWindow) {

@@ -512,9 +512,9 @@ def Pack : Pass<"hinm-pack", "::mlir::ModuleOp"> {
     this type. Weights are rounded to tf32 and stay f32 in the IR; inputs are cast
     to f32, if they are not that already, and rounded by the kernel.
 
-    The groups of a tile's list, of 2:4, are put in an order in which neighbours name
-    columns that differ modulo 8 where possible: `ldmatrix` then reads their rows
-    of a resident X in fewer turns. Groups stay in their window of columns. The
+    The groups of a tile's list are put in an order in which neighbours name
+    columns that differ modulo 8, of 1:2 modulo 4, where possible: their rows of a
+    resident X are then read in fewer turns. Groups stay in their window of columns. The
     lists are of i16 if the weight has at most 65536 columns, else of i32.
 
     The format names the window of the pattern if every k-block of every tile lies
