@@ -508,7 +508,7 @@ SmallVector<Value> KernelBuilder::loadWords(ArrayRef<Value> row,
   Value token = mul(quad, groupFragments);
   // The swizzle moves nothing out of 32 tokens, the line of all banks: lines
   // before are a constant, or one register.
-  const bool isLine = 8 * groupFragments == 8 * chunkTokens;
+  const bool isLine = groupFragments == chunkTokens;
   if (!isLine)
     token = add(before, token);
   Value inRow = add(placeOf(row.back(), div(token, chunkTokens)),
