@@ -8,7 +8,6 @@ torch-mlir-opt.
 from __future__ import annotations
 
 import math
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,27 +19,12 @@ import numpy as np
 from safetensors.numpy import load_file
 
 import torch_file
-from hinm.models import minilm_checkpoint, read_llama2c
+from hinm.models import checkpoint, minilm_checkpoint, read_llama2c
 
 Array = jax.Array | np.ndarray
 Network = tuple[Callable[..., Array], list[Array]]
 
-DATA = Path(
-    os.environ.get(
-        "HINM_WEIGHTS",
-        Path(__file__).resolve().parents[2].parent / "shared" / "data" / "weights",
-    )
-)
 TOKENS = 16
-
-
-def _data(name: str) -> Path:
-    path = DATA / name
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} is missing: set HINM_WEIGHTS to the folder with {name}"
-        )
-    return path
 
 
 class _Random:
@@ -163,7 +147,7 @@ def llama() -> Network:
 
     The head is the embedding table.
     """
-    header, w = read_llama2c(_data("stories260K.bin"))
+    header, w = read_llama2c(checkpoint("stories260K.bin"))
     size = header.dim // header.heads
     angles = np.arange(TOKENS)[:, None] / 10000 ** (np.arange(0, size, 2) / size)
     cos, sin = (f(angles).astype(np.float32)[:, None] for f in (np.cos, np.sin))
@@ -348,7 +332,7 @@ def mobilenet() -> Network:
 
 def resnet20() -> Network:
     """ResNet-20 for CIFAR-10, with identity shortcuts padded by zeros. Trained."""
-    state = torch_file.load(_data("resnet20-cifar10.th"))["state_dict"]
+    state = torch_file.load(checkpoint("resnet20-cifar10.th"))["state_dict"]
     w = {name.removeprefix("module."): value for name, value in state.items()}
 
     def norm(x: Array, name: str) -> Array:

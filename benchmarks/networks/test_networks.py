@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("jax")
 pytest.importorskip("torch_mlir")
 
-import networks
 import run_networks
 import torch_file
+from hinm.models import checkpoint
 
 SANITIZED = os.environ.get("HINM_SANITIZERS") == "ON"
 #: The others take minutes: benchmarks/networks/run_networks.py has them.
@@ -36,7 +36,7 @@ def test_network(name, tmp_path):
 
 def test_torch_file_is_the_checkpoint():
     try:
-        path = networks._data("resnet20-cifar10.th")
+        path = checkpoint("resnet20-cifar10.th")
     except FileNotFoundError as error:
         pytest.skip(str(error))
     state = torch_file.load(path)["state_dict"]

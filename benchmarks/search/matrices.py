@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from hinm.models import minilm_checkpoint, read_llama2c
+from hinm.models import checkpoint, minilm_checkpoint, read_llama2c
 
 Saliency = NDArray[np.float32]
-
-#: Where the checkpoints lie that no package carries (resnet56-cifar10.th,
-#: stories260K.bin, silero_vad_16k.safetensors).
-DATA = Path(
-    os.environ.get(
-        "HINM_WEIGHTS", Path(__file__).resolve().parents[3] / "shared/data/weights"
-    )
-)
-
-
-def _data(name: str) -> Path:
-    path = DATA / name
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} is missing: set HINM_WEIGHTS to the folder with {name}"
-        )
-    return path
 
 
 def gaussian(rows: int, cols: int) -> Saliency:
@@ -58,7 +39,7 @@ def resnet56(name: str) -> Saliency:
     import torch
 
     state = torch.load(
-        _data("resnet56-cifar10.th"), weights_only=True, map_location="cpu"
+        checkpoint("resnet56-cifar10.th"), weights_only=True, map_location="cpu"
     )
     state = state["state_dict"]
     weight = state[f"module.{name}.weight"].float().numpy()
@@ -67,13 +48,13 @@ def resnet56(name: str) -> Saliency:
 
 def stories(name: str) -> Saliency:
     """w1 or w2 of the first layer of stories260K (172×64, 64×172)."""
-    _, tensors = read_llama2c(_data("stories260K.bin"))
+    _, tensors = read_llama2c(checkpoint("stories260K.bin"))
     return np.abs(tensors[f"layers.0.feed_forward.{name}"])
 
 
 def silero(name: str) -> Saliency:
     """A layer of silero-vad, as [out, in·k]."""
-    tensors = load_file(_data("silero_vad_16k.safetensors"))
+    tensors = load_file(checkpoint("silero_vad_16k.safetensors"))
     weight = tensors[f"{name}.weight" if name.startswith("conv") else name]
     return np.abs(weight.reshape(len(weight), -1))
 

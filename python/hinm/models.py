@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -149,6 +150,25 @@ class Mlp:
 
 
 Block = GeluBlock | SwiGluBlock | Mlp
+
+
+def checkpoint(name: str) -> Path:
+    """Return a checkpoint that no package carries.
+
+    It lies in the folder $HINM_WEIGHTS, or in shared/data/weights beside the checkout
+    (resnet20-cifar10.th, resnet56-cifar10.th, stories260K.bin,
+    silero_vad_16k.safetensors).
+
+    Raises:
+        FileNotFoundError: if it is not there.
+    """
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data" / "weights"
+    path = Path(os.environ.get("HINM_WEIGHTS", beside)) / name
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing: set HINM_WEIGHTS to the folder with {name}"
+        )
+    return path
 
 
 def minilm_checkpoint() -> Path:
