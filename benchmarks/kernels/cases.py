@@ -26,6 +26,15 @@ TOKENS = (1, 8, 16, 64, 256, 1024, 4096, 8192)
 SPARSITIES = (0.5, 0.625, 0.75, 0.875, 0.9375)
 TILES = (32, 64, 128, 256)
 
+#: Bytes of an element of W and X, by the types that there are kernels for.
+ELEMENT_BYTES = {"f16": 2, "bf16": 2, "i8": 1, "f8E4M3FN": 1, "f8E5M2": 1}
+#: Of Y. What libraries make of the same operands: sums of integers as they are, of
+#: 8-bit floats with a scale for each row.
+OUTPUTS = {
+    "f16": "f16", "bf16": "bf16", "i8": "i32", "f8E4M3FN": "bf16", "f8E5M2": "bf16",
+}  # fmt: skip
+OUTPUT_BYTES = {"f16": 2, "bf16": 2, "i32": 4}
+
 #: Columns of one k-block of the packed format (docs/format.md).
 BLOCK = 64
 
@@ -41,7 +50,7 @@ class Case:
         tokens: N.
         sparsity: share of the weights that are zero; half of it or more is 2:4.
         tile: V.
-        dtype: "f16" or "bf16".
+        dtype: of W and X, one of ELEMENT_BYTES.
         window: of every window of so many columns a tile keeps the same share; 0: of
             all columns.
     """

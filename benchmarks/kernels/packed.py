@@ -6,15 +6,18 @@ is drawn at random, as the time of a kernel does not depend on it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cases import BLOCK, Case
+from cases import BLOCK, ELEMENT_BYTES, Case
 
-#: Rows of a slab, columns of one mma.sp, lanes of a warp.
-SLAB, STEP, LANES = 16, 32, 32
+#: Rows of a slab, lanes of a warp.
+SLAB, LANES = 16, 32
+#: Kept weights of a row in a k-block.
+KEPT = BLOCK // 2
 #: The nibbles lo | hi << 2 of two kept entries of four, lo < hi.
 PAIRS = np.array([(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)], np.int32)
 
@@ -24,8 +27,8 @@ class PackedWeight:
     """The four arrays, and the weight as it was before.
 
     Attributes:
-        values: (L/64 · S · 512,) float32, to be rounded to f16 or bf16; small integers
-            over 8, exact in both.
+        values: (L/64 · S · 512,) float32, to be rounded to the case's type; small
+            integers, of floats over 8, exact in every one.
         metadata: (L/64 · S · 32,) uint32.
         columns: (L,) uint16, enough for the benchmark's weights.
         tile_offsets: (T + 1,) int32.
@@ -39,83 +42,122 @@ class PackedWeight:
     dense: NDArray[np.float32]
 
 
-def fragment_places() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Row and kept weight of each (lane, element) of a step."""
+def fragment_places(size: int = 2) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Row and kept weight of each (lane, element) of a step, by bytes of an element."""
     lane = np.arange(LANES)[:, None]
-    element = np.arange(8)[None, :]
-    register, half = element // 2, element % 2
+    # Four registers of a word each.
+    share = 4 // size
+    register, part = np.divmod(np.arange(4 * share)[None, :], share)
     row = lane // 4 + 8 * (register % 2)
-    weight = 2 * (lane % 4) + half + 8 * (register // 2)
+    weight = share * (lane % 4) + part + 4 * share * (register // 2)
     return row.astype(np.int32), weight.astype(np.int32)
 
 
 def _pack_tile(
-    kept: NDArray[np.int32], drawn: NDArray[np.float32]
+    kept: NDArray[np.int32], drawn: NDArray[np.float32], size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
     """Values and metadata of one tile, in the order of the lanes.
 
     Args:
         kept: (S · 16, K/4, 2), the kept entries of each group, rising.
         drawn: the weights there.
+        size: bytes of an element.
     """
     slabs, blocks = kept.shape[0] // SLAB, kept.shape[1] * 4 // BLOCK
-    row_of, weight_of = fragment_places()
-    by_step = drawn.reshape(slabs, SLAB, blocks, 2, STEP // 2)
+    row_of, weight_of = fragment_places(size)
+    # 16-bit elements are multiplied in two steps.
+    by_step = drawn.reshape(slabs, SLAB, blocks, size, KEPT // size)
     fragments = by_step[:, row_of, :, :, weight_of]  # lane, element, slab, kb, step
     values = fragments.transpose(3, 2, 4, 0, 1).reshape(-1)
     nibbles = (kept[..., 0] | kept[..., 1] << 2).astype(np.uint32)
-    shifts = np.uint32(4) * np.arange(4, dtype=np.uint32)
-    halves = (nibbles.reshape(slabs, SLAB, blocks, 2, 2, 4) << shifts).sum(
-        -1, dtype=np.uint32
-    )
-    # (slab, row, block, step, h); lane = 4 · (row mod 8) + 2 · step + h.
-    words = halves[:, :8] | halves[:, 8:] << np.uint32(16)
-    return values, words.transpose(2, 0, 1, 3, 4).reshape(-1)
+    if size == 2:
+        # Half a word: four groups of a row, those of row + 8 above.
+        parts = nibbles.reshape(slabs, SLAB, blocks, 2, 2, 4)
+        halves = _nibbles_of_words(parts)
+        # (slab, row, block, step, h); lane = 4 · (row mod 8) + 2 · step + h.
+        words = halves[:, :8] | halves[:, 8:] << np.uint32(16)
+        ordered = words.transpose(2, 0, 1, 3, 4)
+    else:
+        # (slab, u, row, block, h); lane = 4 · row + 2 · h + u.
+        words = _nibbles_of_words(nibbles.reshape(slabs, 2, 8, blocks, 2, 8))
+        ordered = words.transpose(3, 0, 2, 4, 1)
+    return values, ordered.reshape(-1)
 
 
-def random_packed(case: Case, seed: int = 0) -> PackedWeight:
-    """A weight of the case's shape; every tile keeps `case.kept` columns.
+def _nibbles_of_words(nibbles: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The innermost nibbles as one number, the first one lowest."""
+    shifts = np.uint32(4) * np.arange(nibbles.shape[-1], dtype=np.uint32)
+    return (nibbles << shifts).sum(-1, dtype=np.uint32)
+
+
+def _padded(count: int) -> int:
+    """Listed columns, with those that fill the last k-block."""
+    return -(-count // BLOCK) * BLOCK
+
+
+def random_packed(
+    case: Case, seed: int = 0, kept_of: Sequence[int] | None = None
+) -> PackedWeight:
+    """A weight of the case's shape.
 
     All tiles hold the same numbers, at columns of their own.
+
+    Args:
+        case: the product.
+        seed: of what is drawn.
+        kept_of: how many columns each tile keeps, multiples of four; `case.kept` of
+            all if it is not given.
     """
     draw = np.random.default_rng(seed)
-    groups = case.padded // 4
-    kept = PAIRS[draw.integers(6, size=(-(-case.tile // SLAB) * SLAB, groups))]
-    drawn = draw.integers(-16, 17, size=kept.shape).astype(np.float32) / 8
-    # Columns that pad, and rows that do not exist, hold zeros.
-    drawn[:, case.kept // 4 :] = 0
+    counts = list(kept_of if kept_of is not None else [case.kept] * case.tiles)
+    groups = _padded(max(counts)) // 4
+    size = ELEMENT_BYTES[case.dtype]
+    rows = -(-case.tile // SLAB) * SLAB
+    kept = PAIRS[draw.integers(6, size=(rows, groups))]
+    drawn = draw.integers(-8, 9, size=kept.shape).astype(np.float32)
+    if case.dtype != "i8":
+        drawn /= 8
+    # Rows that do not exist hold zeros, and so do columns that pad.
     drawn[case.tile :] = 0
-    whole = _pack_tile(kept, drawn)
-    rest = case.rows % case.tile
-    cut = drawn.copy()
-    cut[rest:] = 0
-    parts = [whole] * (case.rows // case.tile)
-    if rest:
-        parts.append(_pack_tile(kept, cut))
+
+    made: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.uint32]]] = {}
+
+    def packed(count: int, height: int) -> tuple[NDArray, NDArray]:
+        if (count, height) not in made:
+            listed = _padded(count) // 4
+            cut = drawn[:, :listed].copy()
+            cut[:, count // 4 :] = 0
+            cut[height:] = 0
+            made[count, height] = _pack_tile(kept[:, :listed], cut, size)
+        return made[count, height]
 
     dense = np.zeros((case.rows, case.columns), np.float32)
-    columns = np.zeros((case.tiles, case.padded), np.int32)
-    real = case.kept // 4
+    parts, lists, offsets = [], [], [0]
     share = case.window or case.columns
-    for tile in range(case.tiles):
-        columns[tile, : case.kept] = np.concatenate(
+    for tile, count in enumerate(counts):
+        first = tile * case.tile
+        height = min(case.tile, case.rows - first)
+        parts.append(packed(count, height))
+        listed = np.zeros(_padded(count), np.int32)
+        listed[:count] = np.concatenate(
             [
-                first + draw.permutation(share)[: case.kept // case.windows]
-                for first in range(0, case.windows * share, share)
+                window + draw.permutation(share)[: count // case.windows]
+                for window in range(0, case.windows * share, share)
             ]
         )
-        first = tile * case.tile
-        count = min(case.tile, case.rows - first)
-        places = columns[tile].reshape(1, groups, 4)[:, :real]
+        lists.append(listed)
+        offsets.append(offsets[-1] + len(listed))
+        real = count // 4
+        places = listed.reshape(1, -1, 4)[:, :real]
         chosen = np.take_along_axis(
-            np.broadcast_to(places, (count, real, 4)), kept[:count, :real], axis=2
+            np.broadcast_to(places, (height, real, 4)), kept[:height, :real], axis=2
         )
-        rows = first + np.arange(count)[:, None, None]
-        dense[rows, chosen] = drawn[:count, :real]
+        at = first + np.arange(height)[:, None, None]
+        dense[at, chosen] = drawn[:height, :real]
     return PackedWeight(
         np.concatenate([values for values, _ in parts]),
         np.concatenate([metadata for _, metadata in parts]),
-        columns.reshape(-1).astype(np.uint16),
-        (case.padded * np.arange(case.tiles + 1)).astype(np.int32),
+        np.concatenate(lists).astype(np.uint16),
+        np.asarray(offsets, np.int32),
         dense,
     )

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cases import Case
+from cases import ELEMENT_BYTES, OUTPUT_BYTES, OUTPUTS, Case
 
-#: Bytes of an element of f16 or bf16, and of a listed column.
-ELEMENT, INDEX = 2, 2
+#: Bytes of a listed column.
+INDEX = 2
 #: The most rows of Y whose tiles share what is copied of X (build_kernels.py).
 SHARED_ROWS = 512
 
@@ -112,7 +112,9 @@ class Roof:
     """Seconds that each part takes at least; they overlap at best.
 
     Attributes:
-        tensor: the products of the kept columns, at the sparse rate.
+        tensor: the products of the kept columns, at the sparse rate; of 8-bit elements
+            at twice that, which the chip has for them (with wgmma: ptxas makes f16
+            instructions of sm_90a's warp-level ones for 8-bit floats).
         hbm: weights, metadata, indices, X and Y, each once.
         l2: the gathered rows of X for every tile, and the weights for every slab of
             tokens.
@@ -140,7 +142,8 @@ class Roof:
 def weight_bytes(case: Case) -> int:
     """Values (half of what is listed), metadata (a byte for eight) and lists."""
     listed = case.tiles * case.tile * case.padded
-    return listed * ELEMENT // 2 + listed // 8 + case.tiles * case.padded * INDEX
+    element = ELEMENT_BYTES[case.dtype]
+    return listed * element // 2 + listed // 8 + case.tiles * case.padded * INDEX
 
 
 def compute_roof(
@@ -156,19 +159,21 @@ def compute_roof(
     """
     wide = min(tile_n, -(-case.tokens // 8) * 8)
     macs = case.tiles * case.tile * case.padded * case.tokens
-    gathered = case.tiles * case.padded * case.tokens * ELEMENT
+    element = ELEMENT_BYTES[case.dtype]
+    gathered = case.tiles * case.padded * case.tokens * element
     copied = gathered
     if case.window_blocks:
         # Blocks of the slab kernel copy all of X for several tiles.
         blocks = -(-case.rows // SHARED_ROWS)
-        copied = min(copied, blocks * case.columns * case.tokens * ELEMENT)
-    activations = (case.columns + case.rows) * case.tokens * ELEMENT
+        copied = min(copied, blocks * case.columns * case.tokens * element)
+    stored = OUTPUT_BYTES[OUTPUTS[case.dtype]]
+    activations = (case.columns * element + case.rows * stored) * case.tokens
     weights = weight_bytes(case)
     slabs = -(-case.tokens // wide)
     per_second = chip.sms * chip.clock
     reads = -(-case.tile // rows_per_read)
     return Roof(
-        tensor=macs / (per_second * chip.sparse_macs),
+        tensor=macs * element / 2 / (per_second * chip.sparse_macs),
         hbm=(weights + activations) / chip.hbm,
         l2=(copied + slabs * weights) / chip.l2,
         shared=(copied + gathered * reads) / (per_second * chip.shared),

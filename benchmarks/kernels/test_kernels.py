@@ -9,13 +9,14 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 import build_kernels
 import kernel_report
 import tune_kernels
-from cases import Case, all_cases
+from cases import ELEMENT_BYTES, Case, all_cases
 from cutlass import Cutlass
 from driver import Driver, DriverError, Kernel, KernelInfo, MemRef, read_manifest
 from hinm.linalg_text import read_resources
@@ -24,46 +25,58 @@ from packed import random_packed
 from roof import H200, compute_roof, weight_bytes
 from spatha import Spatha
 
+#: As numpy knows the types.
+NUMPY = {
+    "f16": np.float16, "bf16": ml_dtypes.bfloat16, "i8": np.int8,
+    "f8E4M3FN": ml_dtypes.float8_e4m3fn, "f8E5M2": ml_dtypes.float8_e5m2,
+}  # fmt: skip
+
 
 def _constant(array, element):
     data = array.tobytes().hex().upper()
     return f'arith.constant dense<"0x{data}"> : tensor<{array.size}x{element}>'
 
 
+@pytest.mark.parametrize("dtype", ELEMENT_BYTES)
 @pytest.mark.parametrize(
-    ("rows", "tile", "columns", "window"),
-    [(128, 64, 200, 0), (70, 32, 200, 0), (40, 128, 200, 0), (70, 32, 384, 128)],
-)
-def test_packed_weights_are_of_the_format(rows, tile, columns, window):
-    case = Case("random", rows, columns, 8, 0.75, tile, "f16", window)
-    packed = random_packed(case)
-    assert np.count_nonzero(packed.dense) > 0.8 * 0.25 * packed.dense.size
+    ("rows", "tile", "columns", "window", "kept"),
+    [(128, 64, 200, 0, None), (70, 32, 200, 0, None), (40, 128, 200, 0, None),
+     (70, 32, 384, 128, None), (70, 32, 200, 0, (140, 0, 68))],
+)  # fmt: skip
+def test_packed_weights_are_of_the_format(rows, tile, columns, window, kept, dtype):
+    case = Case("random", rows, columns, 8, 0.75, tile, dtype, window)
+    packed = random_packed(case, kept_of=kept)
+    share = 0.25 if kept is None else 0.17
+    assert np.count_nonzero(packed.dense) > 0.8 * share * packed.dense.size
     arrays = (
-        (packed.values.astype(np.float16), "f16"),
+        (packed.values.astype(NUMPY[dtype]), dtype),
         (packed.metadata, "i32"),
         (packed.columns, "i16"),
         (packed.tile_offsets, "i32"),
     )
     types = ", ".join(f"tensor<{a.size}x{e}>" for a, e in arrays)
     lines = [f"  %{i} = {_constant(a, e)}" for i, (a, e) in enumerate(arrays)]
+    version = "" if ELEMENT_BYTES[dtype] == 2 else ", version = 2"
     text = "\n".join(
-        [f"func.func @main() -> tensor<{rows}x{columns}xf16> {{", *lines,
+        [f"func.func @main() -> tensor<{rows}x{columns}x{dtype}> {{", *lines,
          f"  %w = hinm.unpack as #hinm.packed<rows = {rows}, columns = {columns}, "
-         f"tile = {tile}, nm = 2:4> from (%0, %1, %2, %3) : {types} -> "
-         f"tensor<{rows}x{columns}xf16>",
-         f"  return %w : tensor<{rows}x{columns}xf16>", "}"]
+         f"tile = {tile}, nm = 2:4{version}> from (%0, %1, %2, %3) : {types} -> "
+         f"tensor<{rows}x{columns}x{dtype}>",
+         f"  return %w : tensor<{rows}x{columns}x{dtype}>", "}"]
     )  # fmt: skip
     done = subprocess.run(
         [find_tool("hinm-opt"), "--canonicalize"],
         input=text, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    (weight,) = read_resources(done.stdout).values()
+    # Floats that numpy has not are read as their bits.
+    bits = f"xi{8 * ELEMENT_BYTES[dtype]}>"
+    (weight,) = read_resources(done.stdout.replace(f"x{dtype}>", bits)).values()
     assert np.array_equal(
-        np.frombuffer(weight.tobytes(), np.float16).reshape(rows, columns),
+        np.frombuffer(weight.tobytes(), NUMPY[dtype]).reshape(rows, columns),
         packed.dense,
     )
-    stored = sum(a.nbytes for a, _ in arrays[:3])
-    assert weight_bytes(case) == stored
+    if kept is None:
+        assert weight_bytes(case) == sum(a.nbytes for a, _ in arrays[:3])
 
 
 def test_the_roof_is_what_binds():
