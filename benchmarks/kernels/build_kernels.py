@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from cases import BLOCK, TILES
+from cases import BLOCK, ELEMENT_BYTES, OUTPUTS, SCALED, TILES
 from driver import MAX_SHARED_BYTES, KernelInfo
 from hinm import provenance
 from hinm.tools import find_tool
@@ -118,8 +118,17 @@ def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
                     yield schedule
 
 
+def fits_type(schedule: dict[str, int | str], dtype: str) -> bool:
+    """Whether there is a kernel with such a schedule for the type."""
+    if schedule.get("kernel") == "warp_specialized":
+        return ELEMENT_BYTES[dtype] == 2
+    # What ldmatrix transposes, in elements of two bytes.
+    least = 16 // ELEMENT_BYTES[dtype]
+    return schedule["tile_n"] // schedule["warps_n"] >= least
+
+
 def slab_schedules(
-    tile: int,
+    tile: int, dtype: str = "f16"
 ) -> Iterator[tuple[dict[str, int | str], int, int]]:
     """For many tokens and lists by windows: the window too, and its k-blocks."""
     if tile not in SHARING_TILES:
@@ -137,11 +146,14 @@ def slab_schedules(
                         "tile_k": BLOCK, "stages": stages, "warps_m": warps_m,
                         "warps_n": warps_n, "prefetch": prefetch,
                     }  # fmt: skip
-                    if dynamic_shared_bytes(schedule, window) <= MAX_SHARED_BYTES:
+                    room = dynamic_shared_bytes(schedule, window, dtype)
+                    if room <= MAX_SHARED_BYTES and fits_type(schedule, dtype):
                         yield schedule, window, blocks
 
 
-def schedules(tile: int, chip: str = "") -> Iterator[dict[str, int | str]]:
+def schedules(
+    tile: int, chip: str = "", dtype: str = "f16"
+) -> Iterator[dict[str, int | str]]:
     """All schedules worth timing for tiles of V rows; without a chip those of any.
 
     Those of any lists: the others are slab_schedules.
@@ -151,7 +163,9 @@ def schedules(tile: int, chip: str = "") -> Iterator[dict[str, int | str]]:
     if chip in ("", "sm_90a"):
         made += _hopper(tile)
     yield from {
-        tuple(sorted(_whole(schedule).items())): schedule for schedule in made
+        tuple(sorted(_whole(schedule).items())): schedule
+        for schedule in made
+        if fits_type(schedule, dtype)
     }.values()
 
 
@@ -160,9 +174,11 @@ def _whole(schedule: dict[str, int | str]) -> dict[str, int | str]:
     return {"kernel": "multistage", "prefetch": 0, "split_k": 1, **schedule}
 
 
-def dynamic_shared_bytes(schedule: dict[str, int | str], window: int = 0) -> int:
+def dynamic_shared_bytes(
+    schedule: dict[str, int | str], window: int = 0, dtype: str = "f16"
+) -> int:
     """Shared memory to give a kernel at its launch; the resident one for a channel."""
-    row = schedule["tile_n"] * 2
+    row = schedule["tile_n"] * ELEMENT_BYTES[dtype]
     kernel = schedule.get("kernel", "multistage")
     if kernel == "resident":
         return row
@@ -192,25 +208,39 @@ def module(
 ) -> str:  # fmt: skip
     """A module with one product, whose kernel then serves every shape.
 
-    With a window, every shape whose lists have as many k-blocks in each.
+    With a window, every shape whose lists have as many k-blocks in each. 8-bit floats
+    are scaled by a number for each row.
     """
     body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
-    rows = " row_index(%r : memref<?xi32>)" if row_index else ""
-    argument = ", %r: memref<?xi32>" if row_index else ""
+    rows = f" row_index(%r : memref<{tile}xi32>)" if row_index else ""
+    argument = f", %r: memref<{tile}xi32>" if row_index else ""
     words = "memref<?xi32>"
     columns = window or BLOCK
     listed = f"memref<{blocks * BLOCK if window else '?'}xi16>"
     x = f"memref<{columns}x?x{dtype}>"
+    output = OUTPUTS[dtype]
     weight = f"rows = {tile}, columns = {columns}, tile = {tile}, nm = 2:4"
+    if ELEMENT_BYTES[dtype] == 1:
+        weight += ", version = 2"
     if window:
         weight += f", window = {window}"
+    epilogue = ""
+    if dtype in SCALED:
+        argument += f", %s: memref<{tile}xf32>"
+        epilogue = f"""
+    epilogue(%s : memref<{tile}xf32>) {{
+  ^bb0(%sum: f32, %scale: f32):
+    %scaled = arith.mulf %sum, %scale : f32
+    %rounded = arith.truncf %scaled : f32 to {output}
+    hinm.yield %rounded : {output}
+  }}"""
     return f"""
 func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {listed}, %o: memref<2xi32>,
-                 %x: {x}{argument}, %y: memref<{tile}x?x{dtype}>) {{
+                 %x: {x}{argument}, %y: memref<{tile}x?x{output}>) {{
   hinm.spmm as #hinm.packed<{weight}>
     ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {listed}, memref<2xi32>,
         {x}){rows}
-    outs(%y : memref<{tile}x?x{dtype}>) {{schedule = #hinm.schedule<{body}>}}
+    outs(%y : memref<{tile}x?x{output}>){epilogue} {{schedule = #hinm.schedule<{body}>}}
   return
 }}
 """
@@ -302,8 +332,9 @@ def compile_kernel(
         cubin.unlink()
         return f"{name}: {spills.group(1)} bytes of registers are spilled"
     return KernelInfo(
-        name, cubin.name, chip, dtype, dtype, tile, row_index, schedule, threads,
-        dynamic_shared_bytes(schedule, window), used, max_blocks(schedule),
+        name, cubin.name, chip, dtype, OUTPUTS[dtype], tile, row_index, schedule,
+        threads, dynamic_shared_bytes(schedule, window, dtype), used,
+        max_blocks(schedule),
         window, blocks,
     )  # fmt: skip
 

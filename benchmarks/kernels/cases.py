@@ -33,6 +33,8 @@ ELEMENT_BYTES = {"f16": 2, "bf16": 2, "i8": 1, "f8E4M3FN": 1, "f8E5M2": 1}
 OUTPUTS = {
     "f16": "f16", "bf16": "bf16", "i8": "i32", "f8E4M3FN": "bf16", "f8E5M2": "bf16",
 }  # fmt: skip
+#: Types whose sums are scaled by a number for each row.
+SCALED = ("f8E4M3FN", "f8E5M2")
 OUTPUT_BYTES = {"f16": 2, "bf16": 2, "i32": 4}
 
 #: Columns of one k-block of the packed format (docs/format.md).

@@ -1,100 +1,199 @@
 """Every schedule that the tuner may pick computes right, on the emulator.
 
-A sample by default; all of them with HINM_SCHEDULES=all (minutes).
+Each runs twice, in a 16-bit type and in another, and on two shapes; of every kernel and
+V, all types meet all shapes (`runs` enumerates them). Kernels of one weight share a
+module, modules are compiled and run by all cores, and a test waits for its own.
+With sanitizers a few are enough; HINM_SCHEDULES=all is every type on every shape.
 """
 
+import itertools
 import os
-import random
-import subprocess
-import sys
-from pathlib import Path
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import pytest
 
-from build_kernels import schedules, slab_schedules
-from cases import TILES
-from hinm.tools import find_tool
+import emulated
+from build_kernels import fits_type, schedules, slab_schedules
+from cases import BLOCK, ELEMENT_BYTES, TILES, Case
+from emulated import EmulationError, Problem, wrong_elements
 
-CASE = Path(__file__).resolve().parents[2] / "test/Integration/Inputs/spmm_case.py"
-LLVM = Path(os.environ.get("HINM_LLVM_DIR", "/usr/lib/llvm-22"))
-LIBRARIES = (
-    Path(find_tool("hinm-opt")).parents[1] / "lib" / "libhinm_runtime.so",
-    LLVM / "lib" / "libmlir_runner_utils.so",
-    LLVM / "lib" / "libmlir_c_runner_utils.so",
-)
-ALL = [(tile, schedule) for tile in TILES for schedule in schedules(tile)]
-ALL += [(tile, *item) for tile in TILES for item in slab_schedules(tile)]
+#: Kernels of one module.
+BATCH = 12
+WIDE = ("f16", "bf16")
+SHAPES = ("ragged", "small", "whole")
 
 
-def _sample(kernel: str | None, count: int) -> list:
-    fitting = [item for item in ALL if item[1].get("kernel") == kernel]
-    return random.Random(0).sample(fitting, count)
+@dataclass(frozen=True)
+class Item:
+    """A schedule, for lists of a window if it has one."""
+
+    tile: int
+    schedule: tuple[tuple[str, int | str], ...]
+    window: int = 0
+    blocks: int = 0
+
+    @property
+    def kernel(self):
+        """Which one."""
+        return dict(self.schedule).get("kernel", "multistage")
+
+    def fits(self, dtype):
+        """Whether there is one for the type."""
+        return fits_type(dict(self.schedule), dtype)
 
 
-CHOSEN = (
-    ALL
-    if os.environ.get("HINM_SCHEDULES") == "all"
-    else _sample(None, 6) + _sample("resident", 3) + _sample("warp_specialized", 4)
-    + _sample("slab", 3)
-)
-TO_NVVM = (
-    "builtin.module(one-shot-bufferize{bufferize-function-boundaries "
-    "function-boundary-type-conversion=identity-layout-map},convert-linalg-to-loops,"
-    "convert-hinm-to-gpu,hinm-attach-emulator-target,hinm-lower-gpu{chip=})"
-)
-TO_BINARY = (
-    "builtin.module(convert-vector-to-llvm,gpu-to-llvm,gpu-module-to-binary,"
-    "convert-cf-to-llvm,reconcile-unrealized-casts)"
-)
+@dataclass(frozen=True)
+class Run:
+    """A schedule with elements of a type on a shape of SHAPES."""
+
+    item: Item
+    dtype: str
+    shape: str
+
+    def __str__(self):
+        words = [f"{key}={value}" for key, value in self.item.schedule]
+        window = f"w{self.item.window}b{self.item.blocks}"
+        return "-".join(
+            [self.item.kernel, f"v{self.item.tile}", self.dtype, self.shape, window,
+             *words]
+        )  # fmt: skip
+
+    def problem(self):
+        """Shapes that cross the boundaries of the schedule, and one that has none."""
+        item, schedule = self.item, dict(self.item.schedule)
+        tokens, least = schedule["tile_n"], 16 // ELEMENT_BYTES[self.dtype]
+        # A slab's block has several tiles.
+        block = max(item.tile, schedule["tile_m"])
+        if self.shape == "ragged":
+            # Rows, columns and tokens end within a tile; the first tile keeps nothing,
+            # the second fills every ring more than once, the last not even one.
+            rows, tokens = block + item.tile + item.tile // 2 + 3, tokens + least
+            columns, kept = 601, (0, 9 * BLOCK - 4, 68)
+            windows = 6
+        elif self.shape == "small":
+            # Fewer rows than a fragment, columns than a k-block, tokens than a block.
+            rows, tokens, columns, kept, windows = 5, least, 37, (36,), 1
+        else:
+            rows, columns, kept, windows = block, 2 * BLOCK, (2 * BLOCK,), 2
+        tiles = -(-rows // item.tile)
+        if item.window:
+            columns, kept = windows * item.window, (windows * item.blocks * BLOCK,)
+        case = Case("a", rows, columns, tokens, 0.5, item.tile, self.dtype, item.window)
+        return Problem(case, (kept + kept[-1:] * tiles)[:tiles])
 
 
-def _run(command, text, **environment):
-    done = subprocess.run(
-        [str(word) for word in command],
-        input=text, capture_output=True, text=True, check=False,
-        env={**os.environ, **environment},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[:2000]
-    return done.stdout
+def every_item():
+    for tile in TILES:
+        for schedule in schedules(tile):
+            yield Item(tile, tuple(schedule.items()))
+        for schedule, window, blocks in slab_schedules(tile):
+            yield Item(tile, tuple(schedule.items()), window, blocks)
 
 
-def _values(schedule):
-    """As spmm_case.py takes them."""
-    given = ("tile_m", "tile_n", "stages", "warps_m", "warps_n")
-    return ",".join(
-        str(value)
-        for value in (
-            *(schedule[key] for key in given),
-            schedule.get("prefetch", 0), schedule.get("split_k", 1),
-            schedule.get("kernel", "multistage"),
-        )
-    )  # fmt: skip
+def runs():
+    """Each schedule twice, and all types on all shapes for every kernel and V."""
+    groups = defaultdict(list)
+    for item in every_item():
+        groups[item.kernel, item.tile].append(item)
+    for items in groups.values():
+        chosen = {
+            Run(item, WIDE[number % 2], "ragged") for number, item in enumerate(items)
+        }
+        wanted = [
+            (dtype, shape)
+            for shape, dtype in itertools.product(SHAPES, ELEMENT_BYTES)
+            if any(item.fits(dtype) for item in items)
+        ]
+        # Schedules and pairs in turn, until both are used up.
+        turns = itertools.cycle(wanted)
+        for item in items:
+            dtype, shape = next(pair for pair in turns if item.fits(pair[0]))
+            chosen.add(Run(item, dtype, shape))
+        covered = {(run.dtype, run.shape) for run in chosen}
+        for dtype, shape in wanted:
+            if (dtype, shape) not in covered:
+                item = next(item for item in items if item.fits(dtype))
+                chosen.add(Run(item, dtype, shape))
+        yield from sorted(chosen, key=str)
 
 
-def _name(item):
-    words = (item[0], *_values(item[1]).split(","), *item[2:])
-    return "-".join(map(str, words))
+def _chosen():
+    if os.environ.get("HINM_SCHEDULES") == "all":
+        return [
+            Run(item, dtype, shape)
+            for item in every_item()
+            for dtype, shape in itertools.product(ELEMENT_BYTES, SHAPES)
+            if item.fits(dtype)
+        ]
+    every = list(runs())
+    return every[::150] if os.environ.get("HINM_SANITIZERS") == "ON" else every
 
 
-@pytest.mark.parametrize("item", CHOSEN, ids=_name)
-def test_schedule(item):
-    tile, schedule, *windows = item
-    # A whole tile, one that keeps nothing and a short one; tokens that fill no block.
-    rows, tokens = 2 * tile + tile // 2 + 3, schedule["tile_n"] + 8
-    lists = ["--columns", 160, "--kept", "140,0,68"]
-    if windows:
-        window, blocks = windows
-        lists = ["--columns", 3 * window, "--kept", 3 * 64 * blocks, "--window", window]
-    case = _run(
-        [sys.executable, CASE, "--rows", rows, *lists, "--tokens", tokens,
-         "--tile", tile, "--row-index", "--epilogue", "--schedule", _values(schedule)],
-        "",
-    )  # fmt: skip
-    lowered = _run([find_tool("hinm-opt"), f"--pass-pipeline={TO_NVVM}"], case)
-    binary = _run([find_tool("hinm-opt"), f"--pass-pipeline={TO_BINARY}"], lowered)
-    output = _run(
-        [find_tool("hinm-runner"), "-e", "main", "--entry-point-result=void",
-         f"--shared-libs={','.join(str(path) for path in LIBRARIES)}"],
-        binary, HINM_DEVICE="emulator",
-    )  # fmt: skip
-    assert output.split() == ["0"]
+def _run_batch(batch):
+    """What is wrong with each run, empty if nothing is."""
+    items = [dict(run.item.schedule) for run in batch]
+    try:
+        wrong = wrong_elements(batch[0].problem(), items)
+    except EmulationError as error:
+        if len(batch) == 1:
+            return [str(error)]
+        # Which one it was.
+        return [text for run in batch for text in _run_batch([run])]
+    return [f"{count} elements are wrong" if count else "" for count in wrong]
+
+
+@pytest.fixture(scope="module")
+def outcomes(request):
+    """Futures of batches, of the tests that were selected, with the place there."""
+    groups = defaultdict(list)
+    for test in request.session.items:
+        if test.function is test_schedule:
+            run = test.callspec.params["run"]
+            groups[run.problem()].append(run)
+    places = {}
+    pool = ThreadPoolExecutor(os.cpu_count())
+    for group in groups.values():
+        for first in range(0, len(group), BATCH):
+            batch = group[first : first + BATCH]
+            future = pool.submit(_run_batch, batch)
+            places |= {run: (future, place) for place, run in enumerate(batch)}
+    yield places
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("run", _chosen(), ids=str)
+def test_schedule(run, outcomes):
+    future, place = outcomes[run]
+    assert future.result()[place] == ""
+
+
+def test_every_type_meets_every_shape():
+    every = set(runs())
+    assert {run.item for run in every} == set(every_item())
+    met = {(r.item.kernel, r.item.tile, r.dtype, r.shape) for r in every}
+    for item in every_item():
+        for dtype, shape in itertools.product(ELEMENT_BYTES, SHAPES):
+            if item.fits(dtype):
+                assert (item.kernel, item.tile, dtype, shape) in met
+
+
+def test_what_is_wrong_is_found(monkeypatch):
+    item = next(item for item in every_item() if item.tile == 32)
+    run = Run(item, "f16", "small")
+    # One that no kernel has beside one that is right.
+    other = tuple((dict(item.schedule) | {"tile_n": 4}).items())
+    refused, right = _run_batch([replace(run, item=replace(item, schedule=other)), run])
+    assert "tile_n = 4" in refused
+    assert right == ""
+    operands = emulated._operands
+
+    def wrong(problem, seed):
+        arrays, y = operands(problem, seed)
+        y[2, 3] += 1
+        return arrays, y
+
+    monkeypatch.setattr(emulated, "_operands", wrong)
+    assert wrong_elements(run.problem(), [dict(item.schedule)] * 2) == [1, 1]
+    assert _run_batch([run]) == ["1 elements are wrong"]
