@@ -4,13 +4,15 @@
     PYTHONPATH=python python benchmarks/kernels/build_kernels.py .bundle --chip=sm_90a
 
 Every schedule of SCHEDULES is compiled by hinm-opt and assembled by ptxas (on the PATH,
-or $HINM_PTXAS). A kernel that spills registers is left out, and said so. Where there is
+or $HINM_PTXAS). A kernel that spills registers is left out, and said so. Of some there
+are variants, that store rows by an index or that lack a stage. Where there is
 an nvcc (on the PATH, or $HINM_NVCC), the micro-benchmarks of micro/*.cu come along.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import itertools
 import json
 import os
@@ -18,14 +20,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cases import BLOCK, ELEMENT_BYTES, OUTPUTS, SCALED, TILES
 from driver import MAX_SHARED_BYTES, KernelInfo
 from hinm import provenance
 from hinm.tools import find_tool
+from stages import STAGES, leave_out
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -45,6 +49,13 @@ MAX_ACCUMULATORS = 128
 #: Windows of the slab kernel, with the k-blocks of each, and V for which it is.
 WINDOWS = ((128, 1), (256, 1), (256, 2))
 SHARING_TILES = (32, 64)
+#: Of each V: by kernel, blocks of so many tokens of which there are variants, too.
+VARIED = {
+    "multistage": (8, 16, 64, 128, 256),
+    "resident": (8, 16, 64),
+    "slab": (64, 128),
+    "warp_specialized": (64, 128, 256),
+}
 #: Thread blocks that share the kept columns of a tile, for few tokens.
 SPLITS = (1, 4, 8)
 
@@ -246,6 +257,10 @@ func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {listed}, %o: memref<2x
 """
 
 
+class BuildError(RuntimeError):
+    """A kernel is not part of a bundle, for this reason."""
+
+
 def find_ptxas() -> str:
     """The assembler, or SystemExit."""
     found = os.environ.get("HINM_PTXAS") or shutil.which("ptxas")
@@ -296,11 +311,15 @@ def compile_micro(folder: Path, chip: str) -> dict[str, str]:
     return files
 
 
-def compile_kernel(
-    folder: Path, tile: int, dtype: str, schedule: dict[str, int | str],
-    row_index: bool, chip: str, window: int = 0, blocks: int = 0,
-) -> KernelInfo | str:  # fmt: skip
-    """Compiles one kernel into the folder; a string says why it is left out."""
+def assembly(
+    tile: int, dtype: str, schedule: dict[str, int | str], row_index: bool, chip: str,
+    window: int = 0, blocks: int = 0,
+) -> str:  # fmt: skip
+    """The PTX of a kernel.
+
+    Raises:
+        BuildError: with the compiler's reason to refuse it.
+    """
     passes = (
         f"builtin.module(convert-hinm-to-gpu{{chip={chip}}},hinm-lower-gpu{{chip={chip}}},"
         "gpu-to-llvm,gpu-module-to-binary{format=isa},reconcile-unrealized-casts)"
@@ -311,13 +330,31 @@ def compile_kernel(
         capture_output=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        return done.stderr.decode().splitlines()[0]
-    (assembly,) = OBJECT.findall(done.stdout)
-    ptx = unescape(assembly).rstrip(b"\0")
-    name = re.search(rb"\.entry (\w+)\(", ptx).group(1).decode()
-    threads = int(re.search(rb"\.maxntid (\d+)", ptx).group(1))
-    source = folder / f"{name}.{chip}.ptx"
-    source.write_bytes(ptx)
+        raise BuildError(done.stderr.decode().splitlines()[0])
+    (text,) = OBJECT.findall(done.stdout)
+    return unescape(text).rstrip(b"\0").decode()
+
+
+def compile_kernel(
+    folder: Path, tile: int, dtype: str, schedule: dict[str, int | str],
+    row_index: bool, chip: str, window: int = 0, blocks: int = 0, without: str = "",
+) -> KernelInfo:  # fmt: skip
+    """Compiles one kernel into the folder.
+
+    Raises:
+        BuildError: with the reason why it is left out.
+    """
+    ptx = assembly(tile, dtype, schedule, row_index, chip, window, blocks)
+    if without:
+        try:
+            ptx = leave_out(ptx, without)
+        except ValueError as error:
+            raise BuildError(f"without {without}: {error}") from error
+    name = re.search(r"\.entry (\w+)\(", ptx).group(1)
+    threads = int(re.search(r"\.maxntid (\d+)", ptx).group(1))
+    stem = f"{name}_without_{without}" if without else name
+    source = folder / f"{stem}.{chip}.ptx"
+    source.write_text(ptx)
     cubin = source.with_suffix(".cubin")
     done = subprocess.run(
         [find_ptxas(), f"-arch={chip}", "-v", source, "-o", cubin],
@@ -325,18 +362,74 @@ def compile_kernel(
     )  # fmt: skip
     source.unlink()
     if done.returncode:
-        return done.stderr.splitlines()[0]
+        raise BuildError(done.stderr.splitlines()[0])
+    code = cubin.read_bytes()
+    cubin.unlink()
     used = int(re.search(r"Used (\d+) registers", done.stderr).group(1))
     spills = re.search(r"(\d+) bytes spill stores", done.stderr)
     if spills and int(spills.group(1)):
-        cubin.unlink()
-        return f"{name}: {spills.group(1)} bytes of registers are spilled"
+        raise BuildError(f"{name}: {spills.group(1)} bytes of registers are spilled")
+    # A third of the bytes; without a date, so that the same kernel is the same file.
+    file = folder / f"{cubin.name}.gz"
+    file.write_bytes(gzip.compress(code, mtime=0))
     return KernelInfo(
-        name, cubin.name, chip, dtype, OUTPUTS[dtype], tile, row_index, schedule,
+        name, file.name, chip, dtype, OUTPUTS[dtype], tile, row_index, schedule,
         threads, dynamic_shared_bytes(schedule, window, dtype), used,
-        max_blocks(schedule),
-        window, blocks,
+        max_blocks(schedule), window, blocks, without,
     )  # fmt: skip
+
+
+def varied(
+    tile: int, dtype: str, chip: str
+) -> Iterator[tuple[dict[str, int | str], int, int]]:
+    """Schedules of VARIED, with window and k-blocks: whole tiles, not split.
+
+    There are kernels of them that store rows by an index, and some without a stage.
+    """
+    found: dict[tuple[str, int], tuple[dict[str, int | str], int, int]] = {}
+    ranks: dict[tuple[str, int], tuple[int, ...]] = {}
+    made = [(schedule, 0, 0) for schedule in schedules(tile, chip, dtype)]
+    for item in (*made, *slab_schedules(tile, dtype)):
+        schedule = _whole(item[0])
+        key = schedule["kernel"], schedule["tile_n"]
+        if key[1] not in VARIED[key[0]] or schedule["split_k"] > 1:
+            continue
+        # The tallest block, four stages, a k-block ahead, and the largest part of Y for
+        # each warp.
+        rank = (
+            schedule["tile_m"], -abs(schedule["stages"] - 4),
+            -abs(schedule["prefetch"] - 1), -schedule["warps_m"] * schedule["warps_n"],
+        )  # fmt: skip
+        if key not in ranks or rank > ranks[key]:
+            ranks[key], found[key] = rank, item
+    yield from found.values()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One kernel to compile: the arguments of compile_kernel."""
+
+    tile: int
+    dtype: str
+    schedule: dict[str, int | str]
+    window: int = 0
+    blocks: int = 0
+    row_index: bool = False
+    without: str = ""
+
+
+def jobs(
+    tiles: Iterable[int], dtypes: Iterable[str], chip: str, limit: int | None = None
+) -> Iterator[Job]:
+    """All kernels of a bundle, of each V and type the first few, and their variants."""
+    for tile, dtype in itertools.product(tiles, dtypes):
+        plain = [Job(tile, dtype, made) for made in schedules(tile, chip, dtype)]
+        plain += [Job(tile, dtype, *made) for made in slab_schedules(tile, dtype)]
+        yield from plain[:limit]
+        for item in itertools.islice(varied(tile, dtype, chip), limit):
+            yield Job(tile, dtype, *item, row_index=True)
+            for stage in STAGES:
+                yield Job(tile, dtype, *item, without=stage)
 
 
 def main() -> int:
@@ -345,24 +438,26 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--chip", default="sm_90a")
     parser.add_argument("--tiles", type=int, nargs="+", default=list(TILES))
-    parser.add_argument("--dtypes", nargs="+", default=["f16", "bf16"])
+    parser.add_argument(
+        "--dtypes", nargs="+", default=["f16", "bf16"], choices=list(ELEMENT_BYTES)
+    )
     parser.add_argument("--limit", type=int, help="the first few schedules of each V")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    kernels, reasons = [], []
-    for tile in arguments.tiles:
-        tried = [(schedule,) for schedule in schedules(tile, arguments.chip)]
-        tried += slab_schedules(tile)
-        for schedule, *windows in tried[: arguments.limit]:
-            for dtype in arguments.dtypes:
-                made = compile_kernel(
-                    arguments.folder, tile, dtype, schedule, False, arguments.chip,
-                    *windows,
-                )  # fmt: skip
-                if isinstance(made, str):
-                    reasons.append(made)
-                else:
-                    kernels.append(made)
+
+    def build(job: Job) -> KernelInfo | str:
+        try:
+            return compile_kernel(
+                arguments.folder, job.tile, job.dtype, job.schedule, job.row_index,
+                arguments.chip, job.window, job.blocks, job.without,
+            )  # fmt: skip
+        except BuildError as error:
+            return str(error)
+
+    asked = jobs(arguments.tiles, arguments.dtypes, arguments.chip, arguments.limit)
+    with ThreadPoolExecutor() as pool:
+        made = list(pool.map(build, asked))
+    kernels = [one for one in made if isinstance(one, KernelInfo)]
     manifest = {
         "commit": provenance.commit(ROOT, dirty=True),
         "ptxas": ptxas_version(),
@@ -372,7 +467,7 @@ def main() -> int:
     (arguments.folder / "manifest.json").write_text(
         json.dumps(manifest, indent=1) + "\n"
     )
-    for reason in sorted(set(reasons)):
+    for reason in sorted({one for one in made if isinstance(one, str)}):
         print(f"left out: {reason}", file=sys.stderr)
     print(f"{len(kernels)} kernels in {arguments.folder}")
     return 0 if kernels else 1

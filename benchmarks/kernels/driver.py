@@ -7,6 +7,7 @@ is launched. Memory and events are for the micro-benchmarks, which run without P
 from __future__ import annotations
 
 import ctypes
+import gzip
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,10 +37,10 @@ class KernelInfo:
 
     Attributes:
         name: its symbol.
-        file: the cubin, beside the manifest.
+        file: the cubin, beside the manifest, compressed if it ends in .gz.
         chip: what it was compiled for.
-        dtype: of W and X, "f16" or "bf16".
-        output: of Y.
+        dtype: of W and X.
+        output: of Y; cases.SCALED have a number for each row before Y.
         tile: V.
         row_index: whether it stores its rows by an index.
         schedule: the parameters of #hinm.schedule; those left out are its defaults.
@@ -50,6 +51,7 @@ class KernelInfo:
         max_blocks: to launch, as they go on to further tiles; 0: one for each tile.
         window, window_blocks: by which the lists have to go, and k-blocks of a window;
             0: they need not.
+        without: the stage that was left out of it (stages.py); its results are wrong.
     """
 
     name: str
@@ -66,6 +68,7 @@ class KernelInfo:
     max_blocks: int = 0
     window: int = 0
     window_blocks: int = 0
+    without: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,12 @@ def read_manifest(folder: Path) -> list[KernelInfo]:
     """The kernels of a bundle."""
     entries = json.loads((folder / "manifest.json").read_text())
     return [KernelInfo(**entry) for entry in entries["kernels"]]
+
+
+def read_cubin(path: Path) -> bytes:
+    """The machine code of a kernel's file."""
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
 
 
 def read_micro(folder: Path) -> dict[str, Path]:
@@ -143,7 +152,7 @@ class Driver:
         """Loads a cubin."""
         module = ctypes.c_void_p()
         self._call(
-            "cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(path.read_bytes())
+            "cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(read_cubin(path))
         )
         return module
 
@@ -351,14 +360,16 @@ class Kernel:
 
     def prepare(
         self, weight: Sequence[MemRef], x: MemRef, rows: MemRef | None, y: MemRef,
-        workspace: Sequence[MemRef] = (),
+        workspace: Sequence[MemRef] = (), scales: MemRef | None = None,
     ) -> Callable[[int], None]:  # fmt: skip
         """Y = W · X on a stream; `weight` is values, metadata, columns, tile offsets.
 
         `workspace` holds the two arrays of a split; the words are zero afterwards.
+        `scales` has a number for each row of Y, and `rows` its place.
         """
         words: list[int] = []
-        for array in (*weight, x, *([rows] if rows else []), y, *workspace):
+        given = [array for array in (rows, scales) if array]
+        for array in (*weight, x, *given, y, *workspace):
             words += array.arguments()
         shared = self.info.shared_bytes
         if self.info.schedule.get("kernel") == "resident":

@@ -15,12 +15,13 @@ import argparse
 import datetime
 import json
 import sys
+import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from driver import KernelInfo, read_manifest
+from driver import KernelInfo, read_cubin, read_manifest
 from sass import (
     DisassemblyError,
     Function,
@@ -103,7 +104,11 @@ def inspect(disassembler: Path, folder: Path, info: KernelInfo) -> Facts:
         DisassemblyError: if its cubin cannot be read.
     """
     cubin = folder / info.file
-    functions = disassemble(disassembler, cubin)
+    code = read_cubin(cubin)
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(code)
+        file.flush()
+        functions = disassemble(disassembler, Path(file.name))
     if info.name not in functions:
         raise DisassemblyError(f"{cubin} has no kernel {info.name}")
     function = functions[info.name]
@@ -114,7 +119,7 @@ def inspect(disassembler: Path, folder: Path, info: KernelInfo) -> Facts:
         for column in COLUMNS
     }
     return Facts(
-        info, shared_bytes(cubin.read_bytes(), info.name), products, counts,
+        info, shared_bytes(code, info.name), products, counts,
         count(loop, *INTEGER) / products if products else float("nan"),
         find_faults(function, products),
     )  # fmt: skip
@@ -176,7 +181,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    kernels = read_manifest(arguments.bundle)
+    # What has no stage is no kernel that is run.
+    kernels = [info for info in read_manifest(arguments.bundle) if not info.without]
     try:
         with ThreadPoolExecutor() as pool:
             facts = list(

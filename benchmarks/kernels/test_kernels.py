@@ -2,9 +2,6 @@
 
 import ctypes
 import json
-import os
-import random
-import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -13,12 +10,11 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-import build_kernels
 import kernel_report
 import tune_kernels
 from cases import ELEMENT_BYTES, Case, all_cases
 from cutlass import Cutlass
-from driver import Driver, DriverError, Kernel, KernelInfo, MemRef, read_manifest
+from driver import Driver, DriverError, Kernel, KernelInfo, MemRef
 from hinm.linalg_text import read_resources
 from hinm.tools import find_tool
 from packed import random_packed
@@ -117,93 +113,6 @@ def test_lists_go_by_windows():
     assert np.array_equal(lists // 128, windows)
     assert all(len(set(one)) == 64 for one in lists.reshape(12, 64))
     assert len({tuple(sorted(one)) for one in lists.reshape(12, 64)}) == 12
-
-
-def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
-    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
-        pytest.skip("no ptxas")
-    monkeypatch.setattr(
-        "sys.argv",
-        ["build_kernels", str(tmp_path), "--tiles", "64", "--dtypes", "f16",
-         "--limit", "2"],
-    )  # fmt: skip
-    assert build_kernels.main() == 0
-    assert capfd.readouterr().out.startswith("2 kernels")
-    kernels = read_manifest(tmp_path)
-    assert all(
-        (tmp_path / kernel.file).read_bytes()[:4] == b"\x7fELF" for kernel in kernels
-    )
-    assert all(0 < kernel.registers <= 255 for kernel in kernels)
-    driver = Driver(str(fake_driver))
-    kernel = driver.load(tmp_path, kernels[0])
-    weight = [MemRef(0x1000, (64,))] * 4
-    launch = kernel.prepare(
-        weight, MemRef(0x2000, (128, 24)), None, MemRef(0x3000, (130, 24))
-    )
-    launch(0)
-    wide = kernels[0].schedule["tile_n"]
-    assert kernel.grid(130, 24) == (3 * 64 // kernels[0].schedule["tile_m"],
-                                    -(-24 // wide), 1)  # fmt: skip
-
-
-def test_launches_are_what_the_compiler_says():
-    kinds = {}
-    for schedule in build_kernels.schedules(128):
-        kinds.setdefault(schedule.get("kernel"), []).append(schedule)
-    assert set(kinds) == {None, "resident", "warp_specialized"}
-    for kind, schedules in kinds.items():
-        for schedule in random.Random(0).sample(schedules, 3):
-            text = build_kernels.module(128, "f16", schedule, False)
-            done = subprocess.run(
-                [find_tool("hinm-opt"), "--convert-hinm-to-gpu=chip=sm_90a",
-                 "--canonicalize"],
-                input=text, capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            host = done.stdout[done.stdout.rindex("func.func @layer") :]
-            size = re.search(r"dynamic_shared_memory_size %c(\d+)_i32", host)
-            most = re.search(r"arith\.minui %\w+, %c(\d+) : index", host)
-            assert build_kernels.max_blocks(schedule) == (
-                int(most.group(1)) if most else 0
-            )
-            channels = 64 if kind == "resident" else 1
-            given = channels * build_kernels.dynamic_shared_bytes(schedule)
-            assert given == (int(size.group(1)) if size else 0), schedule
-
-
-def test_launches_of_slabs_are_what_the_compiler_says():
-    for schedule, window, blocks in random.Random(0).sample(
-        list(build_kernels.slab_schedules(64)), 4
-    ):
-        text = build_kernels.module(64, "f16", schedule, False, window, blocks)
-        done = subprocess.run(
-            [find_tool("hinm-opt"), "--convert-hinm-to-gpu=chip=sm_90a",
-             "--canonicalize"],
-            input=text, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        size = re.search(r"dynamic_shared_memory_size %c(\d+)_i32", done.stdout)
-        given = build_kernels.dynamic_shared_bytes(schedule, window)
-        assert given == int(size.group(1)), schedule
-    assert not list(build_kernels.slab_schedules(128))
-
-
-def test_kernels_for_hopper_alone():
-    def kinds(chip):
-        return {s.get("kernel") for s in build_kernels.schedules(64, chip)}
-
-    assert "warp_specialized" in kinds("sm_90a")
-    assert "warp_specialized" not in kinds("sm_80")
-
-
-def test_threads_are_those_of_the_assembly(tmp_path):
-    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
-        pytest.skip("no ptxas")
-    schedule = next(
-        s
-        for s in build_kernels.schedules(128)
-        if s.get("kernel") == "warp_specialized" and s["tile_m"] == 128
-    )
-    info = build_kernels.compile_kernel(tmp_path, 128, "f16", schedule, False, "sm_90a")
-    assert info.threads == 32 * (8 + 4)
 
 
 def _scheduled(driver, max_blocks=0, **schedule):
