@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Make the tables and plots of docs/results/kernels from the benchmark's CSV.
 
-python benchmarks/kernels/kernel_report.py results.csv docs/results/kernels
+    python benchmarks/kernels/kernel_report.py results.csv docs/results/kernels
+    python benchmarks/kernels/kernel_report.py none docs/results/kernels
+
+The second says of each goal that it is not measured.
 """
 
 from __future__ import annotations
@@ -10,11 +13,13 @@ import argparse
 import shutil
 import statistics
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cases import Case
+from goals import goal_table, of_the_roof, over
 from measured import read_measured
 
 HEAD = """# Kernels
@@ -23,10 +28,29 @@ Written by `benchmarks/kernels/kernel_report.py` from [{csv}]({csv}), which
 `benchmarks/kernels/bench_kernels.py` measured in one run: {about}.
 
 Medians of single launches by CUDA events, L2 flushed before each, contenders by turns.
-*speed-up* is the time of cuBLAS (f16, dense, the faster layout of X) over ours; *floor*
-is the least time by the roof (benchmarks/kernels/roof.py) over ours. The roof is of:
-{roof}.
+*Over cuBLAS* is the time of the dense product, by cuBLAS or cuBLASLt in the faster
+layout of X, over ours; *floor* is the least time by the roof
+(benchmarks/kernels/roof.py) over ours, and *bound* what most often makes it. The roof
+is of: {roof}.
 """
+
+NOTHING = """# Kernels
+
+Not measured: no session so far had a GPU. Compile times are in
+[compile-time.md](compile-time.md), what can be said of the kernels without running them
+in [static.md](static.md), of the bank conflicts of the slab kernel in
+[bank-turns.md](bank-turns.md). The commands that measure all of this page are in
+`benchmarks/kernels/README.md`, and tested without a GPU.
+"""
+
+GOALS = """
+## Goals
+
+Of f16, geometric means over the cases. *Least* and *most* are of single cases.
+
+"""
+
+PEERS = ("cublas", "cusparselt", "semi_structured", "spatha", "cutlass")
 
 
 @dataclass(frozen=True)
@@ -34,27 +58,25 @@ class Result:
     """One case with the times of its contenders.
 
     Attributes:
-        case: name, rows, columns, tokens, sparsity, tile and dtype, as text.
+        case: the product.
         microseconds: the median of each contender; of several of ours, the best.
         kernel: our fastest.
         floor: microseconds of the roof.
         bound: what makes it.
     """
 
-    case: tuple[str, ...]
+    case: Case
     microseconds: dict[str, float]
     kernel: str
     floor: float
     bound: str
 
-    def speedup(self, over: str = "cublas") -> float | None:
+    def speedup(self, peer: str = "cublas") -> float | None:
         """How much faster than another contender we are; None if it did not run."""
-        if over not in self.microseconds or "hinm" not in self.microseconds:
-            return None
-        return self.microseconds[over] / self.microseconds["hinm"]
+        return over(peer)(self)
 
 
-KEYS = ("case", "rows", "columns", "tokens", "sparsity", "tile", "dtype")
+KEYS = ("case", "rows", "columns", "tokens", "sparsity", "tile", "dtype", "window")
 
 
 def read_results(path: Path) -> tuple[dict[str, str], list[Result]]:
@@ -64,9 +86,13 @@ def read_results(path: Path) -> tuple[dict[str, str], list[Result]]:
         ValueError: if the file is no result of the benchmark.
     """
     about, rows = read_measured(path, (*KEYS, "contender", "median_us"))
-    grouped: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
+    grouped: dict[Case, list[dict[str, str]]] = defaultdict(list)
     for row in rows:
-        grouped[tuple(row[key] for key in KEYS)].append(row)
+        name, r, c, n, sparsity, tile, dtype, window = (row[key] for key in KEYS)
+        case = Case(
+            name, int(r), int(c), int(n), float(sparsity), int(tile), dtype, int(window)
+        )
+        grouped[case].append(row)
     results = []
     for case, entries in grouped.items():
         times: dict[str, float] = {}
@@ -75,12 +101,24 @@ def read_results(path: Path) -> tuple[dict[str, str], list[Result]]:
             name, time = entry["contender"], float(entry["median_us"])
             if time < times.get(name, float("inf")):
                 times[name] = time
-                kernel = entry["kernel"] or kernel
+                kernel = entry["kernel"] if name == "hinm" else kernel
         first = entries[0]
         results.append(
             Result(case, times, kernel, float(first["floor_us"]), first["bound"])
         )
     return about, results
+
+
+def read_compile_seconds(path: Path) -> list[float]:
+    """Of compile_time.py's CSV; none if it is not there.
+
+    Raises:
+        ValueError: if it is no such file.
+    """
+    if not path.exists():
+        return []
+    _, rows = read_measured(path, ("total_ms",))
+    return [float(row["total_ms"]) / 1e3 for row in rows]
 
 
 def _cell(value: float | None, form: str) -> str:
@@ -94,31 +132,29 @@ def geometric_mean(values: Iterable[float | None]) -> float | None:
 
 
 def summary(results: list[Result]) -> list[str]:
-    """Mean speed-ups by sparsity, V and tokens."""
-    peers = ("cublas", "cusparselt", "spatha", "cutlass")
-    head = ["sparsity", "V", "N", *(f"over {peer}" for peer in peers), "floor"]
+    """Mean speed-ups by type, window, sparsity, V and tokens."""
+    head = ["dtype", "window", "sparsity", "V", "N", *(f"over {p}" for p in PEERS),
+            "floor", "bound"]  # fmt: skip
     lines = [" | ".join(head), " | ".join(["---"] * len(head))]
-    groups: dict[tuple[float, int, int], list[Result]] = defaultdict(list)
+    groups: dict[tuple[str, int, float, int, int], list[Result]] = defaultdict(list)
     for result in results:
-        _, _, _, tokens, sparsity, tile, _ = result.case
-        groups[float(sparsity), int(tile), int(tokens)].append(result)
-    for (sparsity, tile, tokens), group in sorted(groups.items()):
+        case = result.case
+        groups[
+            case.dtype, case.window, case.sparsity, case.tile, case.tokens
+        ].append(result)
+    for (dtype, window, sparsity, tile, tokens), group in sorted(groups.items()):
+        bounds = Counter(result.bound for result in group)
         lines.append(
             " | ".join(
                 [
-                    f"{sparsity:.2%}", str(tile), str(tokens),
+                    dtype, str(window or "–"), f"{sparsity:.2%}", str(tile),
+                    str(tokens),
                     *(
                         _cell(geometric_mean(r.speedup(peer) for r in group), ".2f")
-                        for peer in peers
+                        for peer in PEERS
                     ),
-                    _cell(
-                        geometric_mean(
-                            r.floor / r.microseconds["hinm"]
-                            for r in group
-                            if "hinm" in r.microseconds
-                        ),
-                        ".2f",
-                    ),
+                    _cell(geometric_mean(of_the_roof(r) for r in group), ".2f"),
+                    bounds.most_common(1)[0][0],
                 ]
             )
         )  # fmt: skip
@@ -136,28 +172,24 @@ def heading(csv: str, about: dict[str, str]) -> str:
 
 
 def plot(results: list[Result], folder: Path) -> list[str]:
-    """Speed-up by sparsity and fraction of the roof by N; the names of the files."""
+    """For each type, speed-up by sparsity and share of the roof by N; the files."""
     import matplotlib
 
     matplotlib.use("Agg")
+    # The same picture is the same file.
+    matplotlib.rcParams["svg.hashsalt"] = "hinm"
     import matplotlib.pyplot as plt
 
-    tiles = sorted({int(result.case[5]) for result in results})
-
-    def series(key: int, figure: str) -> None:
-        for tile in tiles:
+    def series(chosen: list[Result], key: str, figure: str) -> None:
+        for tile in sorted({result.case.tile for result in chosen}):
             points: dict[float, list[float]] = defaultdict(list)
-            for result in results:
-                if int(result.case[5]) != tile or "hinm" not in result.microseconds:
+            for result in chosen:
+                if result.case.tile != tile:
                     continue
-                large = int(result.case[3]) >= 1024
-                value = (
-                    result.speedup()
-                    if figure == "speedup"
-                    else result.floor / result.microseconds["hinm"]
-                )
-                if value is not None and (large or figure != "speedup"):
-                    points[float(result.case[key])].append(value)
+                speed = figure == "speedup"
+                value = result.speedup() if speed else of_the_roof(result)
+                if value is not None and (result.case.tokens >= 1024 or not speed):
+                    points[getattr(result.case, key)].append(value)
             xs = sorted(points)
             plt.plot(
                 xs,
@@ -167,45 +199,56 @@ def plot(results: list[Result], folder: Path) -> list[str]:
             )
 
     files = []
-    for name, key, figure, label in (
-        ("speedup.svg", 4, "speedup", "over cuBLAS, N ≥ 1024"),
-        ("roof.svg", 3, "roof", "fraction of the roof"),
-    ):
-        plt.figure(figsize=(6, 4))
-        series(key, figure)
-        plt.xlabel("sparsity" if key == 4 else "N")
-        plt.ylabel(label)
-        if key == 3:
-            plt.xscale("log", base=2)
-        plt.legend()
-        plt.grid(alpha=0.3)
-        plt.tight_layout()
-        plt.savefig(folder / name)
-        plt.close()
-        files.append(name)
+    for dtype in sorted({result.case.dtype for result in results}):
+        chosen = [result for result in results if result.case.dtype == dtype]
+        for figure, key, label in (
+            ("speedup", "sparsity", f"{dtype} over cuBLAS, N ≥ 1024"),
+            ("roof", "tokens", f"{dtype}, fraction of the roof"),
+        ):
+            plt.figure(figsize=(6, 4))
+            series(chosen, key, figure)
+            plt.xlabel("sparsity" if key == "sparsity" else "N")
+            plt.ylabel(label)
+            if key == "tokens":
+                plt.xscale("log", base=2)
+            plt.legend()
+            plt.grid(alpha=0.3)
+            plt.tight_layout()
+            files.append(f"{figure}-{dtype}.svg")
+            plt.savefig(folder / files[-1], metadata={"Date": None})
+            plt.close()
     return files
 
 
 def main() -> int:
     """Writes README.md, the plots and a copy of the CSV."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path)
+    parser.add_argument("results", help="the CSV, or none")
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
+    folder = arguments.folder
     try:
-        about, results = read_results(arguments.results)
-    except ValueError as error:
+        seconds = read_compile_seconds(folder / "compile-time.csv")
+        if arguments.results == "none":
+            about, results = {}, []
+        else:
+            about, results = read_results(Path(arguments.results))
+    except (ValueError, FileNotFoundError) as error:
         print(f"kernel_report: {error}", file=sys.stderr)
         return 1
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    target = arguments.folder / arguments.results.name
-    if target != arguments.results:
+    folder.mkdir(parents=True, exist_ok=True)
+    table = GOALS + "\n".join(goal_table(results, seconds)) + "\n"
+    if not results:
+        (folder / "README.md").write_text(NOTHING + table)
+        return 0
+    target = folder / Path(arguments.results).name
+    if target != Path(arguments.results):
         shutil.copyfile(arguments.results, target)
-    text = heading(target.name, about)
-    text += "\n" + "\n".join(summary(results)) + "\n"
-    for name in plot(results, arguments.folder):
+    text = heading(target.name, about) + table
+    text += "\n## All cases\n\n" + "\n".join(summary(results)) + "\n"
+    for name in plot(results, folder):
         text += f"\n![{Path(name).stem}]({name})\n"
-    (arguments.folder / "README.md").write_text(text)
+    (folder / "README.md").write_text(text)
     return 0
 
 

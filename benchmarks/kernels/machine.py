@@ -26,3 +26,11 @@ def sm_clock() -> int:
     """MHz of the SMs, now; 0 if it is not known."""
     text = _query("clocks.sm")
     return int(text) if text.isdigit() else 0
+
+
+def clock_limits() -> str:
+    """Of the SMs and of memory at most, and the power that it may take."""
+    fields = {"SM": "clocks.max.sm", "memory": "clocks.max.mem"}
+    known = {name: _query(field) or "unknown" for name, field in fields.items()}
+    clocks = ", ".join(f"{name} {clock} MHz" for name, clock in known.items())
+    return f"{clocks}, {_query('power.limit') or 'unknown'} W"

@@ -10,7 +10,6 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-import kernel_report
 import tune_kernels
 from cases import ELEMENT_BYTES, Case, all_cases
 from cutlass import Cutlass
@@ -166,40 +165,6 @@ def test_errors_of_the_driver_are_said(tmp_path, fake_driver):
     driver = Driver(str(fake_driver))
     with pytest.raises(DriverError, match=r"cuLaunchKernel: .*\(1\)"):
         driver.launch(ctypes.c_void_p(1), (1, 1, 1), 2048, 0, 0, [])
-
-
-RESULTS = """# date: 2026-11-21T12:00+00:00
-# gpu: made up
-# roof: a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet
-case,rows,columns,tokens,sparsity,tile,dtype,contender,kernel,median_us,best_us,p90_us,error,floor_us,bound,clock_mhz
-a,64,64,1024,0.75,64,f16,hinm,slow,20,19,21,1e-4,5,l2,1980
-a,64,64,1024,0.75,64,f16,hinm,fast,10,9,11,1e-4,5,l2,1980
-a,64,64,1024,0.75,64,f16,cublas,,25,24,26,nan,5,l2,1980
-a,64,64,2048,0.75,64,f16,hinm,fast,40,39,41,1e-4,10,l2,1980
-"""
-
-
-def test_report(tmp_path):
-    path = tmp_path / "results.csv"
-    path.write_text(RESULTS)
-    about, results = kernel_report.read_results(path)
-    assert about["gpu"] == "made up"
-    assert results[0].kernel == "fast"
-    assert results[0].speedup() == 2.5
-    assert results[0].speedup("cusparselt") is None
-    text = kernel_report.heading("results.csv", about)
-    assert "in one run: date 2026-11-21T12:00+00:00, gpu made up.\n" in text
-    assert "a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet." in text
-    lines = kernel_report.summary(results)
-    assert lines[2] == "| 75.00% | 64 | 1024 | 2.50 | – | – | – | 0.50 |"
-    assert lines[3] == "| 75.00% | 64 | 2048 | – | – | – | – | 0.25 |"
-
-
-def test_report_refuses_other_files(tmp_path):
-    path = tmp_path / "other.csv"
-    path.write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="no result"):
-        kernel_report.read_results(path)
 
 
 def _kernel(name, tile_n):

@@ -1,0 +1,195 @@
+"""The benchmark's run on a CPU: kernels and libraries that note what they are asked."""
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import bench_kernels  # noqa: E402
+import contenders  # noqa: E402
+import fake_kernels  # noqa: E402
+from cases import ELEMENT_BYTES, OUTPUTS, Case  # noqa: E402
+from driver import Kernel, KernelInfo  # noqa: E402
+
+SCHEDULE = {"tile_m": 32, "tile_n": 8, "tile_k": 64, "stages": 3, "warps_m": 2,
+            "warps_n": 1}  # fmt: skip
+
+
+def _kernel(name, dtype="f16", tile=32, **more):
+    schedule = SCHEDULE | more.pop("schedule", {})
+    return KernelInfo(
+        name, f"{name}.cubin", "sm_90a", dtype, OUTPUTS[dtype], tile,
+        more.pop("row_index", False), schedule, 64, 0, 99, **more,
+    )  # fmt: skip
+
+
+class _FakeDriver:
+    """Multiplies where a kernel would."""
+
+    def __init__(self):
+        self.launched = []
+        self.loaded = []
+
+    def attribute(self, _name):
+        return 227 * 1024
+
+    def load(self, _folder, info):
+        self.loaded.append(info.name)
+        return Kernel(self, info, info)
+
+    def prepare(self, info, _grid, _threads, _shared, words):
+        def launch(stream):
+            self.launched.append((info.name, stream))
+            fake_kernels.multiply(info, words, wrong=info.name == "wrong")
+
+        return launch
+
+
+class _FakeGpu:
+    device = "cpu"
+    stream = 7
+    name = "none"
+
+    def synchronize(self):
+        pass
+
+    def measure(self, launches, count, meanwhile=lambda: None):
+        for launch in launches.values():
+            launch()
+        meanwhile()
+        # The later the faster.
+        return {
+            name: [100.0 - place] * count for place, name in enumerate(launches)
+        }
+
+
+CASE = Case("tiny", 70, 128, 8, 0.5, 32)
+
+
+@pytest.mark.parametrize("dtype", ELEMENT_BYTES)
+@pytest.mark.parametrize("tokens", [3, 16])
+def test_our_kernels_get_the_operands_of_the_case(dtype, tokens):
+    case = replace(CASE, dtype=dtype, tokens=tokens)
+    product = contenders.Product(case, _FakeGpu(), contenders.Libraries())
+    driver = _FakeDriver()
+    bound = contenders.BOUND[OUTPUTS[dtype]]
+    plain = driver.load("", _kernel("plain", dtype))
+    assert product.error(product.hinm(plain)) <= bound
+    indexed = driver.load("", _kernel("indexed", dtype, row_index=True))
+    assert product.error(product.hinm(indexed), row_index=True) <= bound
+    # Rows that lie elsewhere are not those of the reference.
+    assert product.error(product.hinm(indexed)) > 0.1
+    identity = product.hinm(indexed, consecutive=True)
+    assert product.error(identity) > 0.1
+    assert driver.launched == [(name, 7) for name in ("plain", *["indexed"] * 3)]
+    wrong = driver.load("", _kernel("wrong", dtype))
+    assert product.error(product.hinm(wrong)) > bound
+
+
+def test_consecutive_lists_are_of_all_columns():
+    weight = contenders.packed_weight(replace(CASE, sparsity=0.75, tokens=0), "cpu")
+    lists = weight.consecutive[2].view(3, 64).long()
+    assert torch.equal(lists[0], torch.arange(64))
+    assert torch.equal(lists[1], torch.arange(64, 128))
+    assert torch.equal(lists[2], torch.arange(64))
+
+
+def test_libraries_that_fail_in_one_layout_are_asked_for_another():
+    product = contenders.Product(CASE, _FakeGpu(), contenders.Libraries())
+
+    def refuse():
+        raise RuntimeError("no")
+
+    def refuse_later():
+        return refuse
+
+    done = []
+    launch = product._possible(
+        {"a": refuse, "b": refuse_later, "c": lambda: lambda: done.append("c")}
+    )
+    launch()
+    assert set(done) == {"c"}
+    with pytest.raises(ValueError, match="no"):
+        product._possible({"a": refuse})
+    with pytest.raises(ValueError, match="not given"):
+        product.spatha()
+
+
+@pytest.mark.parametrize("dtype", ["f16", "i8", "f8E4M3FN"])
+def test_dense_products_are_timed(dtype):
+    product = contenders.Product(
+        replace(CASE, dtype=dtype, tokens=32), _FakeGpu(), contenders.Libraries()
+    )
+    try:
+        product.cublas()()
+    except ValueError as error:
+        # What a CPU has not.
+        assert "scaled" in str(error).lower() or "CPU" in str(error)
+
+
+def _bundle(folder, kernels):
+    folder.mkdir(exist_ok=True)
+    manifest = {"commit": "abc", "kernels": [vars(kernel) for kernel in kernels]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def _run(tmp_path, monkeypatch, kernels, *words):
+    monkeypatch.setattr("cases.SHAPES", {"tiny": (70, 128)})
+    bundle = _bundle(tmp_path / "bundle", kernels)
+    arguments = bench_kernels.parse(
+        [str(bundle), "--out", str(tmp_path / "out.csv"), "--trials",
+         str(tmp_path / "trials.csv"), "--tokens", "1", "8", "--sparsities", "0.5",
+         "--tiles", "32", "--count", "3", *words]
+    )  # fmt: skip
+    driver = _FakeDriver()
+    status = bench_kernels.run(arguments, driver, _FakeGpu(), contenders.Libraries())
+    return status, driver
+
+
+def _rows(path):
+    lines = [line for line in path.read_text().splitlines() if line[0] != "#"]
+    return list(csv.DictReader(lines))
+
+
+def test_a_run_ends_in_time_and_is_gone_on_with(tmp_path, monkeypatch, capfd):
+    kernels = [
+        _kernel("plain"), _kernel("indexed", row_index=True),
+        _kernel("lacking", without="gather"), _kernel("other", tile=64),
+    ]  # fmt: skip
+    status, _ = _run(tmp_path, monkeypatch, kernels, "--minutes", "-1")
+    assert status == bench_kernels.CASES_LEFT
+    assert "2 of 2 cases are left" in capfd.readouterr().out
+    ticks = iter([0, 0, 61, 200, 200, 200])
+    monkeypatch.setattr(bench_kernels.time, "monotonic", lambda: next(ticks))
+    status, driver = _run(tmp_path, monkeypatch, kernels, "--minutes", "1", "--resume")
+    assert status == bench_kernels.CASES_LEFT
+    assert set(driver.loaded) == {"plain", "indexed"}
+    assert {row["tokens"] for row in _rows(tmp_path / "out.csv")} == {"1"}
+    status, _ = _run(tmp_path, monkeypatch, kernels, "--resume")
+    assert status == 0
+    rows = _rows(tmp_path / "out.csv")
+    ours = [(r["tokens"], r["contender"], r["kernel"]) for r in rows if r["kernel"]]
+    assert ours == [
+        (tokens, *item)
+        for tokens in ("1", "8")
+        for item in (("hinm", "plain"), ("hinm_rows", "indexed"),
+                     ("hinm_identity", "indexed"))
+    ]  # fmt: skip
+    for row in rows:
+        parts = [float(row[f"{part}_us"]) for part in ("tensor", "hbm", "l2", "shared")]
+        assert float(row["floor_us"]) == max(parts) > 0
+        assert row["clock_mhz"] == "0"
+    said = capfd.readouterr().err.splitlines()
+    assert len([line for line in said if line.startswith("cusparselt: ")]) == 1
+    assert {row["kernel"] for row in _rows(tmp_path / "trials.csv")} == {"plain"}
+
+
+def test_wrong_kernels_are_said_and_not_timed(tmp_path, monkeypatch, capfd):
+    status, _ = _run(tmp_path, monkeypatch, [_kernel("wrong"), _kernel("plain")])
+    assert status == 1
+    assert "wrong is off by" in capfd.readouterr().err
+    assert "wrong" not in {row["kernel"] for row in _rows(tmp_path / "out.csv")}

@@ -1,0 +1,150 @@
+"""The report: files of results, goals, tables."""
+
+import pytest
+
+import kernel_report
+from cases import Case
+from goals import COMPILE, GOALS, goal_table, is_needed
+from kernel_report import Result
+from measured import MeasuredFile, Mismatch
+
+RESULTS = """# date: 2026-11-21T12:00+00:00
+# gpu: made up
+# roof: a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet
+case,rows,columns,tokens,sparsity,tile,dtype,window,contender,kernel,median_us,floor_us,bound
+a,64,64,1024,0.75,64,f16,0,hinm,slow,20,5,l2
+a,64,64,1024,0.75,64,f16,0,hinm,fast,10,5,l2
+a,64,64,1024,0.75,64,f16,0,hinm_rows,faster,9,5,l2
+a,64,64,1024,0.75,64,f16,0,cublas,,25,5,l2
+a,64,64,2048,0.75,64,f16,0,hinm,fast,40,10,l2
+a,64,64,2048,0.75,64,i8,128,hinm,fast,40,10,hbm
+"""
+
+
+def test_results_are_tables(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text(RESULTS)
+    about, results = kernel_report.read_results(path)
+    assert about["gpu"] == "made up"
+    assert results[0].kernel == "fast"
+    assert results[0].speedup() == 2.5
+    assert results[0].speedup("cusparselt") is None
+    text = kernel_report.heading("results.csv", about)
+    assert "in one run: date 2026-11-21T12:00+00:00, gpu made up.\n" in text
+    assert "a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet." in text
+    lines = kernel_report.summary(results)
+    none = " | –" * 4
+    assert lines[2] == f"| f16 | – | 75.00% | 64 | 1024 | 2.50{none} | 0.50 | l2 |"
+    assert lines[3] == f"| f16 | – | 75.00% | 64 | 2048 | –{none} | 0.25 | l2 |"
+    assert lines[4] == f"| i8 | 128 | 75.00% | 64 | 2048 | –{none} | 0.25 | hbm |"
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="no result"):
+        kernel_report.read_results(path)
+
+
+def _result(times, floor=1.0, sparsity=0.75, tile=128, tokens=4096, **more):
+    case = Case("a", 4096, 4096, tokens, sparsity, tile, **more)
+    return Result(case, times, "k", floor, "l2")
+
+
+def _line(results, text, **more):
+    (line,) = [
+        line for line in goal_table(results, **more) if line.startswith(f"| {text}")
+    ]
+    return line.split(" | ")[1:]
+
+
+def test_goals_say_what_is_reached():
+    large = [
+        _result({"hinm": 10, "cublas": 20}),
+        _result({"hinm": 10, "cublas": 45}, tokens=8192),
+        # Neither of these is a case of the goal.
+        _result({"hinm": 10, "cublas": 1}, tokens=1024),
+        _result({"hinm": 10, "cublas": 1}, dtype="bf16"),
+        _result({"hinm": 10, "cublas": 1}, tile=32),
+    ]
+    text = "75 %, V = 128, N = 2048"
+    assert _line(large, text) == [
+        "2", "2.8", "3.00", "2.00", "4.50", "2", "aim reached |"
+    ]  # fmt: skip
+    assert _line(large[:1], text)[-1] == "reached |"
+    slow = [_result({"hinm": 10, "cublas": 19.9})]
+    assert _line(slow, text)[-1] == "not reached |"
+    assert _line([], text) == ["2", "2.8", "–", "–", "–", "0", "not measured |"]
+    # Without the peer there is no ratio.
+    assert _line([_result({"hinm": 10})], text)[-1] == "not measured |"
+
+
+def test_the_best_counts_of_what_a_user_may_choose():
+    plain = _result({"hinm": 10, "cublas": 10}, tile=64)
+    window = _result({"hinm": 5, "cublas": 10}, tile=64, window=128)
+    assert _line([plain, window], "75 %, V = 64")[2:6] == ["2.00", "2.00", "2.00", "1"]
+    dense = [
+        _result({"hinm": time, "cusparselt": 10}, sparsity=0.5, tile=tile)
+        for time, tile in ((20, 32), (8, 128))
+    ]
+    assert _line(dense, "50 % (plain 2:4)")[2:] == [
+        "1.25", "1.25", "1.25", "1", "aim reached |"
+    ]  # fmt: skip
+
+
+def test_costs_are_reached_from_above():
+    def cost(rows):
+        return _result({"hinm_rows": rows, "hinm_identity": 100, "hinm": 90})
+
+    assert _line([cost(100)], "arbitrary orders")[-1] == "aim reached |"
+    assert _line([cost(102)], "arbitrary orders")[-1] == "reached |"
+    assert _line([cost(104)], "arbitrary orders")[-1] == "not reached |"
+    assert _line([], "compile", compile_seconds=[0.2, 0.4])[2:] == [
+        "0.28", "0.20", "0.40", "2", "aim reached |"
+    ]  # fmt: skip
+
+
+def test_nothing_measured_is_said_of_every_goal(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["kernel_report", "none", str(tmp_path)])
+    assert kernel_report.main() == 0
+    text = (tmp_path / "README.md").read_text()
+    assert text.count("| not measured |") == len(GOALS) + 1
+    (tmp_path / "compile-time.csv").write_text("# cpu: a\ntotal_ms\n100\n200\n")
+    assert kernel_report.main() == 0
+    text = (tmp_path / "README.md").read_text()
+    assert text.count("| not measured |") == len(GOALS)
+    reached = "≤ 2 | 0.3 | 0.14 | 0.10 | 0.20 | 2 | aim reached |"
+    assert f"| {COMPILE.text} | {reached}" in text
+
+
+def test_cases_of_goals_are_needed():
+    case = Case("a", 4096, 4096, 4096, 0.75, 128)
+    assert is_needed(case)
+    assert is_needed(Case("a", 4096, 4096, 1, 0.875, 32))
+    assert not is_needed(Case("a", 4096, 4096, 256, 0.9375, 128))
+    assert not is_needed(Case("a", 4096, 4096, 4096, 0.75, 128, "bf16"))
+
+
+def test_files_are_gone_on_with(tmp_path):
+    path = tmp_path / "a.csv"
+    about = {"gpu": "a", "driver": "1", "torch": "2", "commit": "c", "date": "today"}
+    with MeasuredFile(path, ["a", "b"], about, resume=True) as file:
+        assert file.keys(1) == set()
+        file.write([["x, y", 1]])
+    with MeasuredFile(
+        path, ["a", "b"], about | {"date": "tomorrow"}, resume=True
+    ) as file:
+        assert file.keys(2) == {("x, y", "1")}
+        file.write([["z", 2]])
+    assert path.read_text().splitlines()[4:] == [
+        "# date: today", "a,b", '"x, y",1', "z,2"
+    ]  # fmt: skip
+    with pytest.raises(Mismatch, match="driver 1, this is 2"):
+        MeasuredFile(path, ["a", "b"], about | {"driver": "2"}, resume=True)
+    with pytest.raises(Mismatch, match="other columns"):
+        MeasuredFile(path, ["a"], about, resume=True)
+    with MeasuredFile(path, ["a"], about, resume=False) as file:
+        assert file.keys(1) == set()
+    assert "z,2" not in path.read_text()
+    with MeasuredFile(None, ["a"], about, resume=True) as file:
+        file.write([["nowhere"]])
