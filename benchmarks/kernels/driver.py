@@ -306,7 +306,7 @@ class Arena:
 
     def __init__(self, driver: Driver) -> None:
         """Begins with none."""
-        self._driver = driver
+        self.driver = driver
         self._pointers: list[int] = []
 
     def __enter__(self) -> Arena:
@@ -315,20 +315,20 @@ class Arena:
 
     def __exit__(self, *_: object) -> None:
         """Gives all back."""
-        self._driver.synchronize()
+        self.driver.synchronize()
         while self._pointers:
-            self._driver.free(self._pointers.pop())
+            self.driver.free(self._pointers.pop())
 
     def empty(self, size: int) -> int:
         """Address of so many bytes."""
-        self._pointers.append(self._driver.allocate(size))
+        self._pointers.append(self.driver.allocate(size))
         return self._pointers[-1]
 
     def upload(self, array: NDArray[Any]) -> int:
         """Address of a copy of an array."""
         array = np.ascontiguousarray(array)
         pointer = self.empty(array.nbytes)
-        self._driver.copy_to(pointer, array)
+        self.driver.copy_to(pointer, array)
         return pointer
 
 

@@ -17,8 +17,9 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
-from cases import ELEMENT_BYTES, Case
+from cases import ELEMENT_BYTES
 from hinm.tools import find_tool
+from odd_shapes import Problem
 from packed import random_packed
 
 Schedule = dict[str, int | str]
@@ -68,14 +69,6 @@ func.func private @count(%a: tensor<{y}>, %b: tensor<{y}>) -> i64 {{
 
 class EmulationError(RuntimeError):
     """A module was not compiled, or its run ended with an error."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A product, and how many columns each of its tiles keeps."""
-
-    case: Case
-    kept_of: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,9 @@ def multiply(info: KernelInfo, words: Sequence[int], wrong: bool = False) -> Non
     rows = take(np.int32, 1) if info.row_index else slice(None)
     scales = take(np.float32, 1)[:, None] if info.dtype in SCALED else 1
     y = take(OUTPUT[info.output], 2)
+    if info.schedule.get("split_k", 1) > 1:
+        take(np.float32, 1).fill(1)
+        take(np.int32, 1).fill(wrong)
     if rest:
         raise ValueError(f"{len(rest)} words are left")
     shape = len(y), len(x)

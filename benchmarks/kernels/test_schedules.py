@@ -16,13 +16,13 @@ import pytest
 
 import emulated
 from build_kernels import fits_type, schedules, slab_schedules
-from cases import BLOCK, ELEMENT_BYTES, TILES, Case
-from emulated import EmulationError, Problem, wrong_elements
+from cases import ELEMENT_BYTES, TILES
+from emulated import EmulationError, wrong_elements
+from odd_shapes import SHAPES, odd_problem
 
 #: Kernels of one module.
 BATCH = 12
 WIDE = ("f16", "bf16")
-SHAPES = ("ragged", "small", "whole")
 
 
 @dataclass(frozen=True)
@@ -61,27 +61,12 @@ class Run:
         )  # fmt: skip
 
     def problem(self):
-        """Shapes that cross the boundaries of the schedule, and one that has none."""
-        item, schedule = self.item, dict(self.item.schedule)
-        tokens, least = schedule["tile_n"], 16 // ELEMENT_BYTES[self.dtype]
-        # A slab's block has several tiles.
-        block = max(item.tile, schedule["tile_m"])
-        if self.shape == "ragged":
-            # Rows, columns and tokens end within a tile; the first tile keeps nothing,
-            # the second fills every ring more than once, the last not even one.
-            rows, tokens = block + item.tile + item.tile // 2 + 3, tokens + least
-            columns, kept = 601, (0, 9 * BLOCK - 4, 68)
-            windows = 6
-        elif self.shape == "small":
-            # Fewer rows than a fragment, columns than a k-block, tokens than a block.
-            rows, tokens, columns, kept, windows = 5, least, 37, (36,), 1
-        else:
-            rows, columns, kept, windows = block, 2 * BLOCK, (2 * BLOCK,), 2
-        tiles = -(-rows // item.tile)
-        if item.window:
-            columns, kept = windows * item.window, (windows * item.blocks * BLOCK,)
-        case = Case("a", rows, columns, tokens, 0.5, item.tile, self.dtype, item.window)
-        return Problem(case, (kept + kept[-1:] * tiles)[:tiles])
+        """What is multiplied."""
+        item = self.item
+        return odd_problem(
+            self.shape, dict(item.schedule), item.tile, self.dtype, item.window,
+            item.blocks,
+        )  # fmt: skip
 
 
 def every_item():

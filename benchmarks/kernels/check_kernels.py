@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Launch the kernels of a bundle on odd shapes and compare with f64: no PyTorch.
+
+    python benchmarks/kernels/check_kernels.py .bundle            # all of them
+    python benchmarks/kernels/check_kernels.py .bundle --classes  # one of each class
+
+A class is a kernel, a type, V, whether it is split, whether it stores by an index, and
+its window. Prints what is wrong, and exits with 1 if anything is. sanitize_kernels.py
+runs it under compute-sanitizer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from driver import (
+    MAX_SHARED_BYTES,
+    Arena,
+    Driver,
+    DriverError,
+    KernelInfo,
+    read_manifest,
+)
+from elements import ROUNDING
+from odd_shapes import SHAPES, odd_problem
+from operands import Operands
+
+
+def class_of(info: KernelInfo) -> tuple[object, ...]:
+    """What kernels have in common whose code differs in sizes only."""
+    schedule = info.schedule
+    return (
+        schedule.get("kernel", "multistage"), info.dtype, info.tile,
+        schedule.get("split_k", 1) > 1, info.row_index, info.window, info.window_blocks,
+    )  # fmt: skip
+
+
+def one_of_each_class(kernels: Iterable[KernelInfo]) -> list[KernelInfo]:
+    """The first of each."""
+    return list({class_of(info): info for info in reversed(list(kernels))}.values())
+
+
+def check(driver: Driver, folder: Path, info: KernelInfo, shape: str) -> list[str]:
+    """What is wrong with a kernel on one of SHAPES.
+
+    Raises:
+        DriverError: if it cannot be launched.
+    """
+    problem = odd_problem(
+        shape, info.schedule, info.tile, info.dtype, info.window, info.window_blocks
+    )
+    resident = info.schedule.get("kernel") == "resident"
+    if resident and problem.case.columns * info.shared_bytes > MAX_SHARED_BYTES:
+        return []
+    with Arena(driver) as arena:
+        operands = Operands(arena, problem)
+        launch = operands.prepare(driver.load(folder, info))
+        launch(0)
+        return operands.faults(ROUNDING[info.output])
+
+
+def main() -> int:
+    """Checks the kernels that the flags ask for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--classes", action="store_true", help="one of each class")
+    parser.add_argument("--shapes", nargs="+", default=list(SHAPES), choices=SHAPES)
+    parser.add_argument("--driver", default="libcuda.so.1", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    kernels = [info for info in read_manifest(arguments.bundle) if not info.without]
+    if arguments.classes:
+        kernels = one_of_each_class(kernels)
+    begin, wrong = time.monotonic(), 0
+    try:
+        driver = Driver(arguments.driver)
+        for info in kernels:
+            for shape in arguments.shapes:
+                faults = check(driver, arguments.bundle, info, shape)
+                wrong += bool(faults)
+                for fault in faults:
+                    print(f"{info.name}: {shape}: {fault}", flush=True)
+    except (OSError, DriverError) as error:
+        print(f"check_kernels: {error}", file=sys.stderr)
+        return 1
+    print(
+        f"{len(kernels)} kernels on {len(arguments.shapes)} shapes, {wrong} faults, "
+        f"{time.monotonic() - begin:.0f} s"
+    )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Products that cross the boundaries of a schedule, for the emulator and for a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cases import BLOCK, ELEMENT_BYTES, Case
+
+SHAPES = ("ragged", "small", "whole")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A product, and how many columns each of its tiles keeps."""
+
+    case: Case
+    kept_of: tuple[int, ...]
+
+
+def odd_problem(
+    shape: str, schedule: Mapping[str, int | str], tile: int, dtype: str,
+    window: int = 0, blocks: int = 0,
+) -> Problem:  # fmt: skip
+    """A product of one of SHAPES for a kernel.
+
+    Args:
+        shape: "ragged": rows, columns and tokens end within a tile, the first tile
+            keeps nothing, the second fills every ring more than once, the last not
+            even one; "small": fewer rows than a fragment, columns than a k-block,
+            tokens than a block; "whole": nothing is over.
+        schedule: of the kernel.
+        tile: V.
+        dtype: of W and X.
+        window: of lists that go by windows, which all keep the same.
+        blocks: k-blocks of a window.
+    """
+    # The least that a row of X has.
+    least = 16 // ELEMENT_BYTES[dtype]
+    # A slab's block has several tiles.
+    block = max(tile, schedule["tile_m"])
+    if shape == "ragged":
+        rows, tokens = block + tile + tile // 2 + 3, schedule["tile_n"] + least
+        columns, kept, windows = 601, (0, 9 * BLOCK - 4, 68), 6
+    elif shape == "small":
+        rows, tokens, columns, kept, windows = 5, least, 37, (36,), 1
+    else:
+        rows, tokens = block, schedule["tile_n"]
+        columns, kept, windows = 2 * BLOCK, (2 * BLOCK,), 2
+    if window:
+        columns, kept = windows * window, (windows * blocks * BLOCK,)
+    tiles = -(-rows // tile)
+    case = Case(shape, rows, columns, tokens, 0.5, tile, dtype, window)
+    return Problem(case, (kept + kept[-1:] * tiles)[:tiles])
