@@ -16,6 +16,7 @@ import datetime
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -63,6 +64,7 @@ A packed layer with a bias is chosen a schedule and lowered to PTX by `hinm-opt`
 (--mlir-timing), and assembled by ptxas. *kernel* is `convert-hinm-to-gpu`, *lower* what
 makes NVVM of it, *host* the other side of the launch, *llvm* `gpu-module-to-binary` to
 PTX. *start* is the rest of the two processes' time: libraries that are loaded, output.
+*cpu* is what both had of a core, and says more than *total* where other work runs.
 The weights are arguments here; what they cost is in
 [compile](../compile/README.md).
 
@@ -87,6 +89,7 @@ class Time:
         instructions: of the kernel in PTX.
         start_ms: what no stage accounts for.
         total_ms: of hinm-opt and ptxas.
+        cpu_ms: that they had of a core.
     """
 
     case: str
@@ -107,6 +110,13 @@ class Time:
     ptxas_ms: float
     start_ms: float
     total_ms: float
+    cpu_ms: float
+
+
+def cpu_time() -> float:
+    """Milliseconds that the processes that have ended had of a core."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1e3 * (usage.ru_utime + usage.ru_stime)
 
 
 def layers() -> Iterator[Layer]:
@@ -194,7 +204,7 @@ def compile_once(layer: Layer, chip: str, folder: Path) -> Time:
         select += f' schedule="{SCHEDULES[layer.kernel]}"'
     source, lowered = folder / "layer.mlir", folder / "lowered.mlir"
     source.write_text(module(case))
-    begin = time.perf_counter()
+    used, begin = cpu_time(), time.perf_counter()
     done = subprocess.run(
         [find_tool("hinm-opt"), source, "-o", lowered, "--mlir-timing",
          "--mlir-timing-display=tree", "--mlir-output-format=json",
@@ -223,7 +233,7 @@ def compile_once(layer: Layer, chip: str, folder: Path) -> Time:
     return Time(
         case.name, case.rows, case.columns, case.tokens, case.tile, case.dtype, name,
         ptx.count(b";"), *(found[stage] for stage in STAGES),
-        total - sum(found.values()), total,
+        total - sum(found.values()), total, cpu_time() - used,
     )  # fmt: skip
 
 

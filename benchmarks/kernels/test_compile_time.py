@@ -1,0 +1,83 @@
+"""Compile times: what is compiled, and what its time is made of."""
+
+import csv
+import json
+import os
+import shutil
+
+import pytest
+
+import compile_time
+from cases import ELEMENT_BYTES, TILES
+from compile_time import STAGES, Time, layers, median, stages_of, table
+
+
+def _ptxas():
+    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
+        pytest.skip("no ptxas")
+
+
+def test_passes_are_summed_by_stage():
+    def one(name, seconds, *passes):
+        return {"wall": {"duration": seconds, "percentage": 1}, "name": name,
+                "passes": list(passes)}  # fmt: skip
+
+    report = [
+        one("Parser", 0.001), one("SelectKernels", 0.002),
+        one("'gpu.module' Pipeline", 0.010, one("Canonicalizer", 0.004)),
+        one("LowerAffinePass", 0.005), one("GpuToLLVMConversionPass", 0.003),
+        one("GpuModuleToBinaryPass", 0.1), one("Rest", 0.5), one("Total", 1),
+    ]  # fmt: skip
+    assert stages_of(json.dumps(report)) == pytest.approx(
+        {"parse": 1, "select": 2, "bufferize": 0, "kernel": 0, "lower": 15, "host": 3,
+         "llvm": 100, "ptxas": 0}
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="no report of --mlir-timing: error"):
+        stages_of("error")
+
+
+def test_medians_are_of_each_number():
+    def one(total):
+        numbers = [float(total)] * (len(STAGES) + 3)
+        return Time("a", 1, 2, 3, 64, "f16", "hinm_f16_v64_m64", 9, *numbers)
+
+    middle = median([one(3), one(1), one(2)])
+    assert (middle.kernel, middle.total_ms) == ("hinm_f16_v64_m64", 2.0)
+    assert table([middle])[2].startswith("| a | 3 | 64 | f16 | `m64` | 9 | 2 | 2 |")
+
+
+def test_layers_are_of_every_type_and_few_and_many_tokens():
+    cases = [layer.case for layer in layers()]
+    assert {case.dtype for case in cases} == set(ELEMENT_BYTES)
+    assert {case.tile for case in cases} >= set(TILES) - {32}
+    for dtype in ELEMENT_BYTES:
+        tokens = [case.tokens for case in cases if case.dtype == dtype]
+        assert min(tokens) <= 16 < max(tokens)
+
+
+def test_layers_are_compiled(tmp_path, monkeypatch, capfd):
+    _ptxas()
+    chosen = [
+        layer
+        for layer in layers()
+        if layer.kernel or layer.case.dtype == "i8" and layer.case.tokens == 16
+    ]
+    monkeypatch.setattr(compile_time, "layers", lambda: chosen)
+    monkeypatch.setattr("sys.argv", ["compile_time", str(tmp_path), "--count", "1"])
+    assert compile_time.main() == 0
+    lines = (tmp_path / "compile-time.csv").read_text().splitlines()
+    rows = list(csv.DictReader(line for line in lines if line[0] != "#"))
+    assert [row["dtype"] for row in rows] == ["i8", "f16"]
+    for row in rows:
+        times = {name: float(row[f"{name}_ms"]) for name in (*STAGES, "start", "total")}
+        # Rounded to a tenth each.
+        assert sum(times.values()) - times["total"] == pytest.approx(
+            times["total"], abs=1
+        )
+        assert min(times["llvm"], times["ptxas"], float(row["cpu_ms"])) > 1
+        assert int(row["instructions"]) > 100
+    assert "warp_specialized" in rows[1]["kernel"]
+    text = (tmp_path / "compile-time.md").read_text()
+    assert "medians of 1 runs" in text
+    assert len([line for line in text.splitlines() if line.startswith("| llama")]) == 2
+    assert "2 layers, at most" in capfd.readouterr().out
