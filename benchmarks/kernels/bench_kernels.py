@@ -42,13 +42,11 @@ from contenders import BOUND, OTHERS, Gpu, Launch, Libraries, Product
 from cutlass import Cutlass
 from driver import MAX_SHARED_BYTES, Driver, Kernel, KernelInfo, read_manifest
 from goals import is_needed
-from measured import MeasuredFile, Mismatch
+from measured import CASES_LEFT, MeasuredFile, Mismatch
 from roof import CHIPS, H200, Chip, compute_roof, measured_chip
 from spatha import Spatha
 from timing import Gpu as TimedGpu
 
-#: What the exit status says: run again with --resume (EX_TEMPFAIL).
-CASES_LEFT = 75
 #: Of our kernels, how many are measured after a short trial of all.
 FINALISTS = 3
 
@@ -259,6 +257,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--window", type=int, default=0,
                         help="lists that go by windows of so many columns")  # fmt: skip
     parser.add_argument("--count", type=int, default=50, help="launches of each")
+    parser.add_argument("--goals", action="store_true",
+                        help="only the cases that goals are about")  # fmt: skip
     parser.add_argument("--minutes", type=float, default=float("inf"),
                         help="begin no case after so many")  # fmt: skip
     parser.add_argument("--resume", action="store_true",
@@ -298,7 +298,12 @@ def run(
         ) as trial_file,
     ):  # fmt: skip
         done = results.keys(len(trial_columns))
-        left = [case for case in cases if tuple(map(str, astuple(case))) not in done]
+        left = [
+            case
+            for case in cases
+            if tuple(map(str, astuple(case))) not in done
+            and (not arguments.goals or is_needed(case))
+        ]
         wrong: set[str] = set()
         for number, case in enumerate(left):
             if time.monotonic() - begin > 60 * arguments.minutes:

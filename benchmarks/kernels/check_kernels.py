@@ -68,10 +68,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--classes", action="store_true", help="one of each class")
+    parser.add_argument("--tiles", type=int, nargs="+", help="V; all without it")
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES), choices=SHAPES)
     parser.add_argument("--driver", default="libcuda.so.1", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    kernels = [info for info in read_manifest(arguments.bundle) if not info.without]
+    kernels = [
+        info
+        for info in read_manifest(arguments.bundle)
+        if not info.without
+        and (not arguments.tiles or info.tile in arguments.tiles)
+    ]
     if arguments.classes:
         kernels = one_of_each_class(kernels)
     begin, wrong = time.monotonic(), 0

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Make the tables and plots of docs/results/kernels from the benchmark's CSV.
 
-    python benchmarks/kernels/kernel_report.py results.csv docs/results/kernels
-    python benchmarks/kernels/kernel_report.py none docs/results/kernels
+    python benchmarks/kernels/kernel_report.py docs/results/kernels results-*.csv
 
-The second says of each goal that it is not measured.
+Several files are of several types. Without one, the page says of each goal that it is
+not measured.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from measured import read_measured
 
 HEAD = """# Kernels
 
-Written by `benchmarks/kernels/kernel_report.py` from [{csv}]({csv}), which
+Written by `benchmarks/kernels/kernel_report.py` from {files}, which
 `benchmarks/kernels/bench_kernels.py` measured in one run: {about}.
 
 Medians of single launches by CUDA events, L2 flushed before each, contenders by turns.
@@ -161,11 +161,11 @@ def summary(results: list[Result]) -> list[str]:
     return [f"| {line} |" for line in lines]
 
 
-def heading(csv: str, about: dict[str, str]) -> str:
-    """What the page says of the file, the machine and the roof."""
+def heading(names: list[str], about: dict[str, str]) -> str:
+    """What the page says of the files, the machine and the roof."""
     machine = {key: value for key, value in about.items() if key != "roof"}
     return HEAD.format(
-        csv=csv,
+        files=", ".join(f"[{name}]({name})" for name in names),
         about=", ".join(f"{key} {value}" for key, value in machine.items()),
         roof=about.get("roof", "not said"),
     )
@@ -223,16 +223,18 @@ def plot(results: list[Result], folder: Path) -> list[str]:
 def main() -> int:
     """Writes README.md, the plots and a copy of the CSV."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", help="the CSV, or none")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("results", type=Path, nargs="*", help="CSV files")
     arguments = parser.parse_args()
     folder = arguments.folder
+    about: dict[str, str] = {}
+    results: list[Result] = []
     try:
         seconds = read_compile_seconds(folder / "compile-time.csv")
-        if arguments.results == "none":
-            about, results = {}, []
-        else:
-            about, results = read_results(Path(arguments.results))
+        for path in arguments.results:
+            head, cases = read_results(path)
+            about = about or head
+            results += cases
     except (ValueError, FileNotFoundError) as error:
         print(f"kernel_report: {error}", file=sys.stderr)
         return 1
@@ -241,10 +243,10 @@ def main() -> int:
     if not results:
         (folder / "README.md").write_text(NOTHING + table)
         return 0
-    target = folder / Path(arguments.results).name
-    if target != Path(arguments.results):
-        shutil.copyfile(arguments.results, target)
-    text = heading(target.name, about) + table
+    for path in arguments.results:
+        if path.resolve() != (folder / path.name).resolve():
+            shutil.copyfile(path, folder / path.name)
+    text = heading([path.name for path in arguments.results], about) + table
     text += "\n## All cases\n\n" + "\n".join(summary(results)) + "\n"
     for name in plot(results, folder):
         text += f"\n![{Path(name).stem}]({name})\n"

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+#: An exit status: cases are left, run again to go on (EX_TEMPFAIL).
+CASES_LEFT = 75
 #: What has to be the same in a file that is gone on with.
 _SAME = ("gpu", "driver", "torch", "commit")
 

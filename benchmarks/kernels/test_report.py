@@ -29,7 +29,7 @@ def test_results_are_tables(tmp_path):
     assert results[0].kernel == "fast"
     assert results[0].speedup() == 2.5
     assert results[0].speedup("cusparselt") is None
-    text = kernel_report.heading("results.csv", about)
+    text = kernel_report.heading(["results.csv"], about)
     assert "in one run: date 2026-11-21T12:00+00:00, gpu made up.\n" in text
     assert "a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet." in text
     lines = kernel_report.summary(results)
@@ -37,6 +37,25 @@ def test_results_are_tables(tmp_path):
     assert lines[2] == f"| f16 | – | 75.00% | 64 | 1024 | 2.50{none} | 0.50 | l2 |"
     assert lines[3] == f"| f16 | – | 75.00% | 64 | 2048 | –{none} | 0.25 | l2 |"
     assert lines[4] == f"| i8 | 128 | 75.00% | 64 | 2048 | –{none} | 0.25 | hbm |"
+
+
+def test_a_page_is_written_of_several_files(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    first, second = tmp_path / "f16.csv", tmp_path / "i8.csv"
+    first.write_text(RESULTS)
+    second.write_text(RESULTS.replace("f16", "i8"))
+    folder = tmp_path / "page"
+    monkeypatch.setattr(
+        "sys.argv", ["kernel_report", str(folder), str(first), str(second)]
+    )
+    assert kernel_report.main() == 0
+    text = (folder / "README.md").read_text()
+    assert "from [f16.csv](f16.csv), [i8.csv](i8.csv), which" in text
+    for name in ("speedup-f16.svg", "roof-f16.svg", "speedup-i8.svg", "roof-i8.svg"):
+        assert f"]({name})" in text
+        assert (folder / name).read_text().count("<svg") == 1
+    assert (folder / "i8.csv").read_text() == second.read_text()
+    assert "| f16 | – | 75.00% | 64 | 1024 | 2.50 |" in text
 
 
 def test_other_files_are_refused(tmp_path):
@@ -105,7 +124,7 @@ def test_costs_are_reached_from_above():
 
 
 def test_nothing_measured_is_said_of_every_goal(tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["kernel_report", "none", str(tmp_path)])
+    monkeypatch.setattr("sys.argv", ["kernel_report", str(tmp_path)])
     assert kernel_report.main() == 0
     text = (tmp_path / "README.md").read_text()
     assert text.count("| not measured |") == len(GOALS) + 1
