@@ -56,6 +56,8 @@ VARIED = {
     "slab": (64, 128),
     "warp_specialized": (64, 128, 256),
 }
+#: What they may have that is not as in the plainest schedule.
+PLAIN = ("kernel", "prefetch")
 #: Thread blocks that share the kept columns of a tile, for few tokens.
 SPLITS = (1, 4, 8)
 
@@ -392,7 +394,10 @@ def varied(
     for item in (*made, *slab_schedules(tile, dtype)):
         schedule = _whole(item[0])
         key = schedule["kernel"], schedule["tile_n"]
-        if key[1] not in VARIED[key[0]] or schedule["split_k"] > 1:
+        if key[1] not in VARIED[key[0]]:
+            continue
+        # What is different from the plain kernel is measured by itself.
+        if any(schedule[k] != v for k, v in _whole({}).items() if k not in PLAIN):
             continue
         # The tallest block, four stages, a k-block ahead, and the largest part of Y for
         # each warp.
@@ -419,16 +424,27 @@ class Job:
 
 
 def jobs(
-    tiles: Iterable[int], dtypes: Iterable[str], chip: str, limit: int | None = None
-) -> Iterator[Job]:
-    """All kernels of a bundle, of each V and type the first few, and their variants."""
+    tiles: Iterable[int], dtypes: Iterable[str], chip: str, few: bool = False,
+    limit: int | None = None,
+) -> Iterator[Job]:  # fmt: skip
+    """All kernels of a bundle.
+
+    Args:
+        tiles: V.
+        dtypes: of W and X.
+        chip: to compile for.
+        few: only schedules of which there are variants, with those that store by an
+            index.
+        limit: of each V and type the first few.
+    """
     for tile, dtype in itertools.product(tiles, dtypes):
+        varying = list(itertools.islice(varied(tile, dtype, chip), limit))
         plain = [Job(tile, dtype, made) for made in schedules(tile, chip, dtype)]
         plain += [Job(tile, dtype, *made) for made in slab_schedules(tile, dtype)]
-        yield from plain[:limit]
-        for item in itertools.islice(varied(tile, dtype, chip), limit):
+        yield from [Job(tile, dtype, *v) for v in varying] if few else plain[:limit]
+        for item in varying:
             yield Job(tile, dtype, *item, row_index=True)
-            for stage in STAGES:
+            for stage in () if few else STAGES:
                 yield Job(tile, dtype, *item, without=stage)
 
 
@@ -442,6 +458,9 @@ def main() -> int:
         "--dtypes", nargs="+", default=["f16", "bf16"], choices=list(ELEMENT_BYTES)
     )
     parser.add_argument("--limit", type=int, help="the first few schedules of each V")
+    parser.add_argument(
+        "--few", action="store_true", help="a few schedules of each V and kernel"
+    )
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
 
@@ -454,7 +473,10 @@ def main() -> int:
         except BuildError as error:
             return str(error)
 
-    asked = jobs(arguments.tiles, arguments.dtypes, arguments.chip, arguments.limit)
+    asked = jobs(
+        arguments.tiles, arguments.dtypes, arguments.chip, arguments.few,
+        arguments.limit,
+    )  # fmt: skip
     with ThreadPoolExecutor() as pool:
         made = list(pool.map(build, asked))
     kernels = [one for one in made if isinstance(one, KernelInfo)]

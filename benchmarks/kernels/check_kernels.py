@@ -4,9 +4,9 @@
     python benchmarks/kernels/check_kernels.py .bundle            # all of them
     python benchmarks/kernels/check_kernels.py .bundle --classes  # one of each class
 
-A class is a kernel, a type, V, whether it is split, whether it stores by an index, and
-its window. Prints what is wrong, and exits with 1 if anything is. sanitize_kernels.py
-runs it under compute-sanitizer.
+A class is all about a kernel but its sizes: its kind, its type, V, whether it is split,
+whether it stores by an index, its window. Prints what is wrong, and exits with 1 if
+anything is. sanitize_kernels.py runs it under compute-sanitizer.
 """
 
 from __future__ import annotations
@@ -29,13 +29,21 @@ from elements import ROUNDING
 from odd_shapes import SHAPES, odd_problem
 from operands import Operands
 
+#: What kernels of a class may differ in: their code is the same but for constants.
+SIZES = ("tile_m", "tile_n", "tile_k", "stages", "warps_m", "warps_n", "prefetch")
+
 
 def class_of(info: KernelInfo) -> tuple[object, ...]:
-    """What kernels have in common whose code differs in sizes only."""
-    schedule = info.schedule
+    """All about a kernel but its sizes, and how many blocks share a tile."""
+    rest = {
+        key: value > 1 if key == "split_k" else value
+        for key, value in info.schedule.items()
+        if key not in SIZES
+    }
+    rest = {"kernel": "multistage", "split_k": False, **rest}
     return (
-        schedule.get("kernel", "multistage"), info.dtype, info.tile,
-        schedule.get("split_k", 1) > 1, info.row_index, info.window, info.window_blocks,
+        tuple(sorted(rest.items())), info.dtype, info.tile, info.row_index,
+        info.window, info.window_blocks,
     )  # fmt: skip
 
 

@@ -70,6 +70,12 @@ class KernelInfo:
     window_blocks: int = 0
     without: str = ""
 
+    @property
+    def product(self) -> tuple[object, ...]:
+        """What it has in common with those that differ in rows or stages only."""
+        return (self.chip, self.tile, self.dtype, self.window, self.window_blocks,
+                tuple(sorted(self.schedule.items())))  # fmt: skip
+
 
 @dataclass(frozen=True)
 class MemRef:

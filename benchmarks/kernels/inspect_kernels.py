@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Look into the machine code of a bundle's kernels: what their innermost loops hold.
 
-    python benchmarks/kernels/inspect_kernels.py .bundle \
-        --table docs/results/kernels/static.md --tile 128
+    python benchmarks/kernels/inspect_kernels.py .bundle .bundle-8-bit \
+        --table docs/results/kernels/static.md --varied
 
 Needs nvdisasm ($HINM_NVDISASM, on the PATH, or with Triton), and no GPU. The exit
 status is 1 if a kernel has no sparse tensor-core instruction in a loop, has one that is
@@ -16,6 +16,7 @@ import datetime
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -49,8 +50,9 @@ Written by `benchmarks/kernels/inspect_kernels.py` on {date} from kernels of com
 in the innermost loop with tensor-core instructions, which multiplies one k-block of 64
 columns, or several, for a warp.
 
-{count} kernels: {registers} registers a thread, none with local memory, none with a
-tensor-core instruction that is not sparse. (A schedule that spills is not in a bundle.)
+{count} kernels ({types}): {registers} registers a thread, none with local
+memory, none with a tensor-core instruction that is not sparse. (A schedule that spills
+is not in a bundle.)
 
 *ahead* is the k-blocks of weights that are loaded early (prefetch), *split* the blocks
 that share the kept columns of a tile. *integer* counts integer arithmetic and moves for
@@ -149,17 +151,18 @@ def table(facts: Iterable[Facts]) -> list[str]:
     facts = sorted(
         facts,
         key=lambda fact: (
-            fact.info.dtype, fact.info.schedule.get("kernel", "multistage"),
+            fact.info.dtype, fact.info.tile,
+            fact.info.schedule.get("kernel", "multistage"),
             *(fact.info.schedule.get(key, 0) for key in keys),
         ),
     )  # fmt: skip
     used = [c for c in COLUMNS if any(f.counts[c] for f in facts)]
-    head = ["dtype", "kernel", "block", "stages", "warps", "ahead", "split",
+    head = ["dtype", "V", "kernel", "block", "stages", "warps", "ahead", "split",
             "registers", "shared", "products", *used, "integer"]  # fmt: skip
     lines = [head, ["---"] * len(head)]
     for fact in facts:
         lines.append(
-            [fact.info.dtype, *describe(fact), str(fact.products),
+            [fact.info.dtype, str(fact.info.tile), *describe(fact), str(fact.products),
              *(str(fact.counts[c]) for c in used), f"{fact.integer:.1f}"]
         )  # fmt: skip
     return [f"| {' | '.join(line)} |" for line in lines]
@@ -168,10 +171,13 @@ def table(facts: Iterable[Facts]) -> list[str]:
 def main() -> int:
     """Inspects all kernels; writes the table of those that the flags choose."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", type=Path)
+    parser.add_argument("bundles", type=Path, nargs="+")
     parser.add_argument("--table", type=Path, help="Markdown to write")
     parser.add_argument("--tile", type=int, help="V of the kernels in the table")
     parser.add_argument("--stages", type=int, help="stages of those in the table")
+    parser.add_argument(
+        "--varied", action="store_true", help="only schedules that have variants"
+    )
     arguments = parser.parse_args()
     disassembler = find_disassembler()
     if not disassembler:
@@ -181,14 +187,17 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    # What has no stage is no kernel that is run.
-    kernels = [info for info in read_manifest(arguments.bundle) if not info.without]
+    # What lacks a stage is no kernel that is run.
+    kernels = [
+        (bundle, info)
+        for bundle in arguments.bundles
+        for info in read_manifest(bundle)
+        if not info.without
+    ]
     try:
         with ThreadPoolExecutor() as pool:
             facts = list(
-                pool.map(
-                    lambda info: inspect(disassembler, arguments.bundle, info), kernels
-                )
+                pool.map(lambda kernel: inspect(disassembler, *kernel), kernels)
             )
     except DisassemblyError as error:
         print(f"inspect_kernels: {error}", file=sys.stderr)
@@ -200,21 +209,29 @@ def main() -> int:
     if faulty or not facts:
         return 1
     if arguments.table:
-        manifest = json.loads((arguments.bundle / "manifest.json").read_text())
+        manifest = json.loads((arguments.bundles[0] / "manifest.json").read_text())
+        indexed = {info.product for _, info in kernels if info.row_index}
         registers = [fact.info.registers for fact in facts]
         chosen = [
             fact
             for fact in facts
-            if arguments.tile in (None, fact.info.tile)
+            if not fact.info.row_index
+            and (not arguments.varied or fact.info.product in indexed)
+            and arguments.tile in (None, fact.info.tile)
             and arguments.stages in (None, fact.info.schedule["stages"])
         ]
         text = HEAD.format(
             date=datetime.datetime.now(datetime.UTC).date().isoformat(),
             commit=manifest["commit"], ptxas=manifest["ptxas"], count=len(facts),
-            chip=", ".join(sorted({info.chip for info in kernels})),
+            chip=", ".join(sorted({info.chip for _, info in kernels})),
             registers=f"{min(registers)} to {max(registers)}",
+            types=", ".join(
+                f"{number} of {dtype}"
+                for dtype, number in Counter(fact.info.dtype for fact in facts).items()
+            ),
         )  # fmt: skip
         which = [
+            "variants in a bundle" if arguments.varied else "",
             f"V = {arguments.tile}" if arguments.tile else "",
             f"{arguments.stages} stages" if arguments.stages else "",
         ]

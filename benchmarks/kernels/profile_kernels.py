@@ -45,12 +45,6 @@ class ProfileError(RuntimeError):
     """What is asked for cannot be had, for this reason."""
 
 
-def schedule_key(info: KernelInfo) -> tuple[object, ...]:
-    """What a kernel and its variants have in common."""
-    return (info.tile, info.dtype, info.window, info.window_blocks,
-            tuple(sorted(info.schedule.items())))  # fmt: skip
-
-
 def with_variants(
     kernels: Iterable[KernelInfo],
 ) -> Iterator[tuple[KernelInfo, dict[str, KernelInfo]]]:
@@ -59,10 +53,10 @@ def with_variants(
     lacking: dict[tuple[object, ...], dict[str, KernelInfo]] = defaultdict(dict)
     for info in kernels:
         if info.without:
-            lacking[schedule_key(info)][info.without] = info
+            lacking[info.product][info.without] = info
     for info in kernels:
-        if not info.without and not info.row_index and schedule_key(info) in lacking:
-            yield info, lacking[schedule_key(info)]
+        if not info.without and not info.row_index and info.product in lacking:
+            yield info, lacking[info.product]
 
 
 def chosen(

@@ -120,6 +120,14 @@ def test_types_of_8_bits_have_no_narrow_blocks():
         assert all(s.get("kernel") != "warp_specialized" for s in made)
 
 
+def test_few_are_those_with_variants():
+    few = list(build_kernels.jobs([64], ["i8"], "sm_90a", few=True))
+    varying = list(build_kernels.varied(64, "i8", "sm_90a"))
+    assert len(few) == 2 * len(varying)
+    assert [job.row_index for job in few].count(True) == len(varying)
+    assert not any(job.without for job in few)
+
+
 def test_variants_are_of_every_kernel():
     for tile in TILES:
         found = list(build_kernels.varied(tile, "f16", "sm_90a"))
