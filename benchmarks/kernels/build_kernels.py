@@ -56,6 +56,9 @@ VARIED = {
     "slab": (64, 128),
     "warp_specialized": (64, 128, 256),
 }
+#: Registers of a processor, and of a thread beside its sums: more of 8-bit floats,
+#: whose products ptxas expands.
+REGISTERS, BESIDE_SUMS, EXPANDED = 65536, 80, 200
 #: What they may have that is not as in the plainest schedule.
 PLAIN = ("kernel", "prefetch")
 #: Thread blocks that share the kept columns of a tile, for few tokens.
@@ -400,10 +403,14 @@ def varied(
         if any(schedule[k] != v for k, v in _whole({}).items() if k not in PLAIN):
             continue
         # The tallest block, four stages, a k-block ahead, and the largest part of Y for
-        # each warp.
+        # each warp, if its registers have room for it.
+        warps = schedule["warps_m"] * schedule["warps_n"]
+        sums = schedule["tile_m"] * schedule["tile_n"] // (32 * warps)
+        rest = EXPANDED if dtype in SCALED else BESIDE_SUMS
+        fits = sums + rest <= min(255, REGISTERS // (32 * warps))
         rank = (
-            schedule["tile_m"], -abs(schedule["stages"] - 4),
-            -abs(schedule["prefetch"] - 1), -schedule["warps_m"] * schedule["warps_n"],
+            fits, schedule["tile_m"], -abs(schedule["stages"] - 4),
+            -abs(schedule["prefetch"] - 1), sums if fits else -sums,
         )  # fmt: skip
         if key not in ranks or rank > ranks[key]:
             ranks[key], found[key] = rank, item

@@ -141,7 +141,9 @@ def describe(fact: Facts) -> list[str]:
         str(schedule.get("split_k", 1)),
         str(fact.info.registers),
         # All of X is in shared memory, however many channels it has.
-        f"{shared} B × C" if kernel == "resident" else f"{shared / 1024:.0f} KB",
+        f"{fact.info.shared_bytes} B × C"
+        if kernel == "resident"
+        else f"{shared / 1024:.0f} KB",
     ]
 
 
