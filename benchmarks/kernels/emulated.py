@@ -87,7 +87,7 @@ class _Operand:
 
     def constant(self) -> str:
         """The definition."""
-        data = self.array.tobytes().hex().upper()
+        data = np.ascontiguousarray(self.array).tobytes().hex().upper()
         return f'  %{self.name} = arith.constant dense<"0x{data}"> : {self.type}'
 
 
@@ -103,6 +103,8 @@ def _operands(problem: Problem, seed: int) -> tuple[list[_Operand], NDArray]:
     y = np.empty((case.rows, case.tokens))
     y[order] = packed.dense.astype(np.float64) @ x
     y = np.maximum(y + bias[:, None] - residual, LEAST)
+    if problem.token_major:
+        x, y, residual = x.T, y.T, residual.T
     element = NUMPY[case.dtype]
     return [
         _Operand("v", packed.values.astype(element), case.dtype),
@@ -128,6 +130,7 @@ def module(problem: Problem, schedules: Sequence[Schedule], seed: int = 0) -> st
     convert = "    %f = arith.sitofp %s : i32 to f32\n" if sums == "i32" else ""
     first = "%f" if convert else "%s"
     arguments = ", ".join(f"%{name}: {kind}" for name, kind in types.items())
+    flags = ", token_major_input, token_major_output" if problem.token_major else ""
     given, kinds = ", ".join(f"%{name}" for name in types), ", ".join(types.values())
     inputs = ("v", "m", "l", "o", "x")
     functions, calls = [], []
@@ -148,7 +151,7 @@ func.func private @layer{number}({arguments}) -> {expected.type} {{
     %2 = arith.subf %1, %pe : f32
     %3 = arith.maximumf %2, %low : f32
     hinm.yield %3 : f32
-  }} {{schedule = #hinm.schedule<{body}>}} -> {expected.type}
+  }} {{schedule = #hinm.schedule<{body}>{flags}}} -> {expected.type}
   return %y : {expected.type}
 }}""")
         calls.append(
@@ -159,7 +162,7 @@ func.func private @layer{number}({arguments}) -> {expected.type} {{
             f"  vector.print %w{number} : i64"
         )
     constants = [operand.constant() for operand in (*operands, expected)]
-    shape = f"{case.rows}x{case.tokens}xf32"
+    shape = "x".join(map(str, y.shape)) + "xf32"
     return "\n".join(
         [*functions, COUNT.format(y=shape), "func.func @main() {", *constants, *calls,
          "  return", "}", ""]

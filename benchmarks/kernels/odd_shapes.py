@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from cases import BLOCK, ELEMENT_BYTES, Case
 
 SHAPES = ("ragged", "small", "whole")
+#: Of X and Y with the tokens outermost, which only resident kernels take.
+TOKEN_MAJOR = "token-major"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A product, and how many columns each of its tiles keeps."""
+    """A product, how many columns each of its tiles keeps, and how X and Y lie."""
 
     case: Case
     kept_of: tuple[int, ...]
+    token_major: bool = False
 
 
 def odd_problem(
@@ -28,7 +31,8 @@ def odd_problem(
         shape: "ragged": rows, columns and tokens end within a tile, the first tile
             keeps nothing, the second fills every ring more than once, the last not
             even one; "small": fewer rows than a fragment, columns than a k-block,
-            tokens than a block; "whole": nothing is over.
+            tokens than a block; "whole": nothing is over; TOKEN_MAJOR: as ragged,
+            with any number of tokens.
         schedule: of the kernel.
         tile: V.
         dtype: of W and X.
@@ -44,6 +48,9 @@ def odd_problem(
         columns, kept, windows = 601, (0, 9 * BLOCK - 4, 68), 6
     elif shape == "small":
         rows, tokens, columns, kept, windows = 5, least, 37, (36,), 1
+    elif shape == TOKEN_MAJOR:
+        rows, tokens = block + tile // 2 + 3, schedule["tile_n"] + 3
+        columns, kept, windows = 201, (140, 68), 1
     else:
         rows, tokens = block, schedule["tile_n"]
         columns, kept, windows = 2 * BLOCK, (2 * BLOCK,), 2
@@ -51,4 +58,6 @@ def odd_problem(
         columns, kept = windows * window, (windows * blocks * BLOCK,)
     tiles = -(-rows // tile)
     case = Case(shape, rows, columns, tokens, 0.5, tile, dtype, window)
-    return Problem(case, (kept + kept[-1:] * tiles)[:tiles])
+    return Problem(
+        case, (kept + kept[-1:] * tiles)[:tiles], token_major=shape == TOKEN_MAJOR
+    )

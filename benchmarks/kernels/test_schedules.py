@@ -3,7 +3,7 @@
 Each runs twice, in a 16-bit type and in another, and on two shapes; of every kernel and
 V, all types meet all shapes (`runs` enumerates them). Kernels of one weight share a
 module, modules are compiled and run by all cores, and a test waits for its own.
-With sanitizers a few are enough; HINM_SCHEDULES=all is every type on every shape.
+With sanitizers one of each kernel and type is enough; HINM_SCHEDULES=all is every type on every shape.
 """
 
 import itertools
@@ -18,7 +18,7 @@ import emulated
 from build_kernels import fits_type, schedules, slab_schedules
 from cases import ELEMENT_BYTES, TILES
 from emulated import EmulationError, wrong_elements
-from odd_shapes import SHAPES, odd_problem
+from odd_shapes import SHAPES, TOKEN_MAJOR, odd_problem
 
 #: Kernels of one module.
 BATCH = 12
@@ -39,14 +39,27 @@ class Item:
         """Which one."""
         return dict(self.schedule).get("kernel", "multistage")
 
+    @property
+    def shapes(self):
+        """What it can be given."""
+        return (*SHAPES, TOKEN_MAJOR) if self.kernel == "resident" else SHAPES
+
     def fits(self, dtype):
         """Whether there is one for the type."""
         return fits_type(dict(self.schedule), dtype)
 
+    def pairs(self):
+        """All shapes with all types."""
+        return [
+            (dtype, shape)
+            for shape, dtype in itertools.product(self.shapes, ELEMENT_BYTES)
+            if self.fits(dtype)
+        ]
+
 
 @dataclass(frozen=True)
 class Run:
-    """A schedule with elements of a type on a shape of SHAPES."""
+    """A schedule with elements of a type on one of its shapes."""
 
     item: Item
     dtype: str
@@ -86,11 +99,7 @@ def runs():
         chosen = {
             Run(item, WIDE[number % 2], "ragged") for number, item in enumerate(items)
         }
-        wanted = [
-            (dtype, shape)
-            for shape, dtype in itertools.product(SHAPES, ELEMENT_BYTES)
-            if any(item.fits(dtype) for item in items)
-        ]
+        wanted = list(dict.fromkeys(pair for item in items for pair in item.pairs()))
         # Schedules and pairs in turn, until both are used up.
         turns = itertools.cycle(wanted)
         for item in items:
@@ -109,11 +118,12 @@ def _chosen():
         return [
             Run(item, dtype, shape)
             for item in every_item()
-            for dtype, shape in itertools.product(ELEMENT_BYTES, SHAPES)
-            if item.fits(dtype)
+            for dtype, shape in item.pairs()
         ]
     every = list(runs())
-    return every[::150] if os.environ.get("HINM_SANITIZERS") == "ON" else every
+    if os.environ.get("HINM_SANITIZERS") == "ON":
+        return list({(run.item.kernel, run.dtype): run for run in every}.values())
+    return every
 
 
 def _run_batch(batch):
@@ -159,9 +169,8 @@ def test_every_type_meets_every_shape():
     assert {run.item for run in every} == set(every_item())
     met = {(r.item.kernel, r.item.tile, r.dtype, r.shape) for r in every}
     for item in every_item():
-        for dtype, shape in itertools.product(ELEMENT_BYTES, SHAPES):
-            if item.fits(dtype):
-                assert (item.kernel, item.tile, dtype, shape) in met
+        for dtype, shape in item.pairs():
+            assert (item.kernel, item.tile, dtype, shape) in met
 
 
 def test_what_is_wrong_is_found(monkeypatch):
