@@ -3,7 +3,8 @@
 Each runs twice, in a 16-bit type and in another, and on two shapes; of every kernel and
 V, all types meet all shapes (`runs` enumerates them). Kernels of one weight share a
 module, modules are compiled and run by all cores, and a test waits for its own.
-With sanitizers one of each kernel and type is enough; HINM_SCHEDULES=all is every type on every shape.
+With sanitizers one of each kernel and type is enough; HINM_SCHEDULES=all is every type
+on every shape.
 """
 
 import itertools
