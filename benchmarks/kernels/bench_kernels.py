@@ -29,8 +29,7 @@ import torch
 
 import machine
 from cases import (
-    ELEMENT_BYTES,
-    OUTPUTS,
+    ELEMENTS,
     SHAPES,
     SPARSITIES,
     TILES,
@@ -116,7 +115,7 @@ def fitting(
 
     Either those that store rows by an index, or the others.
     """
-    multiple = 16 // ELEMENT_BYTES[case.dtype]
+    multiple = case.element.tokens
     for info in kernels:
         wide = info.schedule["tile_n"]
         if info.tile != case.tile or info.dtype != case.dtype:
@@ -178,7 +177,7 @@ def run_case(
         launch = product.hinm(kernels.load(info), consecutive)
         if not consecutive:
             error = product.error(launch, info.row_index)
-            if not error <= BOUND[OUTPUTS[case.dtype]]:
+            if not error <= BOUND[case.element.output]:
                 print(f"{info.name} is off by {error:.1e} on {case}", file=sys.stderr)
                 wrong.add(info.name)
                 return
@@ -252,7 +251,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sparsities", type=float, nargs="+", default=list(SPARSITIES))
     parser.add_argument("--tiles", type=int, nargs="+", default=list(TILES))
     parser.add_argument(
-        "--dtypes", nargs="+", default=["f16"], choices=list(ELEMENT_BYTES)
+        "--dtypes", nargs="+", default=["f16"], choices=list(ELEMENTS)
     )
     parser.add_argument("--window", type=int, default=0,
                         help="lists that go by windows of so many columns")  # fmt: skip

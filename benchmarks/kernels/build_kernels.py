@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cases import BLOCK, ELEMENT_BYTES, OUTPUTS, SCALED, TILES
+from cases import ELEMENTS, TILES
 from driver import MAX_SHARED_BYTES, KernelInfo
 from hinm import provenance
 from hinm.tools import find_tool
@@ -42,6 +42,8 @@ MICRO = {
     "mma_sp": 80, "gather_cp_async": 80, "stream_loads": 80, "gather_tma": 90,
     "stream_bulk": 90, "wgmma_sp": "sm_90a", "proxy_fence": "sm_90a",
 }  # fmt: skip
+#: Columns of a k-block of 16-bit types; `schedules` has those of others.
+BLOCK = ELEMENTS["f16"].block
 #: Of the largest sm_90a.
 PROCESSORS = 132
 #: Accumulators of a thread beyond which there is no room for operands.
@@ -136,11 +138,14 @@ def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
 
 def fits_type(schedule: dict[str, int | str], dtype: str) -> bool:
     """Whether there is a kernel with such a schedule for the type."""
-    if schedule.get("kernel") == "warp_specialized":
-        return ELEMENT_BYTES[dtype] == 2
-    # What ldmatrix transposes, in elements of two bytes.
-    least = 16 // ELEMENT_BYTES[dtype]
-    return schedule["tile_n"] // schedule["warps_n"] >= least
+    size, kernel = ELEMENTS[dtype].size, schedule.get("kernel", "multistage")
+    if kernel == "warp_specialized":
+        return size == 2
+    # What ldmatrix reads, which splits elements of 32 bits.
+    if kernel == "slab" and size > 2:
+        return False
+    # What ldmatrix transposes, in elements of two bytes; a fragment at least.
+    return schedule["tile_n"] // schedule["warps_n"] >= max(16 // size, 8)
 
 
 def slab_schedules(
@@ -176,10 +181,11 @@ def schedules(
     """
     # Few and many tokens have some in common.
     made = [*_few(tile), *_many(tile)]
+    block = ELEMENTS[dtype].block
     if chip in ("", "sm_90a"):
         made += _hopper(tile)
     yield from {
-        tuple(sorted(_whole(schedule).items())): schedule
+        tuple(sorted(_whole(schedule).items())): {**schedule, "tile_k": block}
         for schedule in made
         if fits_type(schedule, dtype)
     }.values()
@@ -194,7 +200,7 @@ def dynamic_shared_bytes(
     schedule: dict[str, int | str], window: int = 0, dtype: str = "f16"
 ) -> int:
     """Shared memory to give a kernel at its launch; the resident one for a channel."""
-    row = schedule["tile_n"] * ELEMENT_BYTES[dtype]
+    row = schedule["tile_n"] * ELEMENTS[dtype].size
     kernel = schedule.get("kernel", "multistage")
     if kernel == "resident":
         return row
@@ -231,17 +237,16 @@ def module(
     rows = f" row_index(%r : memref<{tile}xi32>)" if row_index else ""
     argument = f", %r: memref<{tile}xi32>" if row_index else ""
     words = "memref<?xi32>"
-    columns = window or BLOCK
-    listed = f"memref<{blocks * BLOCK if window else '?'}xi16>"
+    element = ELEMENTS[dtype]
+    columns = window or element.block
+    listed = f"memref<{blocks * element.block if window else '?'}xi16>"
     x = f"memref<{columns}x?x{dtype}>"
-    output = OUTPUTS[dtype]
-    weight = f"rows = {tile}, columns = {columns}, tile = {tile}, nm = 2:4"
-    if ELEMENT_BYTES[dtype] == 1:
-        weight += ", version = 2"
+    output = element.output
+    weight = f"rows = {tile}, columns = {columns}, tile = {tile}, {element.format}"
     if window:
         weight += f", window = {window}"
     epilogue = ""
-    if dtype in SCALED:
+    if element.scaled:
         argument += f", %s: memref<{tile}xf32>"
         epilogue = f"""
     epilogue(%s : memref<{tile}xf32>) {{
@@ -378,7 +383,7 @@ def compile_kernel(
     file = folder / f"{cubin.name}.gz"
     file.write_bytes(gzip.compress(code, mtime=0))
     return KernelInfo(
-        name, file.name, chip, dtype, OUTPUTS[dtype], tile, row_index, schedule,
+        name, file.name, chip, dtype, ELEMENTS[dtype].output, tile, row_index, schedule,
         threads, dynamic_shared_bytes(schedule, window, dtype), used,
         max_blocks(schedule), window, blocks, without,
     )  # fmt: skip
@@ -406,7 +411,7 @@ def varied(
         # each warp, if its registers have room for it.
         warps = schedule["warps_m"] * schedule["warps_n"]
         sums = schedule["tile_m"] * schedule["tile_n"] // (32 * warps)
-        rest = EXPANDED if dtype in SCALED else BESIDE_SUMS
+        rest = EXPANDED if ELEMENTS[dtype].scaled else BESIDE_SUMS
         fits = sums + rest <= min(255, REGISTERS // (32 * warps))
         rank = (
             fits, schedule["tile_m"], -abs(schedule["stages"] - 4),
@@ -462,7 +467,7 @@ def main() -> int:
     parser.add_argument("--chip", default="sm_90a")
     parser.add_argument("--tiles", type=int, nargs="+", default=list(TILES))
     parser.add_argument(
-        "--dtypes", nargs="+", default=["f16", "bf16"], choices=list(ELEMENT_BYTES)
+        "--dtypes", nargs="+", default=["f16", "bf16"], choices=list(ELEMENTS)
     )
     parser.add_argument("--limit", type=int, help="the first few schedules of each V")
     parser.add_argument(

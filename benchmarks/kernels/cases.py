@@ -26,19 +26,54 @@ TOKENS = (1, 8, 16, 64, 256, 1024, 4096, 8192)
 SPARSITIES = (0.5, 0.625, 0.75, 0.875, 0.9375)
 TILES = (32, 64, 128, 256)
 
-#: Bytes of an element of W and X, by the types that there are kernels for.
-ELEMENT_BYTES = {"f16": 2, "bf16": 2, "i8": 1, "f8E4M3FN": 1, "f8E5M2": 1}
-#: Of Y. What libraries make of the same operands: sums of integers as they are, of
-#: 8-bit floats with a scale for each row.
-OUTPUTS = {
-    "f16": "f16", "bf16": "bf16", "i8": "i32", "f8E4M3FN": "bf16", "f8E5M2": "bf16",
-}  # fmt: skip
-#: Types whose sums are scaled by a number for each row.
-SCALED = ("f8E4M3FN", "f8E5M2")
-OUTPUT_BYTES = {"f16": 2, "bf16": 2, "i32": 4}
+#: Of Y.
+OUTPUT_BYTES = {"f16": 2, "bf16": 2, "i32": 4, "f32": 4}
 
-#: Columns of one k-block of the packed format (docs/format.md).
-BLOCK = 64
+
+@dataclass(frozen=True)
+class Element:
+    """A type of W and X that there are kernels for (docs/format.md).
+
+    Attributes:
+        size: bytes.
+        version: of the packed format.
+        kept, group: N and M of N:M inside the kept columns.
+        block: columns of a k-block.
+        steps: of a k-block, each an instruction.
+        output: of Y: what libraries make of the same operands, sums of integers as
+            they are, of 8-bit floats in bf16.
+        scaled: whether sums are scaled by a number for each row, as those of 8-bit
+            floats are by libraries, too.
+    """
+
+    size: int
+    version: int
+    kept: int
+    group: int
+    block: int
+    steps: int
+    output: str
+    scaled: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Of 16 bytes, of which a row of X is a multiple."""
+        return 16 // self.size
+
+    @property
+    def format(self) -> str:
+        """What #hinm.packed says of it."""
+        version = f", version = {self.version}" if self.version > 1 else ""
+        return f"nm = {self.kept}:{self.group}{version}"
+
+
+ELEMENTS = {
+    "f16": Element(2, 1, 2, 4, 64, 2, "f16"),
+    "bf16": Element(2, 1, 2, 4, 64, 2, "bf16"),
+    "i8": Element(1, 2, 2, 4, 64, 1, "i32"),
+    "f8E4M3FN": Element(1, 2, 2, 4, 64, 1, "bf16", scaled=True),
+    "f8E5M2": Element(1, 2, 2, 4, 64, 1, "bf16", scaled=True),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +87,7 @@ class Case:
         tokens: N.
         sparsity: share of the weights that are zero; half of it or more is 2:4.
         tile: V.
-        dtype: of W and X, one of ELEMENT_BYTES.
+        dtype: of W and X, one of ELEMENTS.
         window: of every window of so many columns a tile keeps the same share; 0: of
             all columns.
     """
@@ -65,6 +100,11 @@ class Case:
     tile: int
     dtype: str = "f16"
     window: int = 0
+
+    @property
+    def element(self) -> Element:
+        """What is known of the type."""
+        return ELEMENTS[self.dtype]
 
     @property
     def windows(self) -> int:
@@ -82,13 +122,14 @@ class Case:
         """K-blocks of a window, as the packed format needs them; else 0."""
         if not self.window or self.columns % self.window:
             return 0
-        blocks, rest = divmod(self.kept, BLOCK * self.windows)
+        blocks, rest = divmod(self.kept, self.element.block * self.windows)
         return 0 if rest else blocks
 
     @property
     def padded(self) -> int:
         """The same as the kernel multiplies it: whole k-blocks."""
-        return -(-self.kept // BLOCK) * BLOCK
+        block = self.element.block
+        return -(-self.kept // block) * block
 
     @property
     def tiles(self) -> int:

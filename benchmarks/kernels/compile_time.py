@@ -27,7 +27,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from build_kernels import OBJECT, ROOT, find_ptxas, ptxas_version, unescape
-from cases import BLOCK, ELEMENT_BYTES, OUTPUTS, SHAPES, Case
+from cases import ELEMENTS, SHAPES, Case
 from hinm import provenance
 from hinm.tools import find_tool
 
@@ -126,7 +126,7 @@ def layers() -> Iterator[Layer]:
         for tokens in (8, 4096):
             for tile in (64, 128, 256):
                 yield Layer(Case(name, rows, columns, tokens, 0.75, tile))
-    for dtype in ELEMENT_BYTES:
+    for dtype in ELEMENTS:
         if dtype != "f16":
             rows, columns = SHAPES["llama2-7b-up"]
             for tokens in (16, 4096):
@@ -142,16 +142,17 @@ def module(case: Case) -> str:
     """The layer as IR."""
     listed = case.tiles * case.padded
     slabs = -(-case.tile // 16)
-    sums, output = "i32" if case.dtype == "i8" else "f32", OUTPUTS[case.dtype]
-    units = listed // BLOCK * slabs
+    element = case.element
+    sums, output = "i32" if case.dtype == "i8" else "f32", element.output
+    units = listed // element.block * slabs
     types = {
-        "v": f"tensor<{512 * units}x{case.dtype}>", "m": f"tensor<{32 * units}xi32>",
+        "v": f"tensor<{8 * element.block * units}x{case.dtype}>",
+        "m": f"tensor<{32 * units}xi32>",
         "l": f"tensor<{listed}xi16>", "o": f"tensor<{case.tiles + 1}xi32>",
         "x": f"tensor<{case.columns}x{case.tokens}x{case.dtype}>",
     }  # fmt: skip
     bias = f"tensor<{case.rows}x{sums}>"
     y = f"tensor<{case.rows}x{case.tokens}x{output}>"
-    version = "" if ELEMENT_BYTES[case.dtype] == 2 else ", version = 2"
     add = "arith.addi" if sums == "i32" else "arith.addf"
     rounded = "" if sums == output else f"\n    %z = arith.truncf %t : f32 to {output}"
     return f"""
@@ -159,7 +160,7 @@ func.func @layer({", ".join(f"%{n}: {t}" for n, t in types.items())}, %b: {bias}
     -> {y} {{
   %init = tensor.empty() : {y}
   %y = hinm.spmm as #hinm.packed<rows = {case.rows}, columns = {case.columns},
-      tile = {case.tile}, nm = 2:4{version}>
+      tile = {case.tile}, {element.format}>
     ins({", ".join(f"%{n}" for n in types)} : {", ".join(types.values())})
     outs(%init : {y})
     epilogue(%b : {bias}) {{

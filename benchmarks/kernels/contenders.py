@@ -15,7 +15,7 @@ from typing import Protocol
 
 import torch
 
-from cases import ELEMENT_BYTES, OUTPUTS, SCALED, Case
+from cases import ELEMENTS, Case
 from cutlass import Cutlass
 from driver import Kernel, MemRef
 from packed import random_packed
@@ -26,10 +26,10 @@ Launch = Callable[[], None]
 DTYPES = {
     "f16": torch.float16, "bf16": torch.bfloat16, "i8": torch.int8,
     "f8E4M3FN": torch.float8_e4m3fn, "f8E5M2": torch.float8_e5m2,
-    "i32": torch.int32,
+    "i32": torch.int32, "f32": torch.float32,
 }  # fmt: skip
 #: By type of Y: the largest relative error (Frobenius) that counts as right.
-BOUND = {"f16": 2e-3, "bf16": 1.6e-2, "i32": 0.0}
+BOUND = {"f16": 2e-3, "bf16": 1.6e-2, "i32": 0.0, "f32": 1e-3}
 #: Those beside ours.
 OTHERS = ("cublas", "cusparselt", "semi_structured", "spatha", "cutlass")
 
@@ -103,7 +103,7 @@ def packed_weight(case: Case, device: str) -> Weight:
         torch.from_numpy(packed.dense).to(device).double(),
         torch.randperm(case.rows, generator=random).to(device, torch.int32),
         torch.rand(case.rows, generator=random).add(0.5).to(device)
-        if case.dtype in SCALED
+        if case.element.scaled
         else None,
     )
 
@@ -117,10 +117,17 @@ def random_operand(shape: tuple[int, int], dtype: str, device: str) -> torch.Ten
 
 @functools.lru_cache(maxsize=1)
 def structured(rows: int, columns: int, dtype: str, device: str) -> torch.Tensor:
-    """A random 2:4 weight, the same each time: libraries keep what they made of it."""
+    """A random weight of N:M, 2:4 of most types.
+
+    It is the same each time: libraries keep what they made of it.
+    """
     random = torch.Generator(device).manual_seed(0)
-    groups = torch.randn(rows, columns // 4, 4, device=device, generator=random)
-    keep = torch.zeros_like(groups).scatter_(2, groups.abs().topk(2, 2).indices, 1)
+    kept, group = ELEMENTS[dtype].kept, ELEMENTS[dtype].group
+    groups = torch.randn(
+        rows, columns // group, group, device=device, generator=random
+    )
+    largest = groups.abs().topk(kept, 2).indices
+    keep = torch.zeros_like(groups).scatter_(2, largest, 1)
     scaled = 40 * groups if dtype == "i8" else groups
     return (scaled * keep).view(rows, columns).to(DTYPES[dtype])
 
@@ -143,7 +150,7 @@ class Product:
         self.case = case
         self.gpu = gpu
         self.libraries = libraries
-        multiple = 16 // ELEMENT_BYTES[case.dtype]
+        multiple = case.element.tokens
         padded = -(-case.tokens // multiple) * multiple
         torch.manual_seed(0)
         self.x = random_operand((case.columns, padded), case.dtype, gpu.device)
@@ -152,7 +159,7 @@ class Product:
         self.reference = self.weight.dense @ self.x.double()
         if self.weight.scales is not None:
             self.reference *= self.weight.scales.double()[:, None]
-        self.output = DTYPES[OUTPUTS[case.dtype]]
+        self.output = DTYPES[case.element.output]
         self.y = torch.empty(
             case.rows, padded, dtype=self.output, device=gpu.device
         )
@@ -235,7 +242,7 @@ class Product:
                     "tokens": lambda: lambda: torch._int_mm(self.turned, dense.t()),
                 }
             )
-        if case.dtype in SCALED:
+        if case.element.scaled:
             scales = self.weight.scales[None, :]
             ones = torch.ones(len(turned), 1, device=self.gpu.device)
             return self._possible(
@@ -298,7 +305,7 @@ class Product:
         weight = torch.sparse.to_sparse_semi_structured(
             structured(case.rows, case.columns, case.dtype, self.gpu.device)
         )
-        if case.dtype in SCALED:
+        if case.element.scaled:
             one = torch.ones((), device=self.gpu.device)
             return lambda: torch._scaled_mm(
                 weight, self.turned.t(), one, one, out_dtype=self.output
@@ -343,7 +350,7 @@ class Product:
             launch()
             self.gpu.synchronize()
             off = relative_error(y, product)
-            if not off <= BOUND[OUTPUTS[case.dtype]]:
+            if not off <= BOUND[case.element.output]:
                 print(f"{name} is off by {off:.1e} on {case}", file=sys.stderr)
                 del launches[name]
         if not launches:

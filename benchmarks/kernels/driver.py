@@ -40,7 +40,7 @@ class KernelInfo:
         file: the cubin, beside the manifest, compressed if it ends in .gz.
         chip: what it was compiled for.
         dtype: of W and X.
-        output: of Y; cases.SCALED have a number for each row before Y.
+        output: of Y.
         tile: V.
         row_index: whether it stores its rows by an index.
         schedule: the parameters of #hinm.schedule; those left out are its defaults.

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 #: Bits of the fraction and bias of the exponent of 8-bit floats.
 _SMALL = {"f8E4M3FN": (3, 7), "f8E5M2": (2, 15)}
-_PLAIN = {"f16": np.float16, "i8": np.int8, "i32": np.int32}
+_PLAIN = {"f16": np.float16, "i8": np.int8, "i32": np.int32, "f32": np.float32}
 #: Of a result that was rounded once, the largest relative error.
-ROUNDING = {"f16": 2.0**-11, "bf16": 2.0**-8, "i32": 0.0}
+ROUNDING = {"f16": 2.0**-11, "bf16": 2.0**-8, "i32": 0.0, "f32": 0.0}
 
 
 @functools.cache

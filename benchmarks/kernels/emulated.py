@@ -17,7 +17,6 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
-from cases import ELEMENT_BYTES
 from hinm.tools import find_tool
 from odd_shapes import Problem
 from packed import random_packed
@@ -29,6 +28,7 @@ LLVM = Path(os.environ.get("HINM_LLVM_DIR", "/usr/lib/llvm-22"))
 NUMPY = {
     "f16": np.float16, "bf16": ml_dtypes.bfloat16, "i8": np.int8,
     "f8E4M3FN": ml_dtypes.float8_e4m3fn, "f8E5M2": ml_dtypes.float8_e5m2,
+    "f32": np.float32,
 }  # fmt: skip
 #: What sums are of.
 SUMS = {dtype: "i32" if dtype == "i8" else "f32" for dtype in NUMPY}
@@ -124,7 +124,6 @@ def module(problem: Problem, schedules: Sequence[Schedule], seed: int = 0) -> st
     operands, y = _operands(problem, seed)
     types = {operand.name: operand.type for operand in operands}
     expected = _Operand("expected", y, "f32")
-    version = "" if ELEMENT_BYTES[case.dtype] == 2 else ", version = 2"
     window = f", window = {case.window}" if case.window else ""
     sums = SUMS[case.dtype]
     convert = "    %f = arith.sitofp %s : i32 to f32\n" if sums == "i32" else ""
@@ -140,7 +139,7 @@ def module(problem: Problem, schedules: Sequence[Schedule], seed: int = 0) -> st
 func.func private @layer{number}({arguments}) -> {expected.type} {{
   %init = tensor.empty() : {expected.type}
   %y = hinm.spmm as #hinm.packed<rows = {case.rows}, columns = {case.columns},
-      tile = {case.tile}, nm = 2:4{version}{window}>
+      tile = {case.tile}, {case.element.format}{window}>
     ins({", ".join("%" + name for name in inputs)} :
         {", ".join(types[name] for name in inputs)})
     row_index(%r : {types["r"]}) outs(%init : {expected.type})

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cases import BLOCK, ELEMENT_BYTES, SCALED
+from cases import ELEMENTS
 from driver import KernelInfo
 from emulated import NUMPY
 
@@ -29,35 +29,42 @@ def _dense(
     info: KernelInfo, values: NDArray, metadata: NDArray, columns: NDArray,
     offsets: NDArray, shape: tuple[int, int],
 ) -> NDArray[np.float64]:  # fmt: skip
-    slabs, size = -(-info.tile // 16), ELEMENT_BYTES[info.dtype]
+    element = ELEMENTS[info.dtype]
+    slabs, size, steps = -(-info.tile // 16), element.size, element.steps
     dense = np.zeros((len(offsets) * info.tile, shape[1]))
-    lane, element = np.indices((32, 16 // size))
+    lane, place = np.indices((32, 16 // size))
     g, q = lane // 4, lane % 4
     share = 4 // size
-    register, part = element // share, element % share
+    register, part = place // share, place % share
     row = g + 8 * (register & 1)
     weight = share * q + part + 4 * share * (register >> 1)
-    group, half = weight // 2, weight % 2
+    group, entry = weight // element.kept, weight % element.kept
+    unit_of = 8 * element.block
+    stored_of = unit_of // steps
     for tile in range(len(offsets) - 1):
-        for block in range(offsets[tile] // BLOCK, offsets[tile + 1] // BLOCK):
-            listed = columns[BLOCK * block :][:BLOCK].view(np.uint16)
+        first, last = offsets[tile] // element.block, offsets[tile + 1] // element.block
+        for block in range(first, last):
+            listed = columns[element.block * block :][: element.block].view(np.uint16)
             for slab in range(slabs):
                 unit = block * slabs + slab
                 words = metadata[32 * unit :][:32].view(np.uint32)
-                for step in range(size):
-                    of_step = 512 // size
-                    stored = values[unit * 512 + step * of_step :][:of_step]
-                    if size == 2:
+                for step in range(steps):
+                    start = unit * unit_of + step * stored_of
+                    kept = values[start : start + stored_of].astype(np.float64)
+                    if steps == 2:
                         owner = 4 * (row % 8) + 2 * step + group // 4
                         shift = 16 * (row // 8) + 4 * (group % 4)
                     else:
                         owner = 4 * (row % 8) + 2 * (group // 8) + row // 8
                         shift = 4 * (group % 8)
-                    place = words[owner] >> (shift + 2 * half).astype(np.uint32) & 3
-                    listed_at = step * 32 + 4 * group + place
+                    nibble = words[owner] >> shift.astype(np.uint32) & 15
+                    chosen = nibble >> (2 * entry).astype(np.uint32) & 3
+                    if element.kept == 1:
+                        chosen = (nibble == 14).astype(np.uint32)
+                    of_step = element.block // steps
+                    column = listed[step * of_step + element.group * group + chosen]
                     at = tile * info.tile + slab * 16 + row
-                    kept = stored.reshape(lane.shape).astype(np.float64)
-                    np.add.at(dense, (at, listed[listed_at]), kept)
+                    np.add.at(dense, (at, column), kept.reshape(lane.shape))
     return dense[: shape[0]]
 
 
@@ -78,7 +85,7 @@ def multiply(info: KernelInfo, words: Sequence[int], wrong: bool = False) -> Non
     metadata, columns, offsets = (take(k, 1) for k in (np.int32, np.int16, np.int32))
     x = take(NUMPY[info.dtype], 2)
     rows = take(np.int32, 1) if info.row_index else slice(None)
-    scales = take(np.float32, 1)[:, None] if info.dtype in SCALED else 1
+    scales = take(np.float32, 1)[:, None] if ELEMENTS[info.dtype].scaled else 1
     y = take(OUTPUT[info.output], 2)
     if info.schedule.get("split_k", 1) > 1:
         take(np.float32, 1).fill(1)

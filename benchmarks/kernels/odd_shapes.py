@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cases import BLOCK, ELEMENT_BYTES, Case
+from cases import ELEMENTS, Case
 
 SHAPES = ("ragged", "small", "whole")
 #: Of X and Y with the tokens outermost, which only resident kernels take.
@@ -40,12 +40,12 @@ def odd_problem(
         blocks: k-blocks of a window.
     """
     # The least that a row of X has.
-    least = 16 // ELEMENT_BYTES[dtype]
+    least, k_block = ELEMENTS[dtype].tokens, ELEMENTS[dtype].block
     # A slab's block has several tiles.
     block = max(tile, schedule["tile_m"])
     if shape == "ragged":
         rows, tokens = block + tile + tile // 2 + 3, schedule["tile_n"] + least
-        columns, kept, windows = 601, (0, 9 * BLOCK - 4, 68), 6
+        columns, kept, windows = 601, (0, 9 * k_block - 4, k_block + 4), 6
     elif shape == "small":
         rows, tokens, columns, kept, windows = 5, least, 37, (36,), 1
     elif shape == TOKEN_MAJOR:
@@ -53,9 +53,9 @@ def odd_problem(
         columns, kept, windows = 201, (140, 68), 1
     else:
         rows, tokens = block, schedule["tile_n"]
-        columns, kept, windows = 2 * BLOCK, (2 * BLOCK,), 2
+        columns, kept, windows = 2 * k_block, (2 * k_block,), 2
     if window:
-        columns, kept = windows * window, (windows * blocks * BLOCK,)
+        columns, kept = windows * window, (windows * blocks * k_block,)
     tiles = -(-rows // tile)
     case = Case(shape, rows, columns, tokens, 0.5, tile, dtype, window)
     return Problem(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from cases import OUTPUTS, SCALED
 from driver import Arena, Kernel, MemRef
 from elements import decode, encode, storage
 from odd_shapes import Problem
@@ -30,7 +29,7 @@ class Operands:
         x = draw.integers(-4, 5, (case.columns, case.tokens)).astype(np.float32)
         self._arena = arena
         self._case = case
-        self._output = OUTPUTS[case.dtype]
+        self._output = case.element.output
         self._dense, self._drawn = packed.dense, x
         self._weight = [
             self._upload(encode(packed.values, case.dtype)),
@@ -42,7 +41,7 @@ class Operands:
         self._order = draw.permutation(case.rows).astype(np.int32)
         self._rows = self._upload(self._order)
         self._scales = None
-        if case.dtype in SCALED:
+        if case.element.scaled:
             # Powers of two: nothing is rounded but Y.
             scales = draw.choice(np.float32([0.5, 1, 2]), case.rows)
             self._scales = self._upload(scales)

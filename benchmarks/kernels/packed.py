@@ -12,13 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cases import BLOCK, ELEMENT_BYTES, Case
+from cases import Case, Element
 
 #: Rows of a slab, lanes of a warp.
 SLAB, LANES = 16, 32
-#: Kept weights of a row in a k-block.
-KEPT = BLOCK // 2
-#: The nibbles lo | hi << 2 of two kept entries of four, lo < hi.
+#: The two kept entries of four, the lower one first.
 PAIRS = np.array([(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)], np.int32)
 
 
@@ -27,9 +25,9 @@ class PackedWeight:
     """The four arrays, and the weight as it was before.
 
     Attributes:
-        values: (L/64 · S · 512,) float32, to be rounded to the case's type; small
+        values: (L/K · S · 8 K,) float32, to be rounded to the case's type; small
             integers, of floats over 8, exact in every one.
-        metadata: (L/64 · S · 32,) uint32.
+        metadata: (L/K · S · 32,) uint32.
         columns: (L,) uint16, enough for the benchmark's weights.
         tile_offsets: (T + 1,) int32.
         dense: (R, C) float32, zero where nothing is kept.
@@ -43,7 +41,7 @@ class PackedWeight:
 
 
 def fragment_places(size: int = 2) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Row and kept weight of each (lane, element) of a step, by bytes of an element."""
+    """Row and kept weight of each (lane, value) of a step, by bytes of an element."""
     lane = np.arange(LANES)[:, None]
     # Four registers of a word each.
     share = 4 // size
@@ -53,24 +51,33 @@ def fragment_places(size: int = 2) -> tuple[NDArray[np.int32], NDArray[np.int32]
     return row.astype(np.int32), weight.astype(np.int32)
 
 
+def _nibbles(kept: NDArray[np.int32]) -> NDArray[np.uint32]:
+    """Metadata of groups whose kept entries are the innermost numbers."""
+    if kept.shape[-1] == 2:
+        return (kept[..., 0] | kept[..., 1] << 2).astype(np.uint32)
+    # Of 1:2: an element of 32 bits is two of 16.
+    return np.where(kept[..., 0] == 0, 0b0100, 0b1110).astype(np.uint32)
+
+
 def _pack_tile(
-    kept: NDArray[np.int32], drawn: NDArray[np.float32], size: int
+    kept: NDArray[np.int32], drawn: NDArray[np.float32], element: Element
 ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
     """Values and metadata of one tile, in the order of the lanes.
 
     Args:
-        kept: (S · 16, K/4, 2), the kept entries of each group, rising.
+        kept: (S · 16, K/M, N), the kept entries of each group, rising.
         drawn: the weights there.
-        size: bytes of an element.
+        element: of the weight.
     """
-    slabs, blocks = kept.shape[0] // SLAB, kept.shape[1] * 4 // BLOCK
-    row_of, weight_of = fragment_places(size)
-    # 16-bit elements are multiplied in two steps.
-    by_step = drawn.reshape(slabs, SLAB, blocks, size, KEPT // size)
-    fragments = by_step[:, row_of, :, :, weight_of]  # lane, element, slab, kb, step
+    slabs = kept.shape[0] // SLAB
+    blocks = kept.shape[1] * element.group // element.block
+    row_of, weight_of = fragment_places(element.size)
+    of_step = element.block // 2 // element.steps
+    by_step = drawn.reshape(slabs, SLAB, blocks, element.steps, of_step)
+    fragments = by_step[:, row_of, :, :, weight_of]  # lane, value, slab, kb, step
     values = fragments.transpose(3, 2, 4, 0, 1).reshape(-1)
-    nibbles = (kept[..., 0] | kept[..., 1] << 2).astype(np.uint32)
-    if size == 2:
+    nibbles = _nibbles(kept)
+    if element.steps == 2:
         # Half a word: four groups of a row, those of row + 8 above.
         parts = nibbles.reshape(slabs, SLAB, blocks, 2, 2, 4)
         halves = _nibbles_of_words(parts)
@@ -90,11 +97,6 @@ def _nibbles_of_words(nibbles: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return (nibbles << shifts).sum(-1, dtype=np.uint32)
 
 
-def _padded(count: int) -> int:
-    """Listed columns, with those that fill the last k-block."""
-    return -(-count // BLOCK) * BLOCK
-
-
 def random_packed(
     case: Case, seed: int = 0, kept_of: Sequence[int] | None = None
 ) -> PackedWeight:
@@ -110,10 +112,17 @@ def random_packed(
     """
     draw = np.random.default_rng(seed)
     counts = list(kept_of if kept_of is not None else [case.kept] * case.tiles)
-    groups = _padded(max(counts)) // 4
-    size = ELEMENT_BYTES[case.dtype]
+    element = case.element
+    choices = PAIRS if element.kept == 2 else np.array([(0,), (1,)], np.int32)
+    group = element.group
+
+    def padded(count: int) -> int:
+        # Listed columns, with those that fill the last k-block.
+        return -(-count // element.block) * element.block
+
+    groups = padded(max(counts)) // group
     rows = -(-case.tile // SLAB) * SLAB
-    kept = PAIRS[draw.integers(6, size=(rows, groups))]
+    kept = choices[draw.integers(len(choices), size=(rows, groups))]
     drawn = draw.integers(-8, 9, size=kept.shape).astype(np.float32)
     if case.dtype != "i8":
         drawn /= 8
@@ -124,11 +133,11 @@ def random_packed(
 
     def packed(count: int, height: int) -> tuple[NDArray, NDArray]:
         if (count, height) not in made:
-            listed = _padded(count) // 4
+            listed = padded(count) // group
             cut = drawn[:, :listed].copy()
-            cut[:, count // 4 :] = 0
+            cut[:, count // group :] = 0
             cut[height:] = 0
-            made[count, height] = _pack_tile(kept[:, :listed], cut, size)
+            made[count, height] = _pack_tile(kept[:, :listed], cut, element)
         return made[count, height]
 
     dense = np.zeros((case.rows, case.columns), np.float32)
@@ -138,7 +147,7 @@ def random_packed(
         first = tile * case.tile
         height = min(case.tile, case.rows - first)
         parts.append(packed(count, height))
-        listed = np.zeros(_padded(count), np.int32)
+        listed = np.zeros(padded(count), np.int32)
         listed[:count] = np.concatenate(
             [
                 window + draw.permutation(share)[: count // case.windows]
@@ -147,10 +156,10 @@ def random_packed(
         )
         lists.append(listed)
         offsets.append(offsets[-1] + len(listed))
-        real = count // 4
-        places = listed.reshape(1, -1, 4)[:, :real]
+        real = count // group
+        places = listed.reshape(1, -1, group)[:, :real]
         chosen = np.take_along_axis(
-            np.broadcast_to(places, (height, real, 4)), kept[:height, :real], axis=2
+            np.broadcast_to(places, (height, real, group)), kept[:height, :real], axis=2
         )
         at = first + np.arange(height)[:, None, None]
         dense[at, chosen] = drawn[:height, :real]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cases import ELEMENT_BYTES, OUTPUT_BYTES, OUTPUTS, Case
+from cases import OUTPUT_BYTES, Case
 
 #: Bytes of a listed column.
 INDEX = 2
@@ -114,7 +114,8 @@ class Roof:
     Attributes:
         tensor: the products of the kept columns, at the sparse rate; of 8-bit elements
             at twice that, which the chip has for them (with wgmma: ptxas makes f16
-            instructions of sm_90a's warp-level ones for 8-bit floats).
+            instructions of sm_90a's warp-level ones for 8-bit floats), of 32 bits at
+            half of it.
         hbm: weights, metadata, indices, X and Y, each once.
         l2: the gathered rows of X for every tile, and the weights for every slab of
             tokens.
@@ -140,10 +141,11 @@ class Roof:
 
 
 def weight_bytes(case: Case) -> int:
-    """Values (half of what is listed), metadata (a byte for eight) and lists."""
+    """Of values, metadata and lists."""
     listed = case.tiles * case.tile * case.padded
-    element = ELEMENT_BYTES[case.dtype]
-    return listed * element // 2 + listed // 8 + case.tiles * case.padded * INDEX
+    # Half of what is listed is kept, and a group has a nibble.
+    values, groups = listed * case.element.size // 2, listed // case.element.group
+    return values + groups // 2 + case.tiles * case.padded * INDEX
 
 
 def compute_roof(
@@ -159,14 +161,14 @@ def compute_roof(
     """
     wide = min(tile_n, -(-case.tokens // 8) * 8)
     macs = case.tiles * case.tile * case.padded * case.tokens
-    element = ELEMENT_BYTES[case.dtype]
+    element = case.element.size
     gathered = case.tiles * case.padded * case.tokens * element
     copied = gathered
     if case.window_blocks:
         # Blocks of the slab kernel copy all of X for several tiles.
         blocks = -(-case.rows // SHARED_ROWS)
         copied = min(copied, blocks * case.columns * case.tokens * element)
-    stored = OUTPUT_BYTES[OUTPUTS[case.dtype]]
+    stored = OUTPUT_BYTES[case.element.output]
     activations = (case.columns * element + case.rows * stored) * case.tokens
     weights = weight_bytes(case)
     slabs = -(-case.tokens // wide)

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 import bench_kernels  # noqa: E402
 import contenders  # noqa: E402
 import fake_kernels  # noqa: E402
-from cases import ELEMENT_BYTES, OUTPUTS, Case  # noqa: E402
+from cases import ELEMENTS, Case  # noqa: E402
 from driver import Kernel, KernelInfo  # noqa: E402
 
 SCHEDULE = {"tile_m": 32, "tile_n": 8, "tile_k": 64, "stages": 3, "warps_m": 2,
@@ -21,7 +21,7 @@ SCHEDULE = {"tile_m": 32, "tile_n": 8, "tile_k": 64, "stages": 3, "warps_m": 2,
 def _kernel(name, dtype="f16", tile=32, **more):
     schedule = SCHEDULE | more.pop("schedule", {})
     return KernelInfo(
-        name, f"{name}.cubin", "sm_90a", dtype, OUTPUTS[dtype], tile,
+        name, f"{name}.cubin", "sm_90a", dtype, ELEMENTS[dtype].output, tile,
         more.pop("row_index", False), schedule, 64, 0, 99, **more,
     )  # fmt: skip
 
@@ -69,13 +69,13 @@ class _FakeGpu:
 CASE = Case("tiny", 70, 128, 8, 0.5, 32)
 
 
-@pytest.mark.parametrize("dtype", ELEMENT_BYTES)
+@pytest.mark.parametrize("dtype", ELEMENTS)
 @pytest.mark.parametrize("tokens", [3, 16])
 def test_our_kernels_get_the_operands_of_the_case(dtype, tokens):
     case = replace(CASE, dtype=dtype, tokens=tokens)
     product = contenders.Product(case, _FakeGpu(), contenders.Libraries())
     driver = _FakeDriver()
-    bound = contenders.BOUND[OUTPUTS[dtype]]
+    bound = contenders.BOUND[ELEMENTS[dtype].output]
     plain = driver.load("", _kernel("plain", dtype))
     assert product.error(product.hinm(plain)) <= bound
     indexed = driver.load("", _kernel("indexed", dtype, row_index=True))

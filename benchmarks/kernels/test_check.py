@@ -9,7 +9,7 @@ import pytest
 import check_kernels
 import fake_kernels
 import sanitize_kernels
-from cases import ELEMENT_BYTES, OUTPUTS
+from cases import ELEMENTS
 from driver import Arena, Driver, Kernel, KernelInfo
 from elements import ROUNDING, decode, encode, storage
 from odd_shapes import SHAPES, odd_problem
@@ -21,7 +21,7 @@ SCHEDULE = {"tile_m": 32, "tile_n": 16, "tile_k": 64, "stages": 3, "warps_m": 2,
 
 def _kernel(name, dtype="f16", row_index=False, **schedule):
     return KernelInfo(
-        name, f"{name}.cubin", "sm_90a", dtype, OUTPUTS[dtype], 32, row_index,
+        name, f"{name}.cubin", "sm_90a", dtype, ELEMENTS[dtype].output, 32, row_index,
         SCHEDULE | schedule, 64, 0, 99,
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def test_elements_are_those_of_the_types(dtype):
         encode(np.float64([1.0, 1.001]), dtype)
 
 
-@pytest.mark.parametrize("dtype", ELEMENT_BYTES)
+@pytest.mark.parametrize("dtype", ELEMENTS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_right_kernels_have_no_faults(dtype, shape, fake_driver, tmp_path):
     driver = _Computing(str(fake_driver))

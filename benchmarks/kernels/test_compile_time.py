@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 import compile_time
-from cases import ELEMENT_BYTES, TILES
+from cases import ELEMENTS, TILES
 from compile_time import STAGES, Time, layers, median, stages_of, table
 
 
@@ -48,9 +48,9 @@ def test_medians_are_of_each_number():
 
 def test_layers_are_of_every_type_and_few_and_many_tokens():
     cases = [layer.case for layer in layers()]
-    assert {case.dtype for case in cases} == set(ELEMENT_BYTES)
+    assert {case.dtype for case in cases} == set(ELEMENTS)
     assert {case.tile for case in cases} >= set(TILES) - {32}
-    for dtype in ELEMENT_BYTES:
+    for dtype in ELEMENTS:
         tokens = [case.tokens for case in cases if case.dtype == dtype]
         assert min(tokens) <= 16 < max(tokens)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tune_kernels
-from cases import ELEMENT_BYTES, Case, all_cases
+from cases import ELEMENTS, Case, all_cases
 from cutlass import Cutlass
 from driver import Driver, DriverError, Kernel, KernelInfo, MemRef
 from hinm.linalg_text import read_resources
@@ -32,7 +32,7 @@ def _constant(array, element):
     return f'arith.constant dense<"0x{data}"> : tensor<{array.size}x{element}>'
 
 
-@pytest.mark.parametrize("dtype", ELEMENT_BYTES)
+@pytest.mark.parametrize("dtype", ELEMENTS)
 @pytest.mark.parametrize(
     ("rows", "tile", "columns", "window", "kept"),
     [(128, 64, 200, 0, None), (70, 32, 200, 0, None), (40, 128, 200, 0, None),
@@ -51,11 +51,11 @@ def test_packed_weights_are_of_the_format(rows, tile, columns, window, kept, dty
     )
     types = ", ".join(f"tensor<{a.size}x{e}>" for a, e in arrays)
     lines = [f"  %{i} = {_constant(a, e)}" for i, (a, e) in enumerate(arrays)]
-    version = "" if ELEMENT_BYTES[dtype] == 2 else ", version = 2"
+    element = ELEMENTS[dtype]
     text = "\n".join(
         [f"func.func @main() -> tensor<{rows}x{columns}x{dtype}> {{", *lines,
          f"  %w = hinm.unpack as #hinm.packed<rows = {rows}, columns = {columns}, "
-         f"tile = {tile}, nm = 2:4{version}> from (%0, %1, %2, %3) : {types} -> "
+         f"tile = {tile}, {element.format}> from (%0, %1, %2, %3) : {types} -> "
          f"tensor<{rows}x{columns}x{dtype}>",
          f"  return %w : tensor<{rows}x{columns}x{dtype}>", "}"]
     )  # fmt: skip
@@ -64,7 +64,7 @@ def test_packed_weights_are_of_the_format(rows, tile, columns, window, kept, dty
         input=text, capture_output=True, text=True, check=True,
     )  # fmt: skip
     # Floats that numpy has not are read as their bits.
-    bits = f"xi{8 * ELEMENT_BYTES[dtype]}>"
+    bits = f"xi{8 * element.size}>"
     (weight,) = read_resources(done.stdout.replace(f"x{dtype}>", bits)).values()
     assert np.array_equal(
         np.frombuffer(weight.tobytes(), NUMPY[dtype]).reshape(rows, columns),

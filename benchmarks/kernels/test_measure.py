@@ -5,7 +5,7 @@ import json
 import pytest
 
 import measure_kernels
-from cases import OUTPUTS
+from cases import ELEMENTS
 from driver import KernelInfo
 from measure_kernels import Step
 from measured import CASES_LEFT
@@ -18,8 +18,8 @@ SCHEDULE = {"tile_m": 32, "tile_n": 16, "tile_k": 64, "stages": 3, "warps_m": 2,
 def bundle(tmp_path):
     kernels = [
         KernelInfo(
-            dtype, "k.cubin", "sm_90a", dtype, OUTPUTS[dtype], 32, False, SCHEDULE, 64,
-            0, 99,
+            dtype, "k.cubin", "sm_90a", dtype, ELEMENTS[dtype].output, 32, False,
+            SCHEDULE, 64, 0, 99,
         )
         for dtype in ("f16", "i8")
     ]  # fmt: skip

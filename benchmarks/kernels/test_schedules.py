@@ -17,7 +17,7 @@ import pytest
 
 import emulated
 from build_kernels import fits_type, schedules, slab_schedules
-from cases import ELEMENT_BYTES, TILES
+from cases import ELEMENTS, TILES
 from emulated import EmulationError, wrong_elements
 from odd_shapes import SHAPES, TOKEN_MAJOR, odd_problem
 
@@ -53,7 +53,7 @@ class Item:
         """All shapes with all types."""
         return [
             (dtype, shape)
-            for shape, dtype in itertools.product(self.shapes, ELEMENT_BYTES)
+            for shape, dtype in itertools.product(self.shapes, ELEMENTS)
             if self.fits(dtype)
         ]
 
