@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from dataclasses import replace
 
-import ml_dtypes
 import numpy as np
 import pytest
 
@@ -14,17 +13,12 @@ import tune_kernels
 from cases import ELEMENTS, Case, all_cases
 from cutlass import Cutlass
 from driver import Driver, DriverError, Kernel, KernelInfo, MemRef
+from emulated import NUMPY
 from hinm.linalg_text import read_resources
 from hinm.tools import find_tool
 from packed import random_packed
 from roof import H200, compute_roof, weight_bytes
 from spatha import Spatha
-
-#: As numpy knows the types.
-NUMPY = {
-    "f16": np.float16, "bf16": ml_dtypes.bfloat16, "i8": np.int8,
-    "f8E4M3FN": ml_dtypes.float8_e4m3fn, "f8E5M2": ml_dtypes.float8_e5m2,
-}  # fmt: skip
 
 
 def _constant(array, element):

@@ -45,6 +45,10 @@ class Item:
         """What it can be given."""
         return (*SHAPES, TOKEN_MAJOR) if self.kernel == "resident" else SHAPES
 
+    def of(self, dtype):
+        """The schedule, for elements of a type."""
+        return dict(self.schedule) | {"tile_k": ELEMENTS[dtype].block}
+
     def fits(self, dtype):
         """Whether there is one for the type."""
         return fits_type(dict(self.schedule), dtype)
@@ -78,7 +82,7 @@ class Run:
         """What is multiplied."""
         item = self.item
         return odd_problem(
-            self.shape, dict(item.schedule), item.tile, self.dtype, item.window,
+            self.shape, item.of(self.dtype), item.tile, self.dtype, item.window,
             item.blocks,
         )  # fmt: skip
 
@@ -129,7 +133,7 @@ def _chosen():
 
 def _run_batch(batch):
     """What is wrong with each run, empty if nothing is."""
-    items = [dict(run.item.schedule) for run in batch]
+    items = [run.item.of(run.dtype) for run in batch]
     try:
         wrong = wrong_elements(batch[0].problem(), items)
     except EmulationError as error:
