@@ -28,7 +28,7 @@ from pathlib import Path
 from cases import ELEMENTS, TILES
 from driver import MAX_SHARED_BYTES, KernelInfo
 from hinm import provenance
-from hinm.tools import find_tool
+from hinm.tools import ToolError, find_cuda_toolkit, find_tool
 from stages import STAGES, leave_out
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -272,12 +272,12 @@ class BuildError(RuntimeError):
 
 
 def find_ptxas() -> str:
-    """The assembler, or SystemExit."""
+    """The assembler: $HINM_PTXAS, on the PATH, or of a toolkit; or SystemExit."""
     found = os.environ.get("HINM_PTXAS") or shutil.which("ptxas")
-    if not found:
-        raise SystemExit("no ptxas on the PATH (pip install nvidia-cuda-nvcc), and no "
-                         "$HINM_PTXAS")  # fmt: skip
-    return found
+    try:
+        return found or str(find_cuda_toolkit() / "bin" / "ptxas")
+    except ToolError as error:
+        raise SystemExit(str(error)) from error
 
 
 def ptxas_version() -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import build_kernels
+
 
 @pytest.fixture
 def fake_driver():
@@ -15,3 +17,11 @@ def fake_driver():
     if os.environ.get("HINM_SANITIZERS") == "ON":
         pytest.skip("Python does not load a library with sanitizers")
     return path
+
+
+@pytest.fixture
+def ptxas():
+    try:
+        return build_kernels.find_ptxas()
+    except SystemExit as error:
+        pytest.skip(str(error))

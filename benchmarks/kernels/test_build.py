@@ -1,10 +1,8 @@
 """Bundles: what is built, how it is launched, and kernels that lack a stage."""
 
 import itertools
-import os
 import random
 import re
-import shutil
 import subprocess
 from collections import Counter
 
@@ -18,9 +16,8 @@ from sass import count, disassemble, find_disassembler
 from stages import STAGES, leave_out
 
 
+@pytest.mark.usefixtures("ptxas")
 def test_bundle_and_launch(tmp_path, fake_driver, monkeypatch, capfd):
-    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
-        pytest.skip("no ptxas")
     monkeypatch.setattr(
         "sys.argv",
         ["build_kernels", str(tmp_path), "--tiles", "64", "--dtypes", "f16",
@@ -100,9 +97,8 @@ def test_kernels_for_hopper_alone():
     assert "warp_specialized" not in kinds("sm_80")
 
 
+@pytest.mark.usefixtures("ptxas")
 def test_threads_are_those_of_the_assembly(tmp_path):
-    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
-        pytest.skip("no ptxas")
     schedule = next(
         s
         for s in build_kernels.schedules(128)
@@ -159,10 +155,9 @@ def _opcodes(ptx, folder):
     }
 
 
+@pytest.mark.usefixtures("ptxas")
 @pytest.mark.parametrize("kind", build_kernels.VARIED)
 def test_kernels_that_lack_a_stage_have_the_others(kind, tmp_path):
-    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
-        pytest.skip("no ptxas")
     if not find_disassembler():
         pytest.skip("no nvdisasm")
     schedule, window, blocks = next(

@@ -2,19 +2,12 @@
 
 import csv
 import json
-import os
-import shutil
 
 import pytest
 
 import compile_time
 from cases import ELEMENTS, TILES
 from compile_time import STAGES, Time, layers, median, stages_of, table
-
-
-def _ptxas():
-    if not (os.environ.get("HINM_PTXAS") or shutil.which("ptxas")):
-        pytest.skip("no ptxas")
 
 
 def test_passes_are_summed_by_stage():
@@ -55,8 +48,8 @@ def test_layers_are_of_every_type_and_few_and_many_tokens():
         assert min(tokens) <= 16 < max(tokens)
 
 
+@pytest.mark.usefixtures("ptxas")
 def test_layers_are_compiled(tmp_path, monkeypatch, capfd):
-    _ptxas()
     chosen = [
         layer
         for layer in layers()

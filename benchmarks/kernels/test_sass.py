@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -160,8 +159,10 @@ def test_the_fence_is_where_it_is_asked_for(micro):
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     """A few of our kernels, with tiles of several sizes."""
-    if not (shutil.which("ptxas") or build_kernels.os.environ.get("HINM_PTXAS")):
-        pytest.skip("no ptxas")
+    try:
+        build_kernels.find_ptxas()
+    except SystemExit as error:
+        pytest.skip(str(error))
     folder = tmp_path_factory.mktemp("bundle")
     kernels = []
     for schedule in list(build_kernels.schedules(128))[::40]:
