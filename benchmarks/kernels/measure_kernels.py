@@ -71,6 +71,14 @@ def steps(
 
     if "f16" in dtypes:
         yield bench("goals-f16", "f16", "--goals")
+    # Lists by windows, for the kernels that need them.
+    sharing = [info for info in kernels if info.window and info.dtype == "f16"]
+    for window in sorted({info.window for info in sharing}):
+        tiles = sorted({info.tile for info in sharing if info.window == window})
+        yield bench(
+            f"goals-f16-w{window}", "f16", "--goals", "--window", str(window),
+            "--tiles", *map(str, tiles),
+        )  # fmt: skip
     for dtype in dtypes:
         if dtype != "f16":
             yield bench(f"bench-{dtype}", dtype, *FEWER)

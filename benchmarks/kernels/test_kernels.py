@@ -80,6 +80,11 @@ def test_the_roof_is_what_binds():
     # 2 · M · N · K kept flops at 1979 TFLOP/s.
     assert roof.tensor == pytest.approx(2 * 8192 * 8192 * 4096 / 1979e12, rel=0.01)
     assert roof.bound == "l2"
+    # Bytes of X are half, and so is the time of their products; those of Y are twice.
+    bytes_ = compute_roof(Case("prefill", 8192, 8192, 8192, 0.75, 128, "i8"), H200)
+    assert bytes_.tensor == pytest.approx(roof.tensor / 2)
+    assert 0.5 < bytes_.l2 / roof.l2 < 0.55
+    assert bytes_.hbm > 0.9 * roof.hbm
     taller = compute_roof(Case("prefill", 8192, 8192, 8192, 0.75, 256), H200)
     assert taller.l2 < 0.65 * roof.l2
 

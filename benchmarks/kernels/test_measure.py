@@ -1,6 +1,7 @@
 """All steps of a measurement, in several calls."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ def bundle(tmp_path):
         )
         for dtype in ("f16", "i8")
     ]  # fmt: skip
+    kernels.append(replace(kernels[0], name="slab", window=128, window_blocks=1))
     manifest = {
         "commit": "abc", "micro": {"mma_sp": "m.cubin"},
         "kernels": [vars(kernel) for kernel in kernels],
@@ -55,7 +57,8 @@ def test_steps_are_of_all_types_and_tools(bundle, monkeypatch, tmp_path):
         assert words[words.index("--out") + 1] == str(tmp_path / "results-f16.csv")
         assert ("--goals" in words) == (name == "goals-f16")
     resumed = [step.name for step in made if step.resumes]
-    assert resumed == ["goals-f16", "bench-i8", "bench-f16"]
+    assert resumed == ["goals-f16", "goals-f16-w128", "bench-i8", "bench-f16"]
+    assert by_name["goals-f16-w128"].words[-4:] == ("--window", "128", "--tiles", "32")
     # What is not there is not asked for.
     monkeypatch.setattr(measure_kernels, "find_sanitizer", lambda: None)
     found = {step.name for step in measure_kernels.steps(bundle, tmp_path, None, None)}
@@ -100,7 +103,7 @@ def test_steps_are_commands_of_this_folder(bundle, fake_driver, monkeypatch):
     # The driver computes nothing: results are wrong, and that is said.
     assert measure_kernels.run_step(step, bundle, 100) == 1
     log = (bundle / "check.log").read_text()
-    assert "2 kernels on 1 shapes, 2 faults" in log
+    assert "3 kernels on 1 shapes, 3 faults" in log
     script = bundle / "forever.py"
     script.write_text("import sys, time\nprint(sys.argv[1:], flush=True)\n"
                       "time.sleep(100)\n")  # fmt: skip
