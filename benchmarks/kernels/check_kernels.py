@@ -22,6 +22,7 @@ from driver import (
     Arena,
     Driver,
     DriverError,
+    Kernel,
     KernelInfo,
     read_manifest,
 )
@@ -52,12 +53,13 @@ def one_of_each_class(kernels: Iterable[KernelInfo]) -> list[KernelInfo]:
     return list({class_of(info): info for info in reversed(list(kernels))}.values())
 
 
-def check(driver: Driver, folder: Path, info: KernelInfo, shape: str) -> list[str]:
+def check(driver: Driver, kernel: Kernel, shape: str) -> list[str]:
     """What is wrong with a kernel on one of SHAPES.
 
     Raises:
         DriverError: if it cannot be launched.
     """
+    info = kernel.info
     problem = odd_problem(
         shape, info.schedule, info.tile, info.dtype, info.window, info.window_blocks
     )
@@ -66,7 +68,7 @@ def check(driver: Driver, folder: Path, info: KernelInfo, shape: str) -> list[st
         return []
     with Arena(driver) as arena:
         operands = Operands(arena, problem)
-        launch = operands.prepare(driver.load(folder, info))
+        launch = operands.prepare(kernel)
         launch(0)
         return operands.faults(ROUNDING[info.output])
 
@@ -92,8 +94,9 @@ def main() -> int:
     try:
         driver = Driver(arguments.driver)
         for info in kernels:
+            kernel = driver.load(arguments.bundle, info)
             for shape in arguments.shapes:
-                faults = check(driver, arguments.bundle, info, shape)
+                faults = check(driver, kernel, shape)
                 wrong += bool(faults)
                 for fault in faults:
                     print(f"{info.name}: {shape}: {fault}", flush=True)

@@ -65,15 +65,18 @@ def test_right_kernels_have_no_faults(dtype, shape, fake_driver, tmp_path):
         _kernel("plain", dtype), _kernel("indexed", dtype, row_index=True),
         _kernel("split", dtype, split_k=2),
     ):  # fmt: skip
-        assert check_kernels.check(driver, tmp_path, info, shape) == []
-    (fault,) = check_kernels.check(driver, tmp_path, _kernel("wrong", dtype), shape)
+        kernel = driver.load(tmp_path, info)
+        assert check_kernels.check(driver, kernel, shape) == []
+    wrong = driver.load(tmp_path, _kernel("wrong", dtype))
+    (fault,) = check_kernels.check(driver, wrong, shape)
     assert "elements are wrong, the first at [0, 0]" in fault
 
 
 def test_other_faults_are_found(fake_driver, tmp_path):
     driver = _Computing(str(fake_driver))
     problem = odd_problem("whole", SCHEDULE, 32, "f16")
-    faults = check_kernels.check(driver, tmp_path, _kernel("wrong", split_k=2), "whole")
+    wrong = driver.load(tmp_path, _kernel("wrong", split_k=2))
+    faults = check_kernels.check(driver, wrong, "whole")
     assert faults[1] == "the words of the split are not zero again"
     with Arena(driver) as arena:
         operands = Operands(arena, problem)
