@@ -73,6 +73,8 @@ ELEMENTS = {
     "i8": Element(1, 2, 2, 4, 64, 1, "i32"),
     "f8E4M3FN": Element(1, 2, 2, 4, 64, 1, "bf16", scaled=True),
     "f8E5M2": Element(1, 2, 2, 4, 64, 1, "bf16", scaled=True),
+    # Multiplied as tf32.
+    "f32": Element(4, 3, 1, 2, 32, 2, "f32"),
 }
 
 
