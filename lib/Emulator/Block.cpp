@@ -1,4 +1,4 @@
-//===- Block.cpp - Turns, barriers and memory of one block ----------------===//
+//===- Block.cpp - Barriers and memory of one block -----------------------===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Emulator/Block.h"
+#include "Emulator/Cluster.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,11 +14,7 @@
 
 using namespace hinm::emulator;
 
-static thread_local Thread *running = nullptr;
-
-Thread *hinm::emulator::currentThread() { return running; }
-
-static std::string render(Dim3 d) {
+std::string hinm::emulator::render(Dim3 d) {
   return "(" + std::to_string(d.x) + "," + std::to_string(d.y) + "," +
          std::to_string(d.z) + ")";
 }
@@ -31,23 +27,23 @@ static Dim3 positionOf(uint32_t index, Dim3 block) {
   return position;
 }
 
-Block::Block(LaunchState &launch, uint64_t seed)
-    : launch(launch), stacks(launch.block.count()),
+Block::Block(LaunchState &launch, Cluster &cluster, uint32_t rank)
+    : launch(launch), cluster(cluster), rank(rank),
+      order(cluster.happensBefore()), stacks(launch.block.count()),
       threads(launch.block.count()), warps((threads.size() + 31) / 32),
-      warpgroups((threads.size() + 127) / 128), shared(order), random(seed) {
-  scheduler.adoptCurrentThread();
+      warpgroups((threads.size() + 127) / 128), shared(order) {
   for (uint32_t i = 0; i < threads.size(); ++i) {
     threads[i].block = this;
     threads[i].index = i;
+    threads[i].party = cluster.firstParty(rank) + i;
     threads[i].position = positionOf(i, launch.block);
     ++warps[threads[i].warp()].threads;
     ++warpgroups[threads[i].warpgroup()].threads;
-    turns.push_back(i);
   }
 }
 
 //===----------------------------------------------------------------------===//
-// Scheduling
+// Begin and end
 //===----------------------------------------------------------------------===//
 
 void Block::enter(void *argument) {
@@ -66,20 +62,23 @@ void Block::exit(Thread &thread) {
            "(missing wgmma.wait_group)");
     leave();
   }
+  order.release(thread.party, atExit);
   thread.state = Thread::Done;
+  cluster.exit(thread);
 }
 
 void Block::suspend(Thread &thread, bool forGood) {
-  thread.fiber.switchTo(scheduler, forGood);
+  thread.fiber.switchTo(cluster.turnTaker(), forGood);
 }
 
-bool Block::run(Dim3 index) {
+void Block::begin(Dim3 index) {
   blockIndex = index;
   shared.reset(launch.sharedBytes);
-  order.reset(uint32_t(threads.size()));
   for (NamedBarrier &barrier : barriers)
     barrier.waiting.clear();
   mbarriers.clear();
+  visits.clear();
+  atExit = Knowledge();
   for (Team &warp : warps)
     warp.arrived = 0;
   wgmmaAgents.clear();
@@ -94,37 +93,10 @@ bool Block::run(Dim3 index) {
     thread.copies.clear();
     thread.landed = 0;
     thread.groups.clear();
+    thread.hasArrived = false;
     thread.mayUseRegisters = false;
     thread.openWgmma = Stamp();
     thread.wgmmaGroups.clear();
-  }
-
-  for (;;) {
-    if (launch.seed != 0)
-      std::shuffle(turns.begin(), turns.end(), random);
-    bool progress = false;
-    for (uint32_t i : turns) {
-      Thread &thread = threads[i];
-      if (thread.state != Thread::Ready)
-        continue;
-      progress = true;
-      running = &thread;
-      scheduler.switchTo(thread.fiber);
-      running = nullptr;
-      // An error here, or in a block of another worker, drops all fibers.
-      if (launch.failed.load(std::memory_order_relaxed))
-        return false;
-    }
-    if (progress)
-      continue;
-    if (isDone()) {
-      loads.finish();
-      launch.lines += std::exchange(loads.lines, 0);
-      launch.lineTurns += std::exchange(loads.turns, 0);
-      return checkEnd();
-    }
-    reportDeadlock();
-    return false;
   }
 }
 
@@ -133,14 +105,27 @@ bool Block::isDone() const {
                      [](const Thread &t) { return t.state == Thread::Done; });
 }
 
-/// Bulk copies must not outlive the block, whose shared memory they fill.
-bool Block::checkEnd() {
+/// Bulk copies must not outlive the block, whose shared memory they fill, and
+/// other blocks must not come to its mbarriers when it has gone.
+bool Block::finish() {
+  loads.finish();
+  launch.lines += std::exchange(loads.lines, 0);
+  launch.lineTurns += std::exchange(loads.turns, 0);
   for (const auto &[offset, barrier] : mbarriers) {
     if (barrier.bulk.empty())
       continue;
     report(threads[barrier.initialiser], "the block",
            "ends while bulk copies of " + describeMBarrier(offset) +
                " are in flight");
+    return false;
+  }
+  for (const auto &[party, visit] : visits) {
+    if (atExit.all.knows({party, visit.time}))
+      continue;
+    report(*visit.thread, visit.where,
+           "comes to the shared memory of block " + render(blockIndex) +
+               ", which may have ended before (missing barrier.cluster at the "
+               "end)");
     return false;
   }
   return true;
@@ -153,86 +138,14 @@ bool Block::checkEnd() {
 void Block::report(const Thread &culprit, const char *where,
                    const std::string &text) {
   setError(std::string(where) + ": " + text + " [kernel " + launch.name +
-           ", block " + render(blockIndex) + ", thread " +
+           ", block " + render(culprit.block->blockIndex) + ", thread " +
            render(culprit.position) + "]");
   launch.failed = true;
 }
 
 void Block::leave() {
-  suspend(*running, /*forGood=*/true);
+  suspend(*currentThread(), /*forGood=*/true);
   abort();
-}
-
-static bool isOfWarpgroup(Collective kind) {
-  return kind == Collective::SparseWgmma;
-}
-
-std::string Block::describeWait(const Thread &thread) const {
-  if (thread.state == Thread::Done)
-    return "has exited";
-  if (thread.state == Thread::AtCollective)
-    return std::string("waits at ") + thread.arrival.where;
-  return std::string("waits at ") + thread.where;
-}
-
-/// Nothing can run, yet threads wait: name one, and what it waits for.
-void Block::reportDeadlock() {
-  auto name = [&](const Thread &other) {
-    return "thread " + render(other.position) + " " + describeWait(other);
-  };
-  for (Thread &waiting : threads) {
-    if (waiting.state != Thread::AtCollective)
-      continue;
-    const bool isWarpgroup = isOfWarpgroup(waiting.arrival.kind);
-    for (Thread &other : threads) {
-      const bool isMember = isWarpgroup
-                                ? other.warpgroup() == waiting.warpgroup()
-                                : other.warp() == waiting.warp();
-      if (isMember && other.state != waiting.state)
-        return report(waiting, waiting.arrival.where,
-                      std::string("divergent: not all ") +
-                          (isWarpgroup ? "threads of the warpgroup"
-                                       : "lanes of the warp") +
-                          " arrive; " + name(other));
-    }
-  }
-  // Rather the mbarrier at which most have arrived than those who wait for its
-  // waiters.
-  const Thread *first = nullptr;
-  auto isMissingLess = [&](const Thread &one, const Thread &other) {
-    const MBarrier &a = mbarriers.at(one.mbarrier);
-    const MBarrier &b = mbarriers.at(other.mbarrier);
-    return uint64_t(a.pending) * b.count < uint64_t(b.pending) * a.count;
-  };
-  for (const Thread &waiting : threads)
-    if (waiting.state == Thread::AtMBarrier &&
-        (!first || isMissingLess(waiting, *first)))
-      first = &waiting;
-  if (first) {
-    const MBarrier &barrier = mbarriers.at(first->mbarrier);
-    int64_t missing = barrier.bytes;
-    for (const BulkCopy &copy : barrier.bulk)
-      missing -= copy.data.size();
-    return report(*first, first->where,
-                  "deadlock: waits for phase " + std::to_string(barrier.phase) +
-                      " of " + describeMBarrier(first->mbarrier) +
-                      ", which misses " + std::to_string(barrier.pending) +
-                      " of " + std::to_string(barrier.count) +
-                      " arrivals and " + std::to_string(missing) +
-                      " bytes of bulk copies");
-  }
-  for (Thread &waiting : threads) {
-    if (waiting.state != Thread::AtBarrier)
-      continue;
-    for (Thread &other : threads)
-      if (other.state != waiting.state)
-        return report(waiting, waiting.where,
-                      "divergent: not all threads of the block arrive; " +
-                          name(other));
-    return report(waiting, waiting.where,
-                  "deadlock: too few threads arrive at the barrier, or at "
-                  "different ones");
-  }
 }
 
 std::string Block::describeMBarrier(size_t offset) const {
@@ -246,11 +159,19 @@ std::string Block::describeMBarrier(size_t offset) const {
 std::string Block::describeParty(uint32_t party) const {
   if (party == Violation::several)
     return "several threads";
-  if (party & Violation::severalOfWarp)
-    return "several threads of warp " +
-           std::to_string(party & ~Violation::severalOfWarp);
-  if (party < threads.size())
-    return "thread " + render(threads[party].position);
+  const bool isWarp = party & Violation::severalOfWarp;
+  const uint32_t thread =
+      isWarp ? (party & ~Violation::severalOfWarp) * 32 : party;
+  if (thread < firstAgent) {
+    const uint32_t home = cluster.rankOf(thread);
+    const uint32_t index = thread - cluster.firstParty(home);
+    const std::string where =
+        home == rank ? ""
+                     : " of block " + render(cluster.block(home).blockIndex);
+    if (isWarp)
+      return "several threads of warp " + std::to_string(index / 32) + where;
+    return "thread " + render(positionOf(index, launch.block)) + where;
+  }
   for (size_t i = 0; i < wgmmaAgents.size(); ++i)
     if (wgmmaAgents[i] == party)
       return "a wgmma of warpgroup " + std::to_string(i);
@@ -264,7 +185,7 @@ std::string Block::describe(const Violation &violation) const {
   const std::string other = describeParty(violation.other);
   const bool isThreads = violation.other >= Violation::several ||
                          (violation.other & Violation::severalOfWarp) ||
-                         violation.other < threads.size();
+                         violation.other < firstAgent;
   const std::string filling =
       isThreads ? "a cp.async of " + other +
                       " is still filling (missing wait_group or mbarrier wait)"
@@ -301,7 +222,8 @@ void Block::checkShared(const Thread &thread, const Violation &violation,
   report(thread, where,
          describe(violation) + ", at byte offset " +
              std::to_string(violation.offset) + " of " +
-             std::to_string(shared.size()) + " bytes");
+             std::to_string(shared.size()) + " bytes" +
+             (thread.block == this ? "" : " of block " + render(blockIndex)));
   leave();
 }
 
@@ -334,14 +256,21 @@ void Block::access(Thread &thread, const void *address, size_t bytes,
   if (shared.isNear(value)) {
     const size_t offset = sharedOffset(thread, address, bytes, verb, where);
     const Violation violation = isStore
-                                    ? shared.write(offset, bytes, thread.index)
-                                    : shared.read(offset, bytes, thread.index);
+                                    ? shared.write(offset, bytes, thread.party)
+                                    : shared.read(offset, bytes, thread.party);
     return checkShared(thread, violation, where);
   }
   const Range *range = thread.lastRange;
   if (!range || !range->contains(value, bytes)) {
     if (thread.fiber.ownsAddress(value))
       return; // an alloca
+    if (Block *owner = cluster.findOwner(address)) {
+      report(thread, where,
+             std::string(verb) + " the shared memory of block " +
+                 render(owner->blockIndex) +
+                 ": of other blocks the emulator knows their mbarriers");
+      leave();
+    }
     range = launch.memory.find(value, bytes);
     if (!range) {
       constexpr size_t nearby = 1 << 20;
@@ -407,7 +336,7 @@ void Block::beginCopy(Thread &thread, void *sharedAddress, const void *global,
     memcpy(copy.data, global, sourceBytes);
   }
   checkShared(thread,
-              shared.beginCopy(copy.offset, bytes, thread.index, thread.index),
+              shared.beginCopy(copy.offset, bytes, thread.party, thread.party),
               where);
   thread.copies.push_back(copy);
 }
@@ -430,7 +359,7 @@ void Block::waitForCopies(Thread &thread, int32_t pending) {
   if (thread.groups.size() <= keep)
     return;
   const auto end = thread.groups.end() - keep;
-  landCopies(thread, *std::prev(end), order.now(thread.index));
+  landCopies(thread, *std::prev(end), order.now(thread.party));
   thread.groups.erase(thread.groups.begin(), end);
 }
 
@@ -471,10 +400,14 @@ void Block::barrier(Thread &thread, int32_t id, int32_t count,
   named.waiting.push_back(thread.index);
   if (int32_t(named.waiting.size()) < count)
     return suspend(thread);
-  if (count == all)
+  if (count == all && cluster.size() == 1) {
     order.orderAll();
-  else
-    order.order(named.waiting);
+  } else {
+    std::vector<uint32_t> parties(named.waiting);
+    for (uint32_t &member : parties)
+      member = threads[member].party;
+    order.order(parties);
+  }
   for (uint32_t member : named.waiting)
     threads[member].state = Thread::Ready;
   named.waiting.clear();

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// Runs the threads of one block as fibers, in turns that change only where
-/// threads meet: at collectives of a warp or warpgroup and at barriers.
+/// The threads of one block and what they share: memory, barriers, and the
+/// collectives of their warps and warpgroups. Cluster.h has them take turns.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -25,7 +25,6 @@
 #include <atomic>
 #include <deque>
 #include <map>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,7 +35,7 @@ namespace hinm::emulator {
 struct LaunchState {
   Kernel kernel;
   void **params;
-  Dim3 grid, block;
+  Dim3 grid, block, cluster;
   size_t sharedBytes;
   MemoryMap memory;
   uint64_t seed;
@@ -77,6 +76,7 @@ struct Arrival {
 };
 
 class Block;
+class Cluster;
 
 /// A cp.async that has not landed; the source was read when it was issued.
 struct AsyncCopy {
@@ -92,17 +92,27 @@ struct BulkCopy {
 };
 
 struct Thread {
-  enum State { Ready, AtCollective, AtBarrier, AtMBarrier, Done };
+  enum State {
+    Ready,
+    AtCollective,
+    AtBarrier,
+    AtMBarrier,
+    AtClusterBarrier,
+    Done
+  };
 
   Fiber fiber;
   Block *block = nullptr;
   uint32_t index = 0; // in the block
+  uint32_t party = 0; // of its cluster
   Dim3 position;
   State state = Done;
   Arrival arrival;
-  const char *where = ""; // the barrier at which it waits
-  size_t mbarrier = 0;    // and the place of an mbarrier
-  uint32_t awaited = 0;   // whose phase of this parity is to end
+  const char *where = "";  // the barrier at which it waits
+  size_t mbarrier = 0;     // and the place of an mbarrier
+  uint32_t awaited = 0;    // whose phase of this parity is to end
+  bool hasArrived = false; // at the barrier of the cluster, without a wait yet
+  uint32_t arrivedIn = 0;  // in this phase of it
   const Range *lastRange = nullptr;
   std::deque<AsyncCopy> copies;   // oldest first
   uint64_t landed = 0;            // copies before those
@@ -135,11 +145,15 @@ struct MBarrier {
 
 class Block {
 public:
-  Block(LaunchState &launch, uint64_t seed);
+  /// Block number \p rank of \p cluster.
+  Block(LaunchState &launch, Cluster &cluster, uint32_t rank);
 
   bool valid() const { return stacks.valid(); }
-  /// Runs the block with this index to its end; false after an error.
-  bool run(Dim3 index);
+  /// Gets ready to run the block with this index.
+  void begin(Dim3 index);
+  /// Checks that nothing is unfinished when all threads have ended; false after
+  /// an error.
+  bool finish();
 
   // What the functions of DeviceApi.h do for the running thread.
   void access(Thread &thread, const void *address, size_t bytes, bool isStore,
@@ -159,6 +173,7 @@ public:
                     const char *where);
   void invalidateMBarrier(Thread &thread, const void *address,
                           const char *where);
+  /// At a barrier of this block, of a thread of any block of the cluster.
   /// Returns the phase that the arrival is counted in.
   uint32_t arrive(Thread &thread, const void *address, int32_t count,
                   int64_t expectedBytes, const char *where);
@@ -169,8 +184,11 @@ public:
   /// the phase before that.
   void waitForPhase(Thread &thread, const void *address, uint32_t parity,
                     const char *where);
+  /// To the same place in each block of the cluster whose bit \p mask has, for
+  /// the mbarrier at the same place there.
   void beginBulkCopy(Thread &thread, void *shared, const void *global,
-                     const void *mbarrier, int32_t bytes, const char *where);
+                     const void *mbarrier, int32_t bytes, uint32_t mask,
+                     const char *where);
   void fenceMBarriers(const Thread &thread);
   void fenceProxy(const Thread &thread);
 
@@ -185,8 +203,14 @@ public:
   [[noreturn]] void leave();
 
   const LaunchState &state() const { return launch; }
+  Cluster &ownCluster() { return cluster; }
+  uint32_t rankInCluster() const { return rank; }
   SharedMemory &sharedMemory() { return shared; }
   Dim3 index() const { return blockIndex; }
+  std::vector<Thread> &allThreads() { return threads; }
+  const MBarrier &mbarrier(size_t offset) const { return mbarriers.at(offset); }
+  bool isDone() const;
+  std::string describeMBarrier(size_t offset) const;
 
 private:
   /// A warp or warpgroup.
@@ -200,16 +224,19 @@ private:
     std::vector<uint32_t> waiting;
   };
 
+  /// The last access of a party to this block's memory that this block did not
+  /// make itself: it must not come after the end of the block.
+  struct Visit {
+    uint32_t time;
+    const Thread *thread;
+    const char *where;
+  };
+
   static void enter(void *thread);
   void exit(Thread &thread);
-  bool checkEnd();
   void suspend(Thread &thread, bool forGood = false);
-  void reportDeadlock();
-  bool isDone() const;
-  std::string describeMBarrier(size_t offset) const;
   std::string describeParty(uint32_t party) const;
   std::string describe(const Violation &violation) const;
-  std::string describeWait(const Thread &thread) const;
   void checkShared(const Thread &thread, const Violation &violation,
                    const char *where);
   size_t sharedOffset(const Thread &thread, const void *address, size_t bytes,
@@ -217,6 +244,8 @@ private:
   void landCopies(Thread &thread, uint64_t end, Stamp by);
   MBarrier &findMBarrier(const Thread &thread, const void *address,
                          const char *where);
+  void receiveBulkCopy(Thread &thread, size_t offset, const uint8_t *source,
+                       size_t place, int32_t bytes, const char *where);
   void completePhase(const Thread &thread, size_t offset, MBarrier &barrier,
                      const char *where);
   void execute(Thread *members, uint32_t count);
@@ -230,26 +259,27 @@ private:
   void executeSparseWgmma(Thread *members, uint32_t count);
 
   LaunchState &launch;
+  Cluster &cluster;
+  const uint32_t rank; // in the cluster
+  HappensBefore &order;
   Dim3 blockIndex;
   StackPool stacks;
   std::vector<Thread> threads;
   std::vector<Team> warps, warpgroups;
-  std::vector<uint32_t> turns; // the order of the threads
   NamedBarrier barriers[16];
   std::map<size_t, MBarrier> mbarriers; // by offset in shared memory
   std::vector<uint32_t> wgmmaAgents;    // by warpgroup
-  HappensBefore order;
+  std::map<uint32_t, Visit> visits;     // by party
+  Knowledge atExit;                     // of the threads that have ended
   // Of the collective that runs: an error drops its frames as they are.
   std::vector<uint32_t> warpMembers;
   Knowledge common;
   SharedMemory shared;
   LoadTurns loads;
-  Fiber scheduler;
-  std::mt19937_64 random;
 };
 
-/// The running thread; nullptr outside of a kernel.
-Thread *currentThread();
+/// "(x,y,z)".
+std::string render(Dim3 d);
 
 } // namespace hinm::emulator
 

@@ -70,7 +70,7 @@ void Block::execute(Thread *members, uint32_t count) {
   case Collective::WarpSync: {
     warpMembers.clear();
     for (uint32_t i = 0; i < count; ++i)
-      warpMembers.push_back(members[i].index);
+      warpMembers.push_back(members[i].party);
     return order.order(warpMembers);
   }
   case Collective::LdMatrix:
@@ -125,7 +125,7 @@ void Block::executeLdMatrix(Thread *lanes) {
     }
     const size_t offset =
         sharedOffset(thread, thread.arrival.row, 16, "reads", first.where);
-    checkShared(thread, shared.read(offset, 16, thread.index), first.where);
+    checkShared(thread, shared.read(offset, 16, thread.party), first.where);
     memcpy(elements[lane / 8][lane % 8], shared.data() + offset, 16);
     offsets[lane / 8][lane % 8] = offset;
   }

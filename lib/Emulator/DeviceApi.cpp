@@ -8,7 +8,7 @@
 
 #include "Emulator/DeviceApi.h"
 
-#include "Emulator/Block.h"
+#include "Emulator/Cluster.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +30,7 @@ int32_t hinm_emu_register(int32_t code) {
   const Dim3 block = self.block->state().block;
   const Dim3 grid = self.block->state().grid;
   const Dim3 index = self.block->index();
+  const Dim3 cluster = self.block->state().cluster;
   switch (code) {
   case HINM_EMU_TID_X:
     return self.position.x;
@@ -59,6 +60,34 @@ int32_t hinm_emu_register(int32_t code) {
     return self.lane();
   case HINM_EMU_WARPID:
     return self.warp();
+  case HINM_EMU_CLUSTERID_X:
+    return index.x / cluster.x;
+  case HINM_EMU_CLUSTERID_Y:
+    return index.y / cluster.y;
+  case HINM_EMU_CLUSTERID_Z:
+    return index.z / cluster.z;
+  case HINM_EMU_NCLUSTERID_X:
+    return grid.x / cluster.x;
+  case HINM_EMU_NCLUSTERID_Y:
+    return grid.y / cluster.y;
+  case HINM_EMU_NCLUSTERID_Z:
+    return grid.z / cluster.z;
+  case HINM_EMU_CLUSTER_CTAID_X:
+    return index.x % cluster.x;
+  case HINM_EMU_CLUSTER_CTAID_Y:
+    return index.y % cluster.y;
+  case HINM_EMU_CLUSTER_CTAID_Z:
+    return index.z % cluster.z;
+  case HINM_EMU_CLUSTER_NCTAID_X:
+    return cluster.x;
+  case HINM_EMU_CLUSTER_NCTAID_Y:
+    return cluster.y;
+  case HINM_EMU_CLUSTER_NCTAID_Z:
+    return cluster.z;
+  case HINM_EMU_CLUSTER_CTARANK:
+    return self.block->rankInCluster();
+  case HINM_EMU_CLUSTER_NCTARANK:
+    return cluster.count();
   }
   self.block->report(self, "hinm_emu_register",
                      "unknown special register " + std::to_string(code));
@@ -117,6 +146,31 @@ void hinm_emu_cp_async_wait(int32_t pending) {
   self.block->waitForCopies(self, pending);
 }
 
+void *hinm_emu_mapa(void *address, int32_t rank, const char *where) {
+  Thread &self = thread();
+  Cluster &cluster = self.block->ownCluster();
+  if (rank < 0 || uint32_t(rank) >= cluster.size()) {
+    self.block->report(self, where,
+                       "asks for block " + std::to_string(rank) +
+                           " of a cluster of " +
+                           std::to_string(cluster.size()));
+    self.block->leave();
+  }
+  const ptrdiff_t offset =
+      static_cast<uint8_t *>(address) - self.block->sharedMemory().data();
+  return cluster.block(rank).sharedMemory().data() + offset;
+}
+
+void hinm_emu_cluster_arrive(const char *where) {
+  Thread &self = thread();
+  self.block->ownCluster().arrive(self, where);
+}
+
+void hinm_emu_cluster_wait(const char *where) {
+  Thread &self = thread();
+  self.block->ownCluster().wait(self, where);
+}
+
 void hinm_emu_mbarrier_init(void *barrier, int32_t count, const char *where) {
   Thread &self = thread();
   self.block->initMBarrier(self, barrier, count, where);
@@ -130,7 +184,10 @@ void hinm_emu_mbarrier_inval(void *barrier, const char *where) {
 int64_t hinm_emu_mbarrier_arrive(void *barrier, int32_t count,
                                  int32_t expected_bytes, const char *where) {
   Thread &self = thread();
-  return self.block->arrive(self, barrier, count, expected_bytes, where);
+  Block *owner = self.block->ownCluster().findOwner(barrier);
+  // One that is nowhere is for the own block to report.
+  return (owner ? owner : self.block)
+      ->arrive(self, barrier, count, expected_bytes, where);
 }
 
 void hinm_emu_mbarrier_wait_parity(void *barrier, int32_t parity,
@@ -155,7 +212,16 @@ void hinm_emu_cp_async_mbarrier_arrive(void *barrier, int32_t noinc,
 void hinm_emu_cp_async_bulk(void *shared, const void *global, void *barrier,
                             int32_t bytes, const char *where) {
   Thread &self = thread();
-  self.block->beginBulkCopy(self, shared, global, barrier, bytes, where);
+  self.block->beginBulkCopy(self, shared, global, barrier, bytes,
+                            1 << self.block->rankInCluster(), where);
+}
+
+void hinm_emu_cp_async_bulk_multicast(void *shared, const void *global,
+                                      void *barrier, int32_t bytes,
+                                      int32_t mask, const char *where) {
+  Thread &self = thread();
+  self.block->beginBulkCopy(self, shared, global, barrier, bytes,
+                            uint16_t(mask), where);
 }
 
 void hinm_emu_fence_mbarrier_init(void) {

@@ -44,7 +44,23 @@ enum HinmEmuRegister {
   HINM_EMU_NCTAID_Y,
   HINM_EMU_NCTAID_Z,
   HINM_EMU_LANEID,
-  HINM_EMU_WARPID
+  HINM_EMU_WARPID,
+  // The cluster: its place in the grid and their number, in clusters; the place
+  // of the block in it, and its size.
+  HINM_EMU_CLUSTERID_X,
+  HINM_EMU_CLUSTERID_Y,
+  HINM_EMU_CLUSTERID_Z,
+  HINM_EMU_NCLUSTERID_X,
+  HINM_EMU_NCLUSTERID_Y,
+  HINM_EMU_NCLUSTERID_Z,
+  HINM_EMU_CLUSTER_CTAID_X,
+  HINM_EMU_CLUSTER_CTAID_Y,
+  HINM_EMU_CLUSTER_CTAID_Z,
+  HINM_EMU_CLUSTER_NCTAID_X,
+  HINM_EMU_CLUSTER_NCTAID_Y,
+  HINM_EMU_CLUSTER_NCTAID_Z,
+  HINM_EMU_CLUSTER_CTARANK,
+  HINM_EMU_CLUSTER_NCTARANK
 };
 int32_t hinm_emu_register(int32_t code);
 
@@ -71,7 +87,14 @@ void hinm_emu_cp_async_commit(void);
 /// cp.async.wait_group \p pending: until at most that many groups are pending.
 void hinm_emu_cp_async_wait(int32_t pending);
 
-/// mbarrier.init, .inval, .arrive(.expect_tx) at \p barrier in shared memory.
+/// mapa: what \p address in shared memory is in block \p rank of the cluster.
+void *hinm_emu_mapa(void *address, int32_t rank, const char *where);
+/// barrier.cluster.arrive, barrier.cluster.wait.
+void hinm_emu_cluster_arrive(const char *where);
+void hinm_emu_cluster_wait(const char *where);
+
+/// mbarrier.init, .inval, .arrive(.expect_tx) at \p barrier in shared memory;
+/// an arrival may be at that of another block.
 void hinm_emu_mbarrier_init(void *barrier, int32_t count, const char *where);
 void hinm_emu_mbarrier_inval(void *barrier, const char *where);
 /// Returns the state that hinm_emu_mbarrier_wait_state takes.
@@ -85,9 +108,13 @@ void hinm_emu_mbarrier_wait_state(void *barrier, int64_t state,
 /// cp.async.mbarrier.arrive(.noinc).
 void hinm_emu_cp_async_mbarrier_arrive(void *barrier, int32_t noinc,
                                        const char *where);
-/// cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.
+/// cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes, and with
+/// .multicast::cluster.
 void hinm_emu_cp_async_bulk(void *shared, const void *global, void *barrier,
                             int32_t bytes, const char *where);
+void hinm_emu_cp_async_bulk_multicast(void *shared, const void *global,
+                                      void *barrier, int32_t bytes,
+                                      int32_t mask, const char *where);
 /// fence.mbarrier_init, fence.proxy.async.
 void hinm_emu_fence_mbarrier_init(void);
 void hinm_emu_fence_proxy_async(void);

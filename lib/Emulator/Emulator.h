@@ -9,8 +9,9 @@
 /// \file
 /// The emulator device as the runtime sees it: memory with red zones, memory
 /// ranges that belong to somebody else, and launches of kernels that were
-/// compiled against DeviceApi.h. Threads of a block are fibers of one operating
-/// system thread; blocks run on as many of those as there are processors.
+/// compiled against DeviceApi.h. Threads of a block, or of the blocks of a
+/// cluster, are fibers of one operating system thread; blocks or clusters run
+/// on as many of those as there are processors.
 ///
 /// Functions return false after an error, whose text is lastError(). The first
 /// error since clearError() is the one kept. One thread at a time may call.
@@ -39,6 +40,8 @@ using Kernel = void (*)(void **params);
 /// what a block of an H100 or H200 may have (227 KiB).
 constexpr size_t maxSharedBytes = 227 * 1024;
 constexpr uint32_t maxThreadsPerBlock = 1024;
+/// Blocks of a cluster that every chip with clusters takes.
+constexpr uint32_t maxClusterBlocks = 8;
 /// Blocks along y, and along z.
 constexpr uint32_t maxGridAcross = 65535;
 
@@ -59,11 +62,13 @@ bool unregisterRange(const void *begin);
 /// error.
 bool checkHostAccess(const void *pointer, size_t bytes, const char *what);
 
-/// Runs \p kernel for the whole grid; returns when it has ended. The first
-/// error ends all blocks. With the environment variable HINM_EMULATOR_SEED set
-/// to a number other than 0 the order of warps and lanes is random.
-bool launch(Kernel kernel, Dim3 grid, Dim3 block, size_t dynamicSharedBytes,
-            size_t staticSharedBytes, void **params, const char *name);
+/// Runs \p kernel for the whole grid, in clusters of \p cluster blocks; returns
+/// when it has ended. The first error ends all blocks. With the environment
+/// variable HINM_EMULATOR_SEED set to a number other than 0 the order of warps
+/// and lanes is random.
+bool launch(Kernel kernel, Dim3 grid, Dim3 block, Dim3 cluster,
+            size_t dynamicSharedBytes, size_t staticSharedBytes, void **params,
+            const char *name);
 
 /// Empty when there was no error.
 std::string lastError();

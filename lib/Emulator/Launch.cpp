@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Emulator/Block.h"
+#include "Emulator/Cluster.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -21,7 +21,7 @@ static uint64_t seedFromEnvironment() {
   return text ? std::strtoull(text, nullptr, 10) : 0;
 }
 
-static bool checkShape(Dim3 grid, Dim3 block, size_t sharedBytes,
+static bool checkShape(Dim3 grid, Dim3 block, Dim3 cluster, size_t sharedBytes,
                        const char *name) {
   std::string problem;
   if (grid.count() == 0 || block.count() == 0)
@@ -30,6 +30,13 @@ static bool checkShape(Dim3 grid, Dim3 block, size_t sharedBytes,
     problem = "a grid of " + std::to_string(grid.y) + " by " +
               std::to_string(grid.z) + " blocks along y and z, more than " +
               std::to_string(maxGridAcross);
+  else if (cluster.count() == 0 || cluster.count() > maxClusterBlocks)
+    problem = "clusters of " + std::to_string(cluster.count()) +
+              " blocks: 1 to " + std::to_string(maxClusterBlocks) +
+              " are possible";
+  else if (grid.x % cluster.x || grid.y % cluster.y || grid.z % cluster.z)
+    problem = "a grid of " + render(grid) + " blocks, no multiple of its " +
+              "clusters of " + render(cluster);
   else if (block.count() > maxThreadsPerBlock)
     problem = "a block of " + std::to_string(block.count()) +
               " threads, more than " + std::to_string(maxThreadsPerBlock);
@@ -43,49 +50,55 @@ static bool checkShape(Dim3 grid, Dim3 block, size_t sharedBytes,
   return false;
 }
 
-/// Runs blocks until none is left, or until any block has failed.
+/// Runs clusters until none is left, or until any has failed.
 static void work(LaunchState &launch, std::atomic<uint64_t> &next,
                  uint64_t worker) {
-  Block block(launch, launch.seed + worker);
-  if (!block.valid()) {
+  Cluster cluster(launch, launch.seed + worker);
+  if (!cluster.valid()) {
     setError("cannot launch kernel " + launch.name +
              ": no memory for the stacks of its threads");
     launch.failed = true;
     return;
   }
+  Dim3 count; // of clusters
+  count.x = launch.grid.x / launch.cluster.x;
+  count.y = launch.grid.y / launch.cluster.y;
+  count.z = launch.grid.z / launch.cluster.z;
   for (;;) {
     const uint64_t i = next++;
-    if (i >= launch.grid.count() || launch.failed)
+    if (i >= count.count() || launch.failed)
       return;
     Dim3 index;
-    index.x = i % launch.grid.x;
-    index.y = i / launch.grid.x % launch.grid.y;
-    index.z = i / launch.grid.x / launch.grid.y;
-    if (!block.run(index))
+    index.x = i % count.x;
+    index.y = i / count.x % count.y;
+    index.z = i / count.x / count.y;
+    if (!cluster.run(index))
       return;
   }
 }
 
-bool hinm::emulator::launch(Kernel kernel, Dim3 grid, Dim3 block,
+bool hinm::emulator::launch(Kernel kernel, Dim3 grid, Dim3 block, Dim3 cluster,
                             size_t dynamicSharedBytes, size_t staticSharedBytes,
                             void **params, const char *name) {
   const bool tooLarge = dynamicSharedBytes > SIZE_MAX - staticSharedBytes;
   const size_t sharedBytes =
       tooLarge ? SIZE_MAX : staticSharedBytes + dynamicSharedBytes;
-  if (!checkShape(grid, block, sharedBytes, name))
+  if (!checkShape(grid, block, cluster, sharedBytes, name))
     return false;
   LaunchState state{kernel,
                     params,
                     grid,
                     block,
+                    cluster,
                     sharedBytes,
                     snapshotMemory(),
                     seedFromEnvironment(),
                     name,
                     std::getenv("HINM_EMULATOR_COUNTS") != nullptr};
   std::atomic<uint64_t> next{0};
-  const uint64_t workers = std::min<uint64_t>(
-      std::max(1u, std::thread::hardware_concurrency()), grid.count());
+  const uint64_t workers =
+      std::min<uint64_t>(std::max(1u, std::thread::hardware_concurrency()),
+                         grid.count() / cluster.count());
   std::vector<std::thread> others;
   for (uint64_t i = 1; i < workers; ++i)
     others.emplace_back(work, std::ref(state), std::ref(next), i);

@@ -13,7 +13,7 @@
 ///
 //===----------------------------------------------------------------------===//
 
-#include "Emulator/Block.h"
+#include "Emulator/Cluster.h"
 
 using namespace hinm::emulator;
 
@@ -35,7 +35,7 @@ void Block::initMBarrier(Thread &thread, const void *address, int32_t count,
                " arrivals: 1 to 1048575 are possible");
     leave();
   }
-  checkShared(thread, shared.beginBarrier(offset, mbarrierBytes, thread.index),
+  checkShared(thread, shared.beginBarrier(offset, mbarrierBytes, thread.party),
               where);
   MBarrier &barrier = mbarriers[offset];
   barrier.count = barrier.pending = count;
@@ -49,6 +49,12 @@ MBarrier &Block::findMBarrier(const Thread &thread, const void *address,
                               const char *where) {
   const size_t offset =
       sharedOffset(thread, address, mbarrierBytes, "uses", where);
+  if (thread.block != this && isDone()) {
+    report(thread, where,
+           "uses " + describeMBarrier(offset) +
+               ", which has ended (missing barrier.cluster at the end)");
+    leave();
+  }
   auto found = mbarriers.find(offset);
   if (found == mbarriers.end()) {
     report(thread, where,
@@ -56,7 +62,7 @@ MBarrier &Block::findMBarrier(const Thread &thread, const void *address,
                " (not initialised?)");
     leave();
   }
-  if (!order.isBefore(shared.writer(offset), thread.index)) {
+  if (!order.isBefore(shared.writer(offset), thread.party)) {
     report(thread, where,
            "race: uses " + describeMBarrier(offset) + " that " +
                describeParty(shared.writer(offset).party) +
@@ -75,7 +81,7 @@ void Block::invalidateMBarrier(Thread &thread, const void *address,
       continue;
     report(thread, where,
            "invalidates " + describeMBarrier(offset) + " while " +
-               describeParty(other.index) + " waits for it");
+               describeParty(other.party) + " waits for it");
     leave();
   }
   shared.endBarrier(offset, mbarrierBytes);
@@ -101,7 +107,9 @@ uint32_t Block::arrive(Thread &thread, const void *address, int32_t count,
     leave();
   }
   barrier.bytes += expectedBytes;
-  order.release(thread.index, barrier.arriving);
+  if (thread.block != this)
+    visits[thread.party] = {order.now(thread.party).time, &thread, where};
+  order.release(thread.party, barrier.arriving);
   barrier.pending -= count;
   completePhase(thread, sharedOffset(thread, address, 8, "uses", where),
                 barrier, where);
@@ -149,6 +157,8 @@ void Block::completePhase(const Thread &thread, size_t offset,
   const Stamp bulk = order.next(barrier.bulkAgent);
   for (const BulkCopy &copy : barrier.bulk)
     shared.land(copy.offset, copy.data.data(), copy.data.size(), bulk);
+  if (!barrier.bulk.empty())
+    visits[bulk.party] = {bulk.time, &thread, where};
   barrier.arriving.all.raise(bulk);
   barrier.arriving.fenced.raise(bulk);
   barrier.tracked.clear();
@@ -180,13 +190,12 @@ void Block::waitForPhase(Thread &thread, const void *address, uint32_t parity,
     suspend(thread);
     barrier = &findMBarrier(thread, address, where);
   }
-  order.acquire(thread.index, barrier->completed);
+  order.acquire(thread.party, barrier->completed);
 }
 
 void Block::beginBulkCopy(Thread &thread, void *sharedAddress,
                           const void *global, const void *mbarrier,
-                          int32_t bytes, const char *where) {
-  MBarrier &barrier = findMBarrier(thread, mbarrier, where);
+                          int32_t bytes, uint32_t mask, const char *where) {
   if (bytes <= 0 || bytes % 16 != 0) {
     report(thread, where,
            "a bulk copy of " + std::to_string(bytes) +
@@ -200,26 +209,46 @@ void Block::beginBulkCopy(Thread &thread, void *sharedAddress,
            "bytes");
     leave();
   }
+  if (mask == 0 || mask >= uint32_t(1) << cluster.size()) {
+    report(thread, where,
+           "a multicast with the mask " + std::to_string(mask) +
+               " in a cluster of " + std::to_string(cluster.size()) +
+               " blocks");
+    leave();
+  }
+  const size_t offset =
+      sharedOffset(thread, sharedAddress, bytes, "writes", where);
+  if (cluster.findOwner(global)) {
+    report(thread, where, "a bulk copy reads shared memory as its source");
+    leave();
+  }
+  access(thread, global, bytes, /*isStore=*/false, where);
+  const size_t place =
+      sharedOffset(thread, mbarrier, mbarrierBytes, "uses", where);
+  const uint8_t *source = static_cast<const uint8_t *>(global);
+  for (uint32_t rank = 0; rank < cluster.size(); ++rank)
+    if (mask >> rank & 1)
+      cluster.block(rank).receiveBulkCopy(thread, offset, source, place, bytes,
+                                          where);
+}
+
+/// Begins the copy to this block that \p thread, of this one or another, has
+/// issued.
+void Block::receiveBulkCopy(Thread &thread, size_t offset,
+                            const uint8_t *source, size_t place, int32_t bytes,
+                            const char *where) {
+  MBarrier &barrier = findMBarrier(thread, shared.data() + place, where);
   if (!barrier.isFenced) {
     report(thread, where,
            "the async proxy may not see the initialisation of its mbarrier "
            "(missing fence.mbarrier_init)");
     leave();
   }
-  const size_t offset =
-      sharedOffset(thread, sharedAddress, bytes, "writes", where);
-  if (shared.isNear(reinterpret_cast<uintptr_t>(global))) {
-    report(thread, where, "a bulk copy reads shared memory as its source");
-    leave();
-  }
-  access(thread, global, bytes, /*isStore=*/false, where);
   checkShared(thread,
-              shared.beginCopy(offset, bytes, thread.index, barrier.bulkAgent),
+              shared.beginCopy(offset, bytes, thread.party, barrier.bulkAgent),
               where);
-  const uint8_t *source = static_cast<const uint8_t *>(global);
   barrier.bulk.push_back({offset, {source, source + bytes}});
-  completePhase(thread, sharedOffset(thread, mbarrier, 8, "uses", where),
-                barrier, where);
+  completePhase(thread, place, barrier, where);
 }
 
 /// What \p thread has initialised is known to the async proxy.
@@ -231,5 +260,5 @@ void Block::fenceMBarriers(const Thread &thread) {
 
 void Block::fenceProxy(const Thread &thread) {
   fenceMBarriers(thread);
-  order.fenceProxy(thread.index);
+  order.fenceProxy(thread.party);
 }

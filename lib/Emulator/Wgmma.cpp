@@ -57,7 +57,7 @@ void Block::executeSparseWgmma(Thread *members, uint32_t count) {
            "emulator");
     leave();
   }
-  common = order.common(members[0].index, count);
+  common = order.common(members[0].party, count);
   const Stamp by = order.next(wgmmaAgents[members[0].warpgroup()]);
   uint16_t b[32 * 256];
   for (int k = 0; k < 32; ++k)
@@ -107,6 +107,6 @@ void Block::waitForWgmma(Thread &thread, int32_t pending) {
   const auto end = thread.wgmmaGroups.end() - keep;
   for (auto group = thread.wgmmaGroups.begin(); group != end; ++group)
     if (group->party != Stamp::none)
-      order.acquire(thread.index, *group);
+      order.acquire(thread.party, *group);
   thread.wgmmaGroups.erase(thread.wgmmaGroups.begin(), end);
 }

@@ -30,6 +30,7 @@ namespace {
 struct EmulatorFunction {
   std::string name;
   emulator::Kernel kernel;
+  emulator::Dim3 cluster;
   size_t staticSharedBytes;
 };
 
@@ -217,6 +218,13 @@ void *EmulatorDevice::getFunction(void *opaque, const char *name) {
   slot->name = name;
   slot->kernel = reinterpret_cast<emulator::Kernel>(kernel);
   slot->staticSharedBytes = *static_cast<const uint64_t *>(shared);
+  // Of kernels with clusters only.
+  if (void *cluster = dlsym(module.handle, (symbol + "_cluster").c_str())) {
+    const uint32_t *sizes = static_cast<const uint32_t *>(cluster);
+    slot->cluster.x = sizes[0];
+    slot->cluster.y = sizes[1];
+    slot->cluster.z = sizes[2];
+  }
   return slot.get();
 }
 
@@ -232,9 +240,10 @@ bool EmulatorDevice::launch(void *opaque, const LaunchShape &shape,
   block.z = shape.block[2];
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  if (!adopt(emulator::launch(
-          function.kernel, grid, block, shape.dynamicSharedBytes,
-          function.staticSharedBytes, params, function.name.c_str())))
+  if (!adopt(emulator::launch(function.kernel, grid, block, function.cluster,
+                              shape.dynamicSharedBytes,
+                              function.staticSharedBytes, params,
+                              function.name.c_str())))
     return false;
   const std::chrono::duration<double, std::milli> time = Clock::now() - start;
   record.name = function.name;

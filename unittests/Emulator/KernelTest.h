@@ -43,13 +43,15 @@ protected:
   /// Launches a kernel whose only argument is a struct; the error, if any.
   template <typename Arguments>
   std::string run(Kernel kernel, Arguments &arguments, uint32_t threads,
-                  size_t sharedBytes, uint32_t blocks = 1) {
+                  size_t sharedBytes, uint32_t blocks = 1,
+                  uint32_t clusterBlocks = 1) {
     void *params[] = {&arguments};
-    Dim3 grid, block;
+    Dim3 grid, block, cluster;
     grid.x = blocks;
     block.x = threads;
+    cluster.x = clusterBlocks;
     const bool succeeded =
-        launch(kernel, grid, block, sharedBytes, 0, params, "tested");
+        launch(kernel, grid, block, cluster, sharedBytes, 0, params, "tested");
     EXPECT_EQ(succeeded, lastError().empty());
     return lastError();
   }

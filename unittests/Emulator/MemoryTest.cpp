@@ -297,7 +297,7 @@ std::string plainError(MemoryTest *, Case which, int32_t *memory) {
   Dim3 grid, block;
   block.x = 32;
   clearError();
-  launch(plain, grid, block, 128, 0, params, "plain");
+  launch(plain, grid, block, Dim3(), 128, 0, params, "plain");
   return lastError();
 }
 

@@ -242,6 +242,32 @@ private:
         .Case<NVVM::GridDimZOp>([&](auto o) { return readRegister(o, 11); })
         .Case<NVVM::LaneIdOp>([&](auto o) { return readRegister(o, 12); })
         .Case<NVVM::WarpIdOp>([&](auto o) { return readRegister(o, 13); })
+        .Case<NVVM::ClusterIdXOp>([&](auto o) { return readRegister(o, 14); })
+        .Case<NVVM::ClusterIdYOp>([&](auto o) { return readRegister(o, 15); })
+        .Case<NVVM::ClusterIdZOp>([&](auto o) { return readRegister(o, 16); })
+        .Case<NVVM::ClusterDimXOp>([&](auto o) { return readRegister(o, 17); })
+        .Case<NVVM::ClusterDimYOp>([&](auto o) { return readRegister(o, 18); })
+        .Case<NVVM::ClusterDimZOp>([&](auto o) { return readRegister(o, 19); })
+        .Case<NVVM::BlockInClusterIdXOp>(
+            [&](auto o) { return readRegister(o, 20); })
+        .Case<NVVM::BlockInClusterIdYOp>(
+            [&](auto o) { return readRegister(o, 21); })
+        .Case<NVVM::BlockInClusterIdZOp>(
+            [&](auto o) { return readRegister(o, 22); })
+        .Case<NVVM::ClusterDimBlocksXOp>(
+            [&](auto o) { return readRegister(o, 23); })
+        .Case<NVVM::ClusterDimBlocksYOp>(
+            [&](auto o) { return readRegister(o, 24); })
+        .Case<NVVM::ClusterDimBlocksZOp>(
+            [&](auto o) { return readRegister(o, 25); })
+        .Case<NVVM::ClusterId>([&](auto o) { return readRegister(o, 26); })
+        .Case<NVVM::ClusterDim>([&](auto o) { return readRegister(o, 27); })
+        .Case([&](NVVM::ClusterArriveOp o) {
+          return replace(o, "hinm_emu_cluster_arrive", where(o));
+        })
+        .Case([&](NVVM::ClusterWaitOp o) {
+          return replace(o, "hinm_emu_cluster_wait", where(o));
+        })
         .Case([&](NVVM::Barrier0Op o) { return barrier(o, {}, {}); })
         .Case([&](NVVM::BarrierOp o) -> LogicalResult {
           if (o.getReductionOp())
@@ -287,7 +313,7 @@ private:
               NVVM::MBarrierTryWaitOp, NVVM::MBarrierTryWaitParityOp,
               NVVM::CpAsyncMBarrierArriveOp,
               NVVM::CpAsyncBulkGlobalToSharedClusterOp, NVVM::FenceProxyOp,
-              NVVM::ElectSyncOp, LLVM::InlineAsmOp>(
+              NVVM::MapaOp, NVVM::ElectSyncOp, LLVM::InlineAsmOp>(
             [&](auto o) { return lower(o); })
         .Default([&](Operation *o) -> LogicalResult {
           if (isa_and_nonnull<NVVM::NVVMDialect>(o->getDialect()) ||
@@ -580,11 +606,29 @@ private:
   }
 
   LogicalResult lower(NVVM::CpAsyncBulkGlobalToSharedClusterOp op) {
-    if (op.getMulticastMask())
-      return unknown(op);
-    return replace(op, "hinm_emu_cp_async_bulk",
-                   {toGeneric(op.getDstMem()), toGeneric(op.getSrcMem()),
-                    toGeneric(op.getMbar()), op.getSize(), where(op)});
+    SmallVector<Value> operands = {toGeneric(op.getDstMem()),
+                                   toGeneric(op.getSrcMem()),
+                                   toGeneric(op.getMbar()), op.getSize()};
+    StringRef name = "hinm_emu_cp_async_bulk";
+    if (op.getMulticastMask()) {
+      name = "hinm_emu_cp_async_bulk_multicast";
+      operands.push_back(LLVM::ZExtOp::create(builder, op.getLoc(), i32,
+                                              op.getMulticastMask()));
+    }
+    operands.push_back(where(op));
+    return replace(op, name, operands);
+  }
+
+  LogicalResult lower(NVVM::MapaOp op) {
+    Location loc = op.getLoc();
+    Value address = call(loc, "hinm_emu_mapa", pointer,
+                         {toGeneric(op.getA()), op.getB(), where(op)});
+    if (op.getType() != pointer)
+      address =
+          LLVM::AddrSpaceCastOp::create(builder, loc, op.getType(), address);
+    op.getResult().replaceAllUsesWith(address);
+    op.erase();
+    return success();
   }
 
   LogicalResult lower(NVVM::FenceProxyOp op) {
@@ -762,6 +806,8 @@ private:
   /// The entry points by which the runtime finds a kernel.
   void addWrapper(LLVM::LLVMFuncOp kernel) {
     Location loc = kernel.getLoc();
+    auto cluster = kernel->getAttrOfType<DenseI32ArrayAttr>(
+        NVVM::NVVMDialect::getClusterDimAttrName());
     // What is left of the attributes only means something to NVPTX.
     for (NamedAttribute attr : llvm::to_vector(kernel->getDiscardableAttrs()))
       kernel->removeDiscardableAttr(attr.getName());
@@ -771,6 +817,14 @@ private:
         builder, loc, i64, /*isConstant=*/true, LLVM::Linkage::External,
         name + "_shared",
         builder.getI64IntegerAttr(staticShared.lookup(kernel)));
+    if (cluster) {
+      SmallVector<int32_t> sizes(cluster.asArrayRef());
+      sizes.resize(3, 1);
+      LLVM::GlobalOp::create(builder, loc, LLVM::LLVMArrayType::get(i32, 3),
+                             /*isConstant=*/true, LLVM::Linkage::External,
+                             name + "_cluster",
+                             builder.getI32TensorAttr(sizes));
+    }
     auto wrapper = LLVM::LLVMFuncOp::create(
         builder, loc, name,
         LLVM::LLVMFunctionType::get(

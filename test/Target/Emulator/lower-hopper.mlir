@@ -44,6 +44,47 @@ gpu.module @kernels {
     llvm.return %done : i1
   }
 
+  // Of a cluster: what is where in another block, arrivals there, a copy to
+  // several blocks, the barrier of all.
+  // CHECK-LABEL: llvm.func @clusters(
+  // CHECK-SAME: %[[RANK:[a-z0-9]+]]: i32, %[[G:[a-z0-9]+]]: !llvm.ptr, %[[MASK:[a-z0-9]+]]: i16)
+  // CHECK: %[[B:.*]] = llvm.call @hinm_emu_shared(
+  // CHECK: llvm.call @hinm_emu_cluster_arrive(
+  // CHECK: llvm.call @hinm_emu_cluster_wait(
+  // CHECK: %[[OTHER:.*]] = llvm.call @hinm_emu_mapa(%[[B]], %[[RANK]],
+  // CHECK: %[[ONE:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: llvm.call @hinm_emu_mbarrier_arrive(%[[OTHER]], %[[ONE]],
+  // CHECK: %[[WORD:.*]] = llvm.zext %[[MASK]] : i16 to i32
+  // CHECK: llvm.call @hinm_emu_cp_async_bulk_multicast(%[[B]], %[[G]], %[[B]], %[[RANK]], %[[WORD]],
+  // CHECK: %[[CTARANK:.*]] = llvm.mlir.constant(26 : i32)
+  // CHECK: llvm.call @hinm_emu_register(%[[CTARANK]])
+  // CHECK: llvm.mlir.constant(14 : i32)
+  // CHECK: llvm.mlir.constant(17 : i32)
+  // CHECK: llvm.mlir.constant(20 : i32)
+  // CHECK: llvm.mlir.constant(23 : i32)
+  // CHECK: llvm.mlir.constant(27 : i32)
+  llvm.func @clusters(%rank: i32, %g: !llvm.ptr<1>, %mask: i16) -> i32 attributes {gpu.kernel, nvvm.cluster_dim = array<i32: 2, 1, 1>} {
+    %b = llvm.mlir.addressof @ring : !llvm.ptr<3>
+    nvvm.cluster.arrive {aligned}
+    nvvm.cluster.wait {aligned}
+    %other = nvvm.mapa %b, %rank : !llvm.ptr<3> -> !llvm.ptr<7>
+    nvvm.mbarrier.arrive %other : !llvm.ptr<7>
+    %to = llvm.addrspacecast %b : !llvm.ptr<3> to !llvm.ptr<7>
+    nvvm.cp.async.bulk.shared.cluster.global %to, %g, %b, %rank multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr<1>
+    %0 = nvvm.read.ptx.sreg.cluster.ctarank : i32
+    %1 = nvvm.read.ptx.sreg.clusterid.x : i32
+    %2 = nvvm.read.ptx.sreg.nclusterid.x : i32
+    %3 = nvvm.read.ptx.sreg.cluster.ctaid.x : i32
+    %4 = nvvm.read.ptx.sreg.cluster.nctaid.x : i32
+    %5 = nvvm.read.ptx.sreg.cluster.nctarank : i32
+    %s1 = llvm.add %0, %1 : i32
+    %s2 = llvm.add %2, %3 : i32
+    %s3 = llvm.add %4, %5 : i32
+    %s4 = llvm.add %s1, %s2 : i32
+    %s5 = llvm.add %s3, %s4 : i32
+    llvm.return %s5 : i32
+  }
+
   // CHECK-LABEL: llvm.func @barriers(
   // CHECK-SAME: %[[ID:[a-z0-9]+]]: i32, %[[N:[a-z0-9]+]]: i32)
   // CHECK: llvm.call @hinm_emu_barrier(%[[ID]], %[[N]],

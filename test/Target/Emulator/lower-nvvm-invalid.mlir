@@ -82,13 +82,13 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
-  llvm.func @cluster(%b: !llvm.ptr<3>, %to: !llvm.ptr<7>, %g: !llvm.ptr<1>, %n: i32, %mask: i16) attributes {gpu.kernel} {
+  llvm.func @cluster(%b: !llvm.ptr<3>, %n: i32) attributes {gpu.kernel} {
     // expected-error@+1 {{'nvvm.mbarrier.arrive' op is not known to the emulator}}
     %s = nvvm.mbarrier.arrive %b {scope = #nvvm.mem_scope<cluster>} : !llvm.ptr<3> -> i64
     // expected-error@+1 {{'nvvm.mbarrier.arrive.expect_tx' op is not known to the emulator}}
     nvvm.mbarrier.arrive.expect_tx %b, %n {relaxed = true} : !llvm.ptr<3>, i32
-    // expected-error@+1 {{'nvvm.cp.async.bulk.shared.cluster.global' op is not known to the emulator}}
-    nvvm.cp.async.bulk.shared.cluster.global %to, %g, %b, %n multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr<1>
+    // expected-error@+1 {{'nvvm.cluster.arrive.relaxed' op is not known to the emulator}}
+    nvvm.cluster.arrive.relaxed {aligned}
     // expected-error@+1 {{'nvvm.elect.sync' op is not known to the emulator}}
     %e = nvvm.elect.sync %n -> i1
     llvm.return
