@@ -205,7 +205,7 @@ func.func @too_large(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32
 
 // Of the kernels only one takes convolutions, whatever the table says.
 // TABLE-LABEL: func.func @many_tokens(
-// TABLE: schedule = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1>
+// TABLE: schedule = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, cluster = 2>
 // TABLE-LABEL: func.func @many_pixels(
 // TABLE: schedule = #hinm.schedule<tile_m = 128,
 func.func @many_tokens(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<72x512xf16>, %y: tensor<128x512xf16>) -> tensor<128x512xf16> {

@@ -241,7 +241,11 @@ void HostBuilder::launch() {
   Value tokens = memref::DimOp::create(b, hostOutput, op.getOutputTokenDim());
   const int64_t blocksM = llvm::divideCeil(
       op.getFormat().getNumTiles() * spec.tile, spec.schedule.getTileM());
-  gpu::KernelDim3 grid{idx(blocksM), ceilDiv(tokens, spec.schedule.getTileN()),
+  // Whole clusters of tiles with neighbouring tokens.
+  const int64_t cluster = spec.schedule.getCluster();
+  Value blocksN = ceilDiv(tokens, spec.schedule.getTileN() * cluster);
+  gpu::KernelDim3 grid{idx(blocksM),
+                       arith::MulIOp::create(b, blocksN, idx(cluster)),
                        idx(spec.schedule.getSplitK())};
   if (spec.schedule.getSplitK() > 1)
     addSplitBuffers(grid, arguments);

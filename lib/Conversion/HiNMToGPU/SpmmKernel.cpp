@@ -136,6 +136,11 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: the warp-specialised kernel multiplies "
                           "16-bit elements, not "
                        << elementType;
+  if (schedule.getCluster() > 1 &&
+      schedule.getKernel() != KernelKind::WarpSpecialized)
+    return emitError() << "schedule: only the warp-specialised kernel has "
+                          "clusters, found cluster = "
+                       << schedule.getCluster();
   if (failed(verifyKernel(emitError, chip)))
     return failure();
   if (epilogue && failed(verifyEpilogue(emitError)))

@@ -43,7 +43,7 @@
 /// what `tile_offsets` says, so that one kernel serves every layer of a
 /// specialisation. The grid is (⌈⌈R/V⌉ · V/tile_m⌉, ⌈N/tile_n⌉, split_k); a
 /// warp-specialised kernel takes any in two dimensions, as its blocks go on to
-/// further tiles.
+/// further tiles, with whole clusters along x.
 ///
 //===----------------------------------------------------------------------===//
 

@@ -70,13 +70,17 @@ struct SharedLayout {
 /// and has the weights copied there too. The others, the consumers, multiply
 /// 64 rows each by wgmma.sp. Two mbarriers a stage hand it over: `full` counts
 /// the producer's copies, `empty` the warps that are done with it.
+///
+/// The blocks of a cluster have the same rows, and so the same weights, for
+/// neighbouring tokens. Each copies a part of them to all: a stage is empty
+/// when the consumers of all of them are done with it.
 class WarpSpecializedKernel : KernelBuilder {
 public:
   WarpSpecializedKernel(OpBuilder &builder, Location loc,
                         const SpmmKernelSpec &spec)
       : KernelBuilder(builder, loc, spec), layout(schedule),
         stages(schedule.getStages()), chunks(schedule.getTileN() / kChunk),
-        consumers(getNumConsumers(schedule)) {}
+        consumers(getNumConsumers(schedule)), cluster(schedule.getCluster()) {}
 
   gpu::GPUFuncOp build();
 
@@ -100,6 +104,7 @@ private:
                                 word(31), NVVM::ShflKind::idx,
                                 /*return_value_and_is_valid=*/UnitAttr());
   }
+  void syncBlocks();
   void waitFor(Value barrier, Value parity);
   Place advance(Place place);
   void setRegisters(bool isProducer);
@@ -112,6 +117,7 @@ private:
 
   Place consume(Place place);
   void receive(Place place);
+  void release(Value slot);
   SmallVector<Value> loadWeights(Value slot);
   SmallVector<Value> multiply(Value slot, ArrayRef<Value> weights,
                               SmallVector<Value> sums);
@@ -120,12 +126,15 @@ private:
   int64_t stages;
   int64_t chunks; // of a row of X
   int64_t consumers;
+  int64_t cluster; // blocks
 
+  Value rank; // of the block in its cluster, a word
   Value warp; // in the block, a word, known to be the same for its lanes
   // Of all stages: X, values and metadata, as memrefs and as pointers.
   Value inputRing, valuesRing, metadataRing;
   Value valuesPointer, metadataPointer, barriers;
-  Value descriptor; // of X in the first stage
+  Value barriersOfBlock; // in the cluster, each lane another's
+  Value descriptor;      // of X in the first stage
   // Of the producer: X from the lane's tokens on, and the pitch of its rows.
   TokenSource source;
   Value pitch;
@@ -138,6 +147,9 @@ gpu::GPUFuncOp WarpSpecializedKernel::build() {
   if (getRegisterShares(schedule))
     func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                   b.getI32IntegerAttr(1));
+  if (cluster > 1)
+    func.setKnownClusterSizeAttr(
+        b.getDenseI32ArrayAttr({static_cast<int32_t>(cluster), 1, 1}));
   computeCoordinates();
   divideSharedMemory();
   initBarriers();
@@ -153,6 +165,9 @@ gpu::GPUFuncOp WarpSpecializedKernel::build() {
     setRegisters(/*isProducer=*/true);
     forEachTile([&](Place place) { return produce(place); });
   }
+  // Arrivals of others come to this block's shared memory until they end, too.
+  if (cluster > 1)
+    syncBlocks();
   gpu::ReturnOp::create(b);
   return func;
 }
@@ -227,14 +242,35 @@ void WarpSpecializedKernel::initBarriers() {
       // Each producer's gathers, and the bulk copies that one of them starts.
       NVVM::MBarrierInitOp::create(b, full(word(stage)), word(kWarpgroup + 1),
                                    /*predicate=*/Value());
-      NVVM::MBarrierInitOp::create(b, empty(word(stage)), word(4 * consumers),
+      NVVM::MBarrierInitOp::create(b, empty(word(stage)),
+                                   word(4 * consumers * cluster),
                                    /*predicate=*/Value());
     }
     NVVM::FenceMbarrierInitOp::create(b);
   });
-  gpu::BarrierOp::create(b);
+  syncBlocks();
   // The lanes of a warp agree on its number; ptxas has to see that they do.
   warp = shuffle(toWord(div(thread, 32)), word(0));
+  if (cluster == 1) {
+    rank = word(0);
+    return;
+  }
+  rank = toWord(gpu::ClusterBlockIdOp::create(b, gpu::Dimension::x));
+  auto type = LLVM::LLVMPointerType::get(
+      b.getContext(),
+      static_cast<unsigned>(NVVM::NVVMMemorySpace::SharedCluster));
+  barriersOfBlock =
+      NVVM::MapaOp::create(b, type, barriers, toWord(rem(lane, cluster)));
+}
+
+/// Waits for all threads of the block, or of its cluster.
+void WarpSpecializedKernel::syncBlocks() {
+  if (cluster == 1) {
+    gpu::BarrierOp::create(b);
+    return;
+  }
+  NVVM::ClusterArriveOp::create(b, /*aligned=*/b.getUnitAttr());
+  NVVM::ClusterWaitOp::create(b, /*aligned=*/b.getUnitAttr());
 }
 
 /// Waits until the phase of parity \p parity has ended.
@@ -271,24 +307,27 @@ void WarpSpecializedKernel::setRegisters(bool isProducer) {
 /// A block goes on to further tiles of Y, a grid further on: the producer
 /// gathers for the next one while the consumers store, and nothing is set up
 /// again. Tiles of the same tokens follow each other, so that the rows of X for
-/// them stay in the L2 cache. \p body goes on in the ring at the given place
-/// and returns where it ends.
+/// them stay in the L2 cache. A cluster takes as many tiles side by side, of
+/// which the last may have no tokens. \p body goes on in the ring at the given
+/// place and returns where it ends.
 void WarpSpecializedKernel::forEachTile(llvm::function_ref<Place(Place)> body) {
   auto ceilDiv = [&](Value x, int64_t y) { return div(add(x, y - 1), y); };
   Value across =
       mul(ceilDiv(numRows, spec.tile), spec.tile / schedule.getTileM());
-  Value total = mul(across, ceilDiv(numTokens, schedule.getTileN()));
+  Value total = mul(across, ceilDiv(numTokens, schedule.getTileN() * cluster));
   Value width = gpu::GridDimOp::create(b, gpu::Dimension::x);
   Value height = gpu::GridDimOp::create(b, gpu::Dimension::y);
   Value x = gpu::BlockIdOp::create(b, gpu::Dimension::x);
   Value y = gpu::BlockIdOp::create(b, gpu::Dimension::y);
-  auto loop = scf::ForOp::create(b, add(x, mul(y, width)), total,
-                                 mul(width, height), {word(0), word(0)});
+  auto loop =
+      scf::ForOp::create(b, div(add(x, mul(y, width)), cluster), total,
+                         div(mul(width, height), cluster), {word(0), word(0)});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value tile = loop.getInductionVar();
+  Value column = mul(arith::DivUIOp::create(b, tile, across), cluster);
   enterTile(arith::RemUIOp::create(b, tile, across),
-            arith::DivUIOp::create(b, tile, across));
+            add(column, toIndex(rank)));
   Place end = body({loop.getRegionIterArgs()[0], loop.getRegionIterArgs()[1]});
   scf::YieldOp::create(b, ValueRange{end.slot, end.parity});
 }
@@ -308,15 +347,22 @@ Value WarpSpecializedKernel::loadColumns(Value block) {
 }
 
 /// One thread has the weights of the block's rows copied, which the format
-/// stores one after the other.
+/// stores one after the other; in a cluster its part of them, to all blocks.
 void WarpSpecializedKernel::copyWeights(Value block, Value slot) {
   Value unit = add(mul(add(firstBlock, block), spec.tile / 16),
                    toWord(div(blockRow, 16)));
+  Value everyone;
+  if (cluster > 1)
+    everyone =
+        arith::ConstantOp::create(b, b.getI16IntegerAttr((1 << cluster) - 1));
   auto copy = [&](Value source, Value position, Value target, int64_t pitch) {
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, source);
     auto type = cast<MemRefType>(source.getType());
     const int64_t bytes = type.getElementTypeBitWidth() / 8;
-    Value place = add(address, mul(toIndex(position), bytes));
+    const int64_t part = pitch / cluster;
+    Value skipped = mul(rank, part);
+    Value place =
+        add(add(address, mul(toIndex(position), bytes)), toIndex(skipped));
     Value bits = arith::IndexCastOp::create(b, b.getI64Type(), place);
     auto pointerType = [&](NVVM::NVVMMemorySpace space) {
       return LLVM::LLVMPointerType::get(b.getContext(),
@@ -326,12 +372,13 @@ void WarpSpecializedKernel::copyWeights(Value block, Value slot) {
         b, pointerType(NVVM::NVVMMemorySpace::Global), bits);
     Value to = LLVM::AddrSpaceCastOp::create(
         b, pointerType(NVVM::NVVMMemorySpace::SharedCluster),
-        offsetBy(target, slot, pitch));
-    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
-        b, to, from, full(slot), word(pitch), /*multicastMask=*/Value(),
-        /*l2CacheHint=*/Value());
+        offsetBy(offsetBy(target, slot, pitch), rank, part));
+    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(b, to, from, full(slot),
+                                                     word(part), everyone,
+                                                     /*l2CacheHint=*/Value());
   };
   when(equal(thread, idx(kWarpgroup * consumers)), [&] {
+    // The parts of all blocks come.
     NVVM::MBarrierArriveExpectTxOp::create(
         b, TypeRange(), full(slot),
         word(layout.valuesStage + layout.metadataStage),
@@ -397,6 +444,24 @@ void WarpSpecializedKernel::receive(Place place) {
                                  NVVM::SharedSpace::shared_cta));
 }
 
+/// One lane gives a stage back for its warp, once all have read it. In a
+/// cluster each block is told by a lane: with the scope of a block, as nothing
+/// is to be seen there but that the reads have ended (more would be a fence of
+/// memory).
+void WarpSpecializedKernel::release(Value slot) {
+  NVVM::SyncWarpOp::create(b, word(-1));
+  when(less(lane, idx(cluster)), [&] {
+    if (cluster == 1)
+      NVVM::MBarrierArriveOp::create(b, b.getI64Type(), empty(slot),
+                                     /*count=*/Value());
+    else
+      NVVM::MBarrierArriveOp::create(
+          b, Type(),
+          offsetBy(barriersOfBlock, add(slot, stages), kBarrierBytes),
+          /*count=*/Value());
+  });
+}
+
 /// This lane's weights: a metadata word, then four registers a k-step.
 SmallVector<Value> WarpSpecializedKernel::loadWeights(Value slot) {
   SmallVector<Value> weights = {memref::LoadOp::create(
@@ -452,12 +517,7 @@ WarpSpecializedKernel::Place WarpSpecializedKernel::consume(Place start) {
     Value isMore = less(add(loop.getInductionVar(), 1), numBlocks);
     when(isMore, [&] { receive(next); });
     NVVM::WgmmaWaitGroupSyncOp::create(b, 0);
-    // One lane gives the stage back for its warp, once all have read it.
-    NVVM::SyncWarpOp::create(b, word(-1));
-    when(equal(lane, idx(0)), [&] {
-      NVVM::MBarrierArriveOp::create(b, b.getI64Type(), empty(place.slot),
-                                     /*count=*/Value());
-    });
+    release(place.slot);
     SmallVector<Value> results = {next.slot, next.parity};
     llvm::append_range(results, sums);
     scf::YieldOp::create(b, results);
@@ -475,11 +535,15 @@ int64_t hinm::getWarpSpecializedSharedBytes(ScheduleAttr schedule) {
 int64_t hinm::getMaxWarpSpecializedBlocks(ScheduleAttr schedule,
                                           StringRef chip) {
   // On the emulator so few that blocks do have several tiles.
+  const int64_t cluster = schedule.getCluster();
   if (chip.empty())
-    return 4;
+    return std::max<int64_t>(4, 2 * cluster);
   // The processors of the largest sm_90a, and for how many blocks one of them
-  // has shared memory (228 KB, of which each block costs one more).
-  constexpr int64_t processors = 132, kilobyte = 1024;
+  // has shared memory (228 KB, of which each block costs one more). A cluster
+  // lies in one of the groups that processors come in, of 18 at most and an
+  // even number, which differs: with clusters of four some are left over.
+  const int64_t processors = cluster == 4 ? 120 : 132;
+  constexpr int64_t kilobyte = 1024;
   if (getRegisterShares(schedule))
     return processors;
   return processors * (228 * kilobyte /
@@ -525,6 +589,11 @@ LogicalResult hinm::verifyWarpSpecializedSchedule(
   if (schedule.getStages() < 2)
     return emitError() << "schedule: the warp-specialised kernel needs at "
                           "least 2 stages";
+  if (const int64_t cluster = schedule.getCluster();
+      cluster != 1 && cluster != 2 && cluster != 4)
+    return emitError() << "schedule: the warp-specialised kernel takes "
+                          "clusters of 1, 2 or 4 blocks, found cluster = "
+                       << cluster;
   if (schedule.getPrefetch() != 0 || schedule.getSplitK() != 1)
     return emitError() << "schedule: the warp-specialised kernel has neither "
                           "prefetch nor split_k";

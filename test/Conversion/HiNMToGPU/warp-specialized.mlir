@@ -9,12 +9,20 @@
 #v64 = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 256, tile_k = 64, stages = 4, warps_m = 4, warps_n = 1>
 #v64narrow = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 4, warps_m = 4, warps_n = 1>
 #v128 = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 5, warps_m = 8, warps_n = 1>
+#v128pair = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 128, tile_k = 64, stages = 5, warps_m = 8, warps_n = 1, cluster = 2>
 #v256 = #hinm.schedule<kernel = warp_specialized, tile_m = 256, tile_n = 128, tile_k = 64, stages = 6, warps_m = 16, warps_n = 1>
 
 func.func @v128(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %y: memref<379x264xf32>) {
   hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
     outs(%y : memref<379x264xf32>) {schedule = #v128}
+  return
+}
+
+func.func @v128pair(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %y: memref<379x264xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
+    outs(%y : memref<379x264xf32>) {schedule = #v128pair}
   return
 }
 
@@ -87,6 +95,26 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK-NOT: nvgpu.device_async_copy
 // CHECK: nvvm.cp.async.mbarrier.arrive %{{.*}} {noinc = true}
 
+// Two blocks that share the weights: barriers of all 16 consumer warps, an arrival at
+// those of each block, and half of each copy to both.
+// CHECK-LABEL: gpu.func @hinm_spmm_f16_v128_m128n128k64s5w8x1c2_warp_specialized(
+// CHECK-SAME: known_cluster_size = array<i32: 2, 1, 1>
+// CHECK: nvvm.mbarrier.init %{{.*}}, %c129_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
+// CHECK: nvvm.mbarrier.init %{{.*}}, %c16_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
+// CHECK-NOT: gpu.barrier
+// CHECK: nvvm.cluster.arrive {aligned}
+// CHECK: nvvm.cluster.wait {aligned}
+// CHECK: gpu.cluster_block_id x
+// CHECK: nvvm.mapa %{{.*}} : !llvm.ptr<3> -> !llvm.ptr<7>
+// CHECK: nvvm.bar.warp.sync
+// CHECK: nvvm.mbarrier.arrive %{{.*}} : !llvm.ptr<7>
+// CHECK: nvvm.mbarrier.arrive.expect_tx %{{.*}}, %c9216_i32
+// CHECK: nvvm.cp.async.bulk.shared.cluster.global %{{.*}}, %c4096_i32{{[_0-9]*}} multicast_mask = %c3_i16
+// CHECK: nvvm.cp.async.bulk.shared.cluster.global %{{.*}}, %c512_i32{{[_0-9]*}} multicast_mask = %c3_i16
+// CHECK: nvvm.cluster.arrive {aligned}
+// CHECK: nvvm.cluster.wait {aligned}
+// CHECK-NEXT: gpu.return
+
 // One consumer, or few sums: as many registers for all.
 // CHECK-LABEL: gpu.func @hinm_spmm_bf16_to_bf16_v64_m64n256k64s4w4x1_warp_specialized_rows(
 // CHECK-SAME: known_block_size = array<i32: 256, 1, 1>
@@ -128,5 +156,12 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // PTX-DAG: shfl.sync.idx.b32
 // PTX-DAG: cp.async.cg.shared.global
 // PTX-DAG: cp.async.mbarrier.arrive.noinc.shared.b64
+// PTX-LABEL: .entry hinm_spmm_f16_v128_m128n128k64s5w8x1c2_warp_specialized(
+// PTX: .reqnctapercluster 2, 1, 1
+// PTX-DAG: barrier.cluster.arrive.aligned;
+// PTX-DAG: barrier.cluster.wait.aligned;
+// PTX-DAG: mapa.shared::cluster.u64
+// PTX-DAG: mbarrier.arrive.shared::cluster.b64 _,
+// PTX-DAG: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster
 // PTX-LABEL: .entry hinm_spmm_bf16_to_bf16_v64_m64n256k64s4w4x1_warp_specialized_rows(
 // PTX: wgmma.mma_async.sp.sync.aligned.m64n256k32.f32.bf16.bf16

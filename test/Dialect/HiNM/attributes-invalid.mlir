@@ -214,3 +214,13 @@ func.func private @schedule_c6() attributes {a = #hinm.schedule<tile_m = 64, til
 
 // expected-error@+1 {{'split_k' is 70000, it must be at most 65535}}
 func.func private @schedule_c6_split() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, split_k = 70000>}
+
+// -----
+
+// expected-error@+1 {{'cluster' is 16, it must be at most 8}}
+func.func private @schedule_c6_cluster() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, cluster = 16>}
+
+// -----
+
+// expected-error@+1 {{every parameter of a schedule must be at least 1, 'prefetch' at least 0}}
+func.func private @schedule_c1_cluster() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, cluster = 0>}

@@ -481,6 +481,8 @@ std::string ScheduleAttr::getSuffix() const {
     suffix += "p" + std::to_string(getPrefetch());
   if (getSplitK() > 1)
     suffix += "z" + std::to_string(getSplitK());
+  if (getCluster() > 1)
+    suffix += "c" + std::to_string(getCluster());
   return suffix;
 }
 
@@ -501,10 +503,10 @@ LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      KernelKind, int64_t tile_m, int64_t tile_n, int64_t tile_k,
                      int64_t stages, int64_t warps_m, int64_t warps_n,
-                     int64_t prefetch, int64_t split_k) {
+                     int64_t prefetch, int64_t split_k, int64_t cluster) {
   // schedule_c1
-  if (std::min({tile_m, tile_n, tile_k, stages, warps_m, warps_n, split_k}) <
-          1 ||
+  if (std::min({tile_m, tile_n, tile_k, stages, warps_m, warps_n, split_k,
+                cluster}) < 1 ||
       prefetch < 0)
     return emitError() << "every parameter of a schedule must be at least 1, "
                           "'prefetch' at least 0";
@@ -534,7 +536,8 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   for (const Limit &limit :
        {Limit{"tile_m", tile_m, 1024}, Limit{"tile_n", tile_n, 1024},
         Limit{"tile_k", tile_k, 1024}, Limit{"stages", stages, 64},
-        Limit{"prefetch", prefetch, 16}, Limit{"split_k", split_k, 65535}})
+        Limit{"prefetch", prefetch, 16}, Limit{"split_k", split_k, 65535},
+        Limit{"cluster", cluster, 8}})
     if (limit.value > limit.most)
       return emitError() << "'" << limit.name << "' is " << limit.value
                          << ", it must be at most " << limit.most;

@@ -29,7 +29,7 @@ namespace {
 
 /// Version of the encoding written by this build.
 struct HiNMVersion : public DialectVersion {
-  uint64_t number = 4;
+  uint64_t number = 5;
 };
 
 /// The oldest that it reads: `hinm.spmm` has got properties since.
@@ -42,10 +42,11 @@ enum AttributeCode : uint64_t {
   kPacked = 3,
   kSchedule = 4,
   kEmulator = 5,
-  kConvolution = 7,    // since version 2
-  kSharedPattern = 6,  // a pattern with list_rows or window, since version 2
-  kKernelSchedule = 8, // a schedule with more than its sizes, since version 3
-  kWindowedPacked = 9, // a packed format with window, since version 4
+  kConvolution = 7,      // since version 2
+  kSharedPattern = 6,    // a pattern with list_rows or window, since version 2
+  kKernelSchedule = 8,   // a schedule with more than its sizes, since version 3
+  kWindowedPacked = 9,   // a packed format with window, since version 4
+  kClusterSchedule = 10, // a schedule with clusters too, since version 5
 };
 
 struct HiNMBytecodeInterface : public BytecodeDialectInterface {
@@ -93,15 +94,21 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
           return success();
         })
         .Case([&](ScheduleAttr a) {
-          const bool isPlain = a.getKernel() == KernelKind::Multistage &&
+          const bool isAlone = a.getCluster() == 1;
+          const bool isPlain = isAlone &&
+                               a.getKernel() == KernelKind::Multistage &&
                                a.getPrefetch() == 0 && a.getSplitK() == 1;
-          writeInts(isPlain ? kSchedule : kKernelSchedule,
+          writeInts(isPlain   ? kSchedule
+                    : isAlone ? kKernelSchedule
+                              : kClusterSchedule,
                     {a.getTileM(), a.getTileN(), a.getTileK(), a.getStages(),
                      a.getWarpsM(), a.getWarpsN()});
           if (!isPlain)
             for (int64_t value : {static_cast<int64_t>(a.getKernel()),
                                   a.getPrefetch(), a.getSplitK()})
               writer.writeSignedVarInt(value);
+          if (!isAlone)
+            writer.writeSignedVarInt(a.getCluster());
           return success();
         })
         .Case([&](ConvolutionAttr a) {
@@ -183,18 +190,22 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
                                     v[4], v[5], window);
     }
     case kSchedule:
-    case kKernelSchedule: {
+    case kKernelSchedule:
+    case kClusterSchedule: {
       int64_t v[6];
       if (failed(readInts(v)))
         return {};
       int64_t more[3] = {/*kernel=*/0, /*prefetch=*/0, /*split_k=*/1};
-      if (code == kKernelSchedule && failed(readInts(more)))
+      int64_t cluster = 1;
+      if ((code != kSchedule && failed(readInts(more))) ||
+          (code == kClusterSchedule && failed(readInts(cluster))))
         return {};
       std::optional<KernelKind> kernel = symbolizeKernelKind(more[0]);
       if (!kernel)
         return {};
       return ScheduleAttr::getChecked(emitError, context, *kernel, v[0], v[1],
-                                      v[2], v[3], v[4], v[5], more[1], more[2]);
+                                      v[2], v[3], v[4], v[5], more[1], more[2],
+                                      cluster);
     }
     case kConvolution: {
       SmallVector<int64_t> sizes[4];

@@ -341,7 +341,9 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     that several tiles of the weight share (`slab`, for a format with a `window`).
     `prefetch` steps of weights are loaded into registers before they are multiplied.
     With `split_k` > 1 as many thread blocks share the kept columns of a tile; the
-    last of them adds up the sums of all, always in the same order.
+    last of them adds up the sums of all, always in the same order. With `cluster` > 1
+    as many thread blocks with the same rows and neighbouring tokens read the weights
+    together.
 
     Constraints:
 
@@ -353,7 +355,8 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     * (schedule_c5) at most 32 warps.
     * (schedule_c6) `tile_m`, `tile_n` and `tile_k` are at most 1024, `stages` at
       most 64, `prefetch` at most 16, `split_k` at most 65535, which is the
-      largest grid along z.
+      largest grid along z, `cluster` at most 8, which every chip with clusters
+      has.
 
     Example:
 
@@ -368,11 +371,12 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     "int64_t":$tile_m, "int64_t":$tile_n, "int64_t":$tile_k,
     "int64_t":$stages, "int64_t":$warps_m, "int64_t":$warps_n,
     DefaultValuedParameter<"int64_t", "0">:$prefetch,
-    DefaultValuedParameter<"int64_t", "1">:$split_k);
+    DefaultValuedParameter<"int64_t", "1">:$split_k,
+    DefaultValuedParameter<"int64_t", "1">:$cluster);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// The parameters that only some schedules give, as names have them: p2z4.
+    /// The parameters that only some schedules give, as names have them: p2z4c2.
     std::string getSuffix() const;
     /// Rows of X that a thread block holds, of a weight with \p columns columns
     /// and with windows of \p window of them.
