@@ -44,8 +44,9 @@ MICRO = {
 }  # fmt: skip
 #: Columns of a k-block of 16-bit types; `schedules` has those of others.
 BLOCK = ELEMENTS["f16"].block
-#: Of the largest sm_90a.
-PROCESSORS = 132
+#: Of the largest sm_90a, and those among them for clusters of four, which lie in one
+#: group of processors.
+PROCESSORS, PROCESSORS_BY_FOUR = 132, 120
 #: Accumulators of a thread beyond which there is no room for operands.
 MAX_ACCUMULATORS = 128
 #: Windows of the slab kernel, with the k-blocks of each, and V for which it is.
@@ -134,6 +135,8 @@ def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
                 }  # fmt: skip
                 if dynamic_shared_bytes(schedule) <= MAX_SHARED_BYTES:
                     yield schedule
+                    for cluster in (2, 4):
+                        yield {**schedule, "cluster": cluster}
 
 
 def fits_type(schedule: dict[str, int | str], dtype: str) -> bool:
@@ -193,7 +196,8 @@ def schedules(
 
 def _whole(schedule: dict[str, int | str]) -> dict[str, int | str]:
     """With the parameters that may be left out."""
-    return {"kernel": "multistage", "prefetch": 0, "split_k": 1, **schedule}
+    return {"kernel": "multistage", "prefetch": 0, "split_k": 1, "cluster": 1,
+            **schedule}  # fmt: skip
 
 
 def dynamic_shared_bytes(
@@ -218,10 +222,12 @@ def max_blocks(schedule: dict[str, int | str]) -> int:
     """Blocks to launch at most, as they go on to further tiles; 0: one a tile."""
     if schedule.get("kernel") != "warp_specialized":
         return 0
+    by_four = schedule.get("cluster", 1) == 4
+    processors = PROCESSORS_BY_FOUR if by_four else PROCESSORS
     # One a processor where setmaxnreg divides its registers.
     if schedule["tile_m"] > 64 and schedule["tile_n"] > 64:
-        return PROCESSORS
-    return PROCESSORS * (228 * 1024 // (dynamic_shared_bytes(schedule) + 1024))
+        return processors
+    return processors * (228 * 1024 // (dynamic_shared_bytes(schedule) + 1024))
 
 
 def module(

@@ -351,7 +351,8 @@ class Kernel:
         schedule = self.info.schedule
         tiles = -(-rows // self.info.tile)
         x = -(-tiles * self.info.tile // schedule["tile_m"])
-        y = -(-tokens // schedule["tile_n"])
+        cluster = schedule.get("cluster", 1)  # of blocks side by side
+        y = -(-tokens // (schedule["tile_n"] * cluster)) * cluster
         if self.info.max_blocks:
             return min(x * y, self.info.max_blocks), 1, 1
         return x, y, schedule.get("split_k", 1)

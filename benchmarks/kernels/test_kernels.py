@@ -151,6 +151,10 @@ def test_splits_and_resident_rows():
     persistent = _scheduled(Recorder(), 5, kernel="warp_specialized", tile_n=64)
     assert persistent.grid(130, 24) == (4, 1, 1)
     assert persistent.grid(130, 72) == (5, 1, 1)
+    # Whole clusters, whose last blocks may have no tokens.
+    pairs = _scheduled(Recorder(), 6, kernel="warp_specialized", tile_n=64, cluster=2)
+    assert pairs.grid(64, 24) == (4, 1, 1)
+    assert pairs.grid(130, 72) == (6, 1, 1)
     resident.prepare(weight, x, None, y)(0)
     assert launched == [4096 * 32, ((4, 2, 1), 64, 4096 * 32, 4 * 5 + 2 * 7, 0)]
 

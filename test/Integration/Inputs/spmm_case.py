@@ -334,7 +334,7 @@ def main():
                         help="applied to Y, or to Y / 4")
     parser.add_argument("--dynamic", action="store_true", help="the number of tokens is dynamic")
     parser.add_argument("--unpack", action="store_true")
-    parser.add_argument("--schedule", help="tile_m,tile_n,stages,warps_m,warps_n[,prefetch[,split_k[,kernel[,cluster]]]]")
+    parser.add_argument("--schedule", help="tile_m,tile_n,stages,warps_m,warps_n[,prefetch[,split_k[,kernel]]][,key=value...]")
     parser.add_argument("--convolution", type=Convolution,
                         help="B.H.W,kh.kw,sh.sw,dh.dw: X is the patches of an image")
     parser.add_argument("--gather-offset", type=int, default=0,
@@ -359,8 +359,10 @@ def main():
         attributes.append(args.convolution.attribute())
     if args.schedule:
         keys = ("tile_m", "tile_n", "stages", "warps_m", "warps_n", "prefetch",
-                "split_k", "kernel", "cluster")
-        parts = [f"{k} = {v}" for k, v in zip(keys, args.schedule.split(","))]
+                "split_k", "kernel")
+        given = args.schedule.split(",")
+        parts = [f"{k} = {v}" for k, v in zip(keys, (g for g in given if "=" not in g))]
+        parts += [g.replace("=", " = ") for g in given if "=" in g]
         parts.insert(2, f"tile_k = {layout.block}")
         attributes.append("schedule = #hinm.schedule<" + ", ".join(parts) + ">")
     attributes += ["token_major_input"] * args.token_major_input
