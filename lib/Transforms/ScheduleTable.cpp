@@ -70,10 +70,10 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
                                      name.str() + "'");
     kernel = *known;
   }
-  int64_t prefetch = 0, splitK = 1, cluster = 1;
+  int64_t prefetch = 0, splitK = 1, cluster = 1, streamK = 0;
   for (auto [key, number] :
        {std::pair("prefetch", &prefetch), std::pair("split_k", &splitK),
-        std::pair("cluster", &cluster)})
+        std::pair("cluster", &cluster), std::pair("stream_k", &streamK)})
     if (const llvm::json::Value *value = schedule->get(key)) {
       std::optional<int64_t> integer = value->getAsInteger();
       if (!integer)
@@ -89,7 +89,8 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
   Location unknown = UnknownLoc::get(context);
   entry.schedule = ScheduleAttr::getChecked(
       [&] { return emitError(unknown); }, context, kernel, values[0], values[1],
-      values[2], values[3], values[4], values[5], prefetch, splitK, cluster);
+      values[2], values[3], values[4], values[5], prefetch, splitK, cluster,
+      streamK);
   if (!entry.schedule)
     return llvm::createStringError(problem);
   return entry;

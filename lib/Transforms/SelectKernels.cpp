@@ -81,7 +81,7 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
                            op.getFormat().getBlockColumns(),
                            /*stages=*/isResident ? 1 : 4, warpsM,
                            /*warps_n=*/tileN / 64 + 1, prefetch, split,
-                           /*cluster=*/1);
+                           /*cluster=*/1, /*stream_k=*/0);
 }
 
 /// Whether the schedule's kernel takes \p op, and has room on \p chip for what
@@ -126,7 +126,7 @@ ScheduleAttr pickSchedule(SpmmOp op, StringRef chip, bool isTokenMajor) {
                            tileN, op.getFormat().getBlockColumns(),
                            /*stages=*/3, /*warps_m=*/tileM / warpRows, warpsN,
                            /*prefetch=*/tile <= (isRounded(op) ? 64 : 128),
-                           /*split_k=*/1, /*cluster=*/1);
+                           /*split_k=*/1, /*cluster=*/1, /*stream_k=*/0);
 }
 
 struct SelectKernelsPass

@@ -36,7 +36,9 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
     `ldmatrix` gathers. With `kernel = warp_specialized`, which is for
     sm_90a alone, four warps gather and have the weights copied (`cp.async.bulk`),
     the others multiply by `wgmma.mma_async.sp` (64 × `tile_n` of Y for each four
-    of them), and mbarriers hand the stages over.
+    of them), and mbarriers hand the stages over. Its blocks go on to further tiles;
+    with `cluster` some of them copy the weights for each other, with `stream_k` they
+    share the last tiles evenly.
 
     8-bit elements are multiplied with m16n8k64, i8 accumulated in i32. `ldmatrix`
     transposes elements of two bytes: it gives a lane two rows of two neighbouring

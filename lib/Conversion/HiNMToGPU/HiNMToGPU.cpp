@@ -139,7 +139,7 @@ private:
   Value allocate(Value host, MemRefType type);
   Value toIdentity(Value host, bool read);
   Value allocate(MemRefType type, ValueRange sizes);
-  void addSplitBuffers(gpu::KernelDim3 grid, SmallVector<Value> &arguments);
+  void addWorkspace(gpu::KernelDim3 grid, SmallVector<Value> &arguments);
 
   Value idx(int64_t value) {
     return arith::ConstantIndexOp::create(b, b.getLoc(), value);
@@ -192,16 +192,14 @@ Value HostBuilder::allocate(MemRefType type, ValueRange sizes) {
   return alloc.getMemref();
 }
 
-/// The kernel's last two arguments: sums of a split's blocks, and how many have
-/// arrived.
-void HostBuilder::addSplitBuffers(gpu::KernelDim3 grid,
-                                  SmallVector<Value> &arguments) {
+/// The kernel's last two arguments: sums of blocks that share tiles, and how
+/// many of them have arrived.
+void HostBuilder::addWorkspace(gpu::KernelDim3 grid,
+                               SmallVector<Value> &arguments) {
   ArrayRef<Type> types = kernel.getFunctionType().getInputs().take_back(2);
-  Value cells = arith::MulIOp::create(b, grid.x, grid.y);
-  Value sums = arith::MulIOp::create(
-      b, cells,
-      idx(spec.schedule.getSplitK() * spec.schedule.getTileM() *
-          spec.schedule.getTileN()));
+  Value blocks = arith::MulIOp::create(b, grid.x, grid.y);
+  Value sums = arith::MulIOp::create(b, blocks, idx(spec.getNumPartials()));
+  Value cells = arith::MulIOp::create(b, blocks, idx(spec.getNumArrivals()));
   arguments.push_back(allocate(cast<MemRefType>(types[0]), sums));
   Value arrivals = allocate(cast<MemRefType>(types[1]), cells);
   Value zero = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
@@ -247,13 +245,16 @@ void HostBuilder::launch() {
   gpu::KernelDim3 grid{idx(blocksM),
                        arith::MulIOp::create(b, blocksN, idx(cluster)),
                        idx(spec.schedule.getSplitK())};
-  if (spec.schedule.getSplitK() > 1)
-    addSplitBuffers(grid, arguments);
   if (const int64_t most = spec.getMaxBlocks(chip)) {
     Value blocks = arith::MulIOp::create(b, grid.x, grid.y);
-    grid.x = arith::MinUIOp::create(b, blocks, idx(most));
+    // All of them where they share the tiles.
+    grid.x = spec.schedule.getStreamK()
+                 ? idx(most)
+                 : arith::MinUIOp::create(b, blocks, idx(most)).getResult();
     grid.y = idx(1);
   }
+  if (spec.schedule.sharesTiles())
+    addWorkspace(grid, arguments);
   gpu::KernelDim3 block{idx(spec.getNumThreads()), idx(1), idx(1)};
   Value shared;
   if (spec.needsDynamicSharedMemory())

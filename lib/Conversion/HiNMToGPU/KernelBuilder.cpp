@@ -150,8 +150,7 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
           SmallVector<int64_t>(type.getRank(), dyn), type.getElementType()));
     }
   arguments.push_back(MemRefType::get({dyn, dyn}, spec.outputType));
-  const bool isSplit = schedule.getSplitK() > 1;
-  if (isSplit) {
+  if (schedule.sharesTiles()) {
     arguments.push_back(MemRefType::get({dyn}, spec.getSumType()));
     arguments.push_back(words);
   }
@@ -186,7 +185,7 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
          ++i)
       epilogueInputs.push_back(argument());
   output = argument();
-  if (isSplit) {
+  if (schedule.sharesTiles()) {
     partials = argument();
     arrivals = argument();
   }
@@ -219,7 +218,7 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   }
   // Where X was. An array of its own would not do: what MLIR declares as
   // dynamic shared memory has no size, and ptxas places other arrays inside.
-  if (isSplit)
+  if (schedule.getSplitK() > 1)
     isLastFlag = memref::ViewOp::create(b, typeOf({1}, b.getI32Type()), memory,
                                         idx(0), ValueRange());
 }

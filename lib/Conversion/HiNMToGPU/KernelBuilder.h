@@ -93,6 +93,9 @@ protected:
 
   /// Stores the tile of Y, after adding the sums of all blocks of a split.
   void finish(llvm::ArrayRef<mlir::Value> sums);
+  /// The same of sums that are complete.
+  void store(mlir::ValueRange sums);
+  mlir::Value addSums(mlir::Value x, mlir::Value y);
 
   /// The place of 16-byte chunk \p chunk of shared row \p row: an XOR with bits
   /// of the row, so that what is read at once lies in different banks: eight
@@ -162,12 +165,13 @@ protected:
   mlir::Value firstBlock, numBlocks; // k-blocks of the tile's share, as words
   mlir::Value firstSlab;             // of the warp in the tile, a word
 
+  // Where blocks share tiles: sums of each, and how many have left theirs.
+  mlir::Value partials, arrivals;
+
 private:
   void addSplits(llvm::ArrayRef<mlir::Value> sums);
-  mlir::Value addSums(mlir::Value x, mlir::Value y);
   /// What an epilogue's operand has for a row, or for the runs of a lane.
   using OperandValues = llvm::SmallVector<mlir::Value>;
-  void store(mlir::ValueRange sums);
   void storeRow(mlir::Value row, mlir::ValueRange sums,
                 llvm::ArrayRef<OperandValues> ofTokens);
   void storeRun(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
@@ -213,9 +217,7 @@ private:
   // The shared memory as ldmatrix takes it, in pairs of bytes at least.
   mlir::Value matrices;
 
-  // Of a split: sums of its blocks, how many are there, and whether this is the
-  // last one.
-  mlir::Value partials, arrivals, isLastFlag;
+  mlir::Value isLastFlag; // whether this block of a split is the last one
 };
 
 // The kernels: whether a schedule is one of theirs, on a chip that has what

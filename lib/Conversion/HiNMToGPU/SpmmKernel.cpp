@@ -141,6 +141,11 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: only the warp-specialised kernel has "
                           "clusters, found cluster = "
                        << schedule.getCluster();
+  if (schedule.getStreamK() &&
+      schedule.getKernel() != KernelKind::WarpSpecialized)
+    return emitError() << "schedule: stream_k = " << schedule.getStreamK()
+                       << " is for blocks that go on to further tiles, which "
+                          "only those of the warp-specialised kernel do";
   if (failed(verifyKernel(emitError, chip)))
     return failure();
   if (epilogue && failed(verifyEpilogue(emitError)))
@@ -193,6 +198,18 @@ int64_t SpmmKernelSpec::getMaxBlocks(StringRef chip) const {
   return schedule.getKernel() == KernelKind::WarpSpecialized
              ? getMaxWarpSpecializedBlocks(schedule, chip)
              : 0;
+}
+
+int64_t SpmmKernelSpec::getNumPartials() const {
+  // A block that takes several tiles shares two at most.
+  const int64_t parts = schedule.getStreamK() ? 2 : schedule.getSplitK();
+  return parts * schedule.getTileM() * schedule.getTileN();
+}
+
+int64_t SpmmKernelSpec::getNumArrivals() const {
+  // A split's blocks are counted, of others the warps.
+  return schedule.getStreamK() ? schedule.getWarpsM() * schedule.getWarpsN()
+                               : 1;
 }
 
 int64_t SpmmKernelSpec::getSharedBytes() const {

@@ -27,7 +27,9 @@
 /// N is a multiple of the tokens in 16 bytes of X, 4, 8 or 16, and X has at
 /// most 2^32 elements. There is a row_index with `hasRowIndex`; there are
 /// partials and arrivals with split_k > 1: split_k · tile_m · tile_n sums for
-/// each block of x and y, and a count, which is 0 before and after.
+/// each block of x and y, and a count, which is 0 before and after. With
+/// stream_k > 0 they are 2 · tile_m · tile_n sums and tile_m / 16 counts for
+/// each block launched.
 ///
 /// With a convolution the input is the image, C × B·H·W; a kernel then serves
 /// the layers of one convolution.
@@ -96,6 +98,9 @@ struct SpmmKernelSpec {
   /// How many blocks to launch at most: they go on to further tiles. Or 0: one
   /// for each tile.
   int64_t getMaxBlocks(llvm::StringRef chip) const;
+  /// Sums and counts that blocks which share tiles take for a block.
+  int64_t getNumPartials() const;
+  int64_t getNumArrivals() const;
   /// Bytes of shared memory of a block.
   int64_t getSharedBytes() const;
   /// Whether they are given at the launch: they are too many to be declared, or

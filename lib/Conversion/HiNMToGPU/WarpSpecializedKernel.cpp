@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
+#include "PersistentKernel.h"
 #include "hinm/Target/NVVM/SparseWgmma.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -60,10 +60,11 @@ struct SharedLayout {
         values(schedule.getStages() * inputStage),
         metadata(values + schedule.getStages() * valuesStage),
         barriers(metadata + schedule.getStages() * metadataStage),
-        total(barriers + 2 * schedule.getStages() * kBarrierBytes) {}
+        plan(barriers + 2 * schedule.getStages() * kBarrierBytes),
+        total(plan + PersistentKernel::getPlanBytes(schedule)) {}
 
   int64_t inputStage, valuesStage, metadataStage;
-  int64_t values, metadata, barriers, total;
+  int64_t values, metadata, barriers, plan, total;
 };
 
 /// One warpgroup, the producer, gathers the rows of X for the stages of a ring,
@@ -74,13 +75,13 @@ struct SharedLayout {
 /// The blocks of a cluster have the same rows, and so the same weights, for
 /// neighbouring tokens. Each copies a part of them to all: a stage is empty
 /// when the consumers of all of them are done with it.
-class WarpSpecializedKernel : KernelBuilder {
+class WarpSpecializedKernel : PersistentKernel {
 public:
   WarpSpecializedKernel(OpBuilder &builder, Location loc,
                         const SpmmKernelSpec &spec)
-      : KernelBuilder(builder, loc, spec), layout(schedule),
+      : PersistentKernel(builder, loc, spec), layout(schedule),
         stages(schedule.getStages()), chunks(schedule.getTileN() / kChunk),
-        consumers(getNumConsumers(schedule)), cluster(schedule.getCluster()) {}
+        consumers(getNumConsumers(schedule)) {}
 
   gpu::GPUFuncOp build();
 
@@ -98,18 +99,12 @@ private:
   Value empty(Value slot) {
     return offsetBy(barriers, add(slot, stages), kBarrierBytes);
   }
-  /// The \p value of lane \p source, both i32.
-  Value shuffle(Value value, Value source) {
-    return NVVM::ShflOp::create(b, b.getI32Type(), word(-1), value, source,
-                                word(31), NVVM::ShflKind::idx,
-                                /*return_value_and_is_valid=*/UnitAttr());
-  }
   void syncBlocks();
   void waitFor(Value barrier, Value parity);
   Place advance(Place place);
   void setRegisters(bool isProducer);
 
-  void forEachTile(llvm::function_ref<Place(Place)> body);
+  void forEachPlace(llvm::function_ref<Place(Place)> body);
   Place produce(Place place);
   Value loadColumns(Value block);
   void copyWeights(Value block, Value slot);
@@ -126,9 +121,7 @@ private:
   int64_t stages;
   int64_t chunks; // of a row of X
   int64_t consumers;
-  int64_t cluster; // blocks
 
-  Value rank; // of the block in its cluster, a word
   Value warp; // in the block, a word, known to be the same for its lanes
   // Of all stages: X, values and metadata, as memrefs and as pointers.
   Value inputRing, valuesRing, metadataRing;
@@ -160,10 +153,10 @@ gpu::GPUFuncOp WarpSpecializedKernel::build() {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
     setRegisters(/*isProducer=*/false);
-    forEachTile([&](Place place) { return consume(place); });
+    forEachPlace([&](Place place) { return consume(place); });
     b.setInsertionPointToStart(branch.elseBlock());
     setRegisters(/*isProducer=*/true);
-    forEachTile([&](Place place) { return produce(place); });
+    forEachPlace([&](Place place) { return produce(place); });
   }
   // Arrivals of others come to this block's shared memory until they end, too.
   if (cluster > 1)
@@ -218,6 +211,10 @@ void WarpSpecializedKernel::divideSharedMemory() {
       view(layout.metadata, {stages, slabsOfBlock, 32}, b.getI32Type());
   barriers = getPointer(
       view(layout.barriers, {2 * stages * kBarrierBytes}, b.getI8Type()));
+  if (const int64_t bytes = getPlanBytes(schedule))
+    divideWork(view(layout.plan, {bytes / 4}, b.getI32Type()));
+  else
+    divideWork(/*planMemory=*/Value());
   valuesPointer = getPointer(valuesRing);
   metadataPointer = getPointer(metadataRing);
 
@@ -251,11 +248,8 @@ void WarpSpecializedKernel::initBarriers() {
   syncBlocks();
   // The lanes of a warp agree on its number; ptxas has to see that they do.
   warp = shuffle(toWord(div(thread, 32)), word(0));
-  if (cluster == 1) {
-    rank = word(0);
+  if (cluster == 1)
     return;
-  }
-  rank = toWord(gpu::ClusterBlockIdOp::create(b, gpu::Dimension::x));
   auto type = LLVM::LLVMPointerType::get(
       b.getContext(),
       static_cast<unsigned>(NVVM::NVVMMemorySpace::SharedCluster));
@@ -304,32 +298,16 @@ void WarpSpecializedKernel::setRegisters(bool isProducer) {
                  : NVVM::SetMaxRegisterAction::increase);
 }
 
-/// A block goes on to further tiles of Y, a grid further on: the producer
-/// gathers for the next one while the consumers store, and nothing is set up
-/// again. Tiles of the same tokens follow each other, so that the rows of X for
-/// them stay in the L2 cache. A cluster takes as many tiles side by side, of
-/// which the last may have no tokens. \p body goes on in the ring at the given
-/// place and returns where it ends.
-void WarpSpecializedKernel::forEachTile(llvm::function_ref<Place(Place)> body) {
-  auto ceilDiv = [&](Value x, int64_t y) { return div(add(x, y - 1), y); };
-  Value across =
-      mul(ceilDiv(numRows, spec.tile), spec.tile / schedule.getTileM());
-  Value total = mul(across, ceilDiv(numTokens, schedule.getTileN() * cluster));
-  Value width = gpu::GridDimOp::create(b, gpu::Dimension::x);
-  Value height = gpu::GridDimOp::create(b, gpu::Dimension::y);
-  Value x = gpu::BlockIdOp::create(b, gpu::Dimension::x);
-  Value y = gpu::BlockIdOp::create(b, gpu::Dimension::y);
-  auto loop =
-      scf::ForOp::create(b, div(add(x, mul(y, width)), cluster), total,
-                         div(mul(width, height), cluster), {word(0), word(0)});
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Value tile = loop.getInductionVar();
-  Value column = mul(arith::DivUIOp::create(b, tile, across), cluster);
-  enterTile(arith::RemUIOp::create(b, tile, across),
-            add(column, toIndex(rank)));
-  Place end = body({loop.getRegionIterArgs()[0], loop.getRegionIterArgs()[1]});
-  scf::YieldOp::create(b, ValueRange{end.slot, end.parity});
+/// Runs \p body for each tile, of which the producer gathers the next one while
+/// the consumers store. It goes on in the ring at the given place and returns
+/// where it ends.
+void WarpSpecializedKernel::forEachPlace(
+    llvm::function_ref<Place(Place)> body) {
+  forEachTile({word(0), word(0)}, [&](MutableArrayRef<Value> carried) {
+    Place end = body({carried[0], carried[1]});
+    carried[0] = end.slot;
+    carried[1] = end.parity;
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -522,7 +500,7 @@ WarpSpecializedKernel::Place WarpSpecializedKernel::consume(Place start) {
     llvm::append_range(results, sums);
     scf::YieldOp::create(b, results);
   }
-  finish(SmallVector<Value>(loop.getResults().drop_front(2)));
+  finishTile(SmallVector<Value>(loop.getResults().drop_front(2)));
   return {loop.getResult(0), loop.getResult(1)};
 }
 

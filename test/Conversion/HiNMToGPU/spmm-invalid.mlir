@@ -255,6 +255,17 @@ func.func @multistage_cluster(%v: memref<2048xf16>, %m: memref<128xi32>, %l: mem
 
 // -----
 
+#s = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, stream_k = 2>
+func.func @multistage_stream(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
+  // expected-error @below {{schedule: stream_k = 2 is for blocks that go on to further tiles, which only those of the warp-specialised kernel do}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
 #s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1, prefetch = 1>
 func.func @warp_specialized_prefetch(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf32>) {
   // expected-error @below {{schedule: the warp-specialised kernel has neither prefetch nor split_k}}

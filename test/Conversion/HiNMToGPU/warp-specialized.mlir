@@ -10,6 +10,8 @@
 #v64narrow = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 4, warps_m = 4, warps_n = 1>
 #v128 = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 5, warps_m = 8, warps_n = 1>
 #v128pair = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 128, tile_k = 64, stages = 5, warps_m = 8, warps_n = 1, cluster = 2>
+#v128shared = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 5, warps_m = 8, warps_n = 1, stream_k = 2>
+#v256shared = #hinm.schedule<kernel = warp_specialized, tile_m = 256, tile_n = 128, tile_k = 64, stages = 5, warps_m = 16, warps_n = 1, cluster = 2, stream_k = 1>
 #v256 = #hinm.schedule<kernel = warp_specialized, tile_m = 256, tile_n = 128, tile_k = 64, stages = 6, warps_m = 16, warps_n = 1>
 
 func.func @v128(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %y: memref<379x264xf32>) {
@@ -23,6 +25,29 @@ func.func @v128pair(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256x
   hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
     outs(%y : memref<379x264xf32>) {schedule = #v128pair}
+  return
+}
+
+func.func @v128shared(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %y: memref<379x264xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
+    outs(%y : memref<379x264xf32>) {schedule = #v128shared}
+  return
+}
+
+func.func @v256shared(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %r: memref<763xi32>, %b: memref<763xf32>, %e: memref<763x264xf16>, %y: memref<763x264xf16>) {
+  hinm.spmm as #hinm.packed<rows = 763, columns = 128, tile = 256, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<32768xf16>, memref<2048xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
+    row_index(%r : memref<763xi32>)
+    outs(%y : memref<763x264xf16>)
+    epilogue(%b, %e : memref<763xf32>, memref<763x264xf16>) {
+  ^bb0(%sum: f32, %bias: f32, %residual: f16):
+    %s = arith.addf %sum, %bias : f32
+    %w = arith.extf %residual : f16 to f32
+    %t = arith.addf %s, %w : f32
+    %z = arith.truncf %t : f32 to f16
+    hinm.yield %z : f16
+  } {schedule = #v256shared}
   return
 }
 
@@ -56,6 +81,7 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 
 // CHECK-LABEL: gpu.func @hinm_spmm_f16_v128_m128n256k64s5w8x1_warp_specialized(
 // CHECK-SAME: known_block_size = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
+// CHECK: gpu.grid_dim x
 // CHECK: nvvm.mbarrier.init %{{.*}}, %c129_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
 // CHECK: nvvm.mbarrier.init %{{.*}}, %c8_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
 // CHECK: nvvm.fence.mbarrier.init
@@ -63,7 +89,6 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 
 // The consumers. X is described as MN-major with the swizzle of 128 bytes.
 // CHECK: nvvm.setmaxregister increase 216
-// CHECK: gpu.grid_dim x
 // CHECK: scf.for
 // CHECK: nvvm.mbarrier.try_wait
 // CHECK: nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
@@ -83,7 +108,6 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 
 // The producer: the columns a block ahead, the weights by one thread.
 // CHECK: nvvm.setmaxregister decrease 72
-// CHECK: gpu.grid_dim x
 // CHECK: scf.for
 // CHECK: scf.for
 // CHECK: memref.load
@@ -99,12 +123,12 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // those of each block, and half of each copy to both.
 // CHECK-LABEL: gpu.func @hinm_spmm_f16_v128_m128n128k64s5w8x1c2_warp_specialized(
 // CHECK-SAME: known_cluster_size = array<i32: 2, 1, 1>
+// CHECK: gpu.cluster_block_id x
 // CHECK: nvvm.mbarrier.init %{{.*}}, %c129_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
 // CHECK: nvvm.mbarrier.init %{{.*}}, %c16_i32{{[_0-9]*}} : !llvm.ptr<3>, i32
 // CHECK-NOT: gpu.barrier
 // CHECK: nvvm.cluster.arrive {aligned}
 // CHECK: nvvm.cluster.wait {aligned}
-// CHECK: gpu.cluster_block_id x
 // CHECK: nvvm.mapa %{{.*}} : !llvm.ptr<3> -> !llvm.ptr<7>
 // CHECK: nvvm.bar.warp.sync
 // CHECK: nvvm.mbarrier.arrive %{{.*}} : !llvm.ptr<7>
@@ -114,6 +138,29 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK: nvvm.cluster.arrive {aligned}
 // CHECK: nvvm.cluster.wait {aligned}
 // CHECK-NEXT: gpu.return
+
+// Shared tiles: thread 0 writes down what the block does. A warp leaves its sums, counts
+// itself, and if it is the last one adds up those of all.
+// CHECK-LABEL: gpu.func @hinm_spmm_f16_v128_m128n256k64s5w8x1sk2_warp_specialized(
+// CHECK: scf.while
+// CHECK: memref.store %{{.*}} : memref<12xi32, #gpu.address_space<workgroup>>
+// CHECK: nvvm.mbarrier.init
+// CHECK: gpu.barrier
+// CHECK: nvvm.wgmma.wait.group.sync.aligned 0
+// CHECK-COUNT-32: vector.store %{{.*}} : memref<?xf32>, vector<4xf32>
+// CHECK-NOT: vector.store
+// CHECK: nvvm.bar.warp.sync
+// CHECK: llvm.fence syncscope("device") acq_rel
+// CHECK: memref.atomic_rmw addi %{{.*}} : (i32, memref<?xi32>) -> i32
+// CHECK: llvm.fence syncscope("device") acq_rel
+// CHECK: nvvm.shfl.sync idx
+// CHECK: nvvm.bar.warp.sync
+// CHECK: scf.for
+// CHECK-COUNT-32: vector.load %{{.*}} : memref<?xf32>, vector<4xf32>
+// CHECK: vector.store
+// CHECK: nvvm.setmaxregister decrease 72
+
+// CHECK-LABEL: gpu.func @hinm_spmm_f16_to_f16_v256_m256n128k64s5w16x1c2sk1_warp_specialized_rows_e
 
 // One consumer, or few sums: as many registers for all.
 // CHECK-LABEL: gpu.func @hinm_spmm_bf16_to_bf16_v64_m64n256k64s4w4x1_warp_specialized_rows(
@@ -134,6 +181,16 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK-DAG: %[[THREADS:.*]] = arith.constant 384 : index
 // CHECK-DAG: %[[BYTES:.*]] = arith.constant 211024 : i32
 // CHECK: gpu.launch_func {{.*}} blocks in (%[[BLOCKS]], {{.*}} threads in (%[[THREADS]], {{.*}} dynamic_shared_memory_size %[[BYTES]]
+
+// As many blocks as there may be, with two places for sums each, and counts of warps.
+// CHECK-LABEL: func.func @v128shared(
+// CHECK: arith.constant 132 : index
+// CHECK: %[[SUMS:.*]] = arith.constant 65536 : index
+// CHECK: arith.muli %{{.*}}, %[[SUMS]] : index
+// CHECK: %[[COUNTS:.*]] = arith.constant 8 : index
+// CHECK: arith.muli %{{.*}}, %[[COUNTS]] : index
+// CHECK: gpu.memset
+// CHECK: gpu.launch_func
 
 // PTX: .target sm_90a
 // PTX-LABEL: .entry hinm_spmm_f16_v128_m128n256k64s5w8x1_warp_specialized(

@@ -222,5 +222,15 @@ func.func private @schedule_c6_cluster() attributes {a = #hinm.schedule<tile_m =
 
 // -----
 
-// expected-error@+1 {{every parameter of a schedule must be at least 1, 'prefetch' at least 0}}
+// expected-error@+1 {{every parameter of a schedule must be at least 1, 'prefetch' and 'stream_k' at least 0}}
 func.func private @schedule_c1_cluster() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, cluster = 0>}
+
+// -----
+
+// expected-error@+1 {{every parameter of a schedule must be at least 1, 'prefetch' and 'stream_k' at least 0}}
+func.func private @schedule_c1_stream() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, stream_k = -1>}
+
+// -----
+
+// expected-error@+1 {{'stream_k' is 70000, it must be at most 65535}}
+func.func private @schedule_c6_stream() attributes {a = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 2, warps_n = 2, stream_k = 70000>}

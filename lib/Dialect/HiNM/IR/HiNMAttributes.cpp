@@ -483,6 +483,8 @@ std::string ScheduleAttr::getSuffix() const {
     suffix += "z" + std::to_string(getSplitK());
   if (getCluster() > 1)
     suffix += "c" + std::to_string(getCluster());
+  if (getStreamK())
+    suffix += "sk" + std::to_string(getStreamK());
   return suffix;
 }
 
@@ -503,13 +505,14 @@ LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      KernelKind, int64_t tile_m, int64_t tile_n, int64_t tile_k,
                      int64_t stages, int64_t warps_m, int64_t warps_n,
-                     int64_t prefetch, int64_t split_k, int64_t cluster) {
+                     int64_t prefetch, int64_t split_k, int64_t cluster,
+                     int64_t stream_k) {
   // schedule_c1
   if (std::min({tile_m, tile_n, tile_k, stages, warps_m, warps_n, split_k,
                 cluster}) < 1 ||
-      prefetch < 0)
+      std::min(prefetch, stream_k) < 0)
     return emitError() << "every parameter of a schedule must be at least 1, "
-                          "'prefetch' at least 0";
+                          "'prefetch' and 'stream_k' at least 0";
   // schedule_c2
   if (tile_m % (16 * warps_m) != 0)
     return emitError() << "'tile_m' is " << tile_m
@@ -537,7 +540,7 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
        {Limit{"tile_m", tile_m, 1024}, Limit{"tile_n", tile_n, 1024},
         Limit{"tile_k", tile_k, 1024}, Limit{"stages", stages, 64},
         Limit{"prefetch", prefetch, 16}, Limit{"split_k", split_k, 65535},
-        Limit{"cluster", cluster, 8}})
+        Limit{"cluster", cluster, 8}, Limit{"stream_k", stream_k, 65535}})
     if (limit.value > limit.most)
       return emitError() << "'" << limit.name << "' is " << limit.value
                          << ", it must be at most " << limit.most;

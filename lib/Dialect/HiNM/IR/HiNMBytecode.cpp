@@ -46,7 +46,7 @@ enum AttributeCode : uint64_t {
   kSharedPattern = 6,    // a pattern with list_rows or window, since version 2
   kKernelSchedule = 8,   // a schedule with more than its sizes, since version 3
   kWindowedPacked = 9,   // a packed format with window, since version 4
-  kClusterSchedule = 10, // a schedule with clusters too, since version 5
+  kSharingSchedule = 10, // one with cluster or stream_k, since version 5
 };
 
 struct HiNMBytecodeInterface : public BytecodeDialectInterface {
@@ -94,13 +94,13 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
           return success();
         })
         .Case([&](ScheduleAttr a) {
-          const bool isAlone = a.getCluster() == 1;
+          const bool isAlone = a.getCluster() == 1 && a.getStreamK() == 0;
           const bool isPlain = isAlone &&
                                a.getKernel() == KernelKind::Multistage &&
                                a.getPrefetch() == 0 && a.getSplitK() == 1;
           writeInts(isPlain   ? kSchedule
                     : isAlone ? kKernelSchedule
-                              : kClusterSchedule,
+                              : kSharingSchedule,
                     {a.getTileM(), a.getTileN(), a.getTileK(), a.getStages(),
                      a.getWarpsM(), a.getWarpsN()});
           if (!isPlain)
@@ -108,7 +108,8 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
                                   a.getPrefetch(), a.getSplitK()})
               writer.writeSignedVarInt(value);
           if (!isAlone)
-            writer.writeSignedVarInt(a.getCluster());
+            for (int64_t value : {a.getCluster(), a.getStreamK()})
+              writer.writeSignedVarInt(value);
           return success();
         })
         .Case([&](ConvolutionAttr a) {
@@ -191,21 +192,21 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
     }
     case kSchedule:
     case kKernelSchedule:
-    case kClusterSchedule: {
+    case kSharingSchedule: {
       int64_t v[6];
       if (failed(readInts(v)))
         return {};
       int64_t more[3] = {/*kernel=*/0, /*prefetch=*/0, /*split_k=*/1};
-      int64_t cluster = 1;
+      int64_t shared[2] = {/*cluster=*/1, /*stream_k=*/0};
       if ((code != kSchedule && failed(readInts(more))) ||
-          (code == kClusterSchedule && failed(readInts(cluster))))
+          (code == kSharingSchedule && failed(readInts(shared))))
         return {};
       std::optional<KernelKind> kernel = symbolizeKernelKind(more[0]);
       if (!kernel)
         return {};
       return ScheduleAttr::getChecked(emitError, context, *kernel, v[0], v[1],
                                       v[2], v[3], v[4], v[5], more[1], more[2],
-                                      cluster);
+                                      shared[0], shared[1]);
     }
     case kConvolution: {
       SmallVector<int64_t> sizes[4];

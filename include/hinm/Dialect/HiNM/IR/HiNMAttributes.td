@@ -343,11 +343,14 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     With `split_k` > 1 as many thread blocks share the kept columns of a tile; the
     last of them adds up the sums of all, always in the same order. With `cluster` > 1
     as many thread blocks with the same rows and neighbouring tokens read the weights
-    together.
+    together. Thread blocks that go on to further tiles of Y, as many tiles at a time
+    as there are of them, share the k-blocks of the last `stream_k` such waves evenly,
+    of which the last one need not be full; the sums of a tile are added up as with
+    `split_k`.
 
     Constraints:
 
-    * (schedule_c1) every parameter is ≥ 1, but `prefetch` may be 0.
+    * (schedule_c1) every parameter is ≥ 1, but `prefetch` and `stream_k` may be 0.
     * (schedule_c2) `tile_m` is a multiple of 16 · `warps_m`.
     * (schedule_c3) `tile_n` is a multiple of 8 · `warps_n`.
     * (schedule_c4) `tile_k` is a multiple of 32; kernels need the k-block of the
@@ -356,7 +359,7 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     * (schedule_c6) `tile_m`, `tile_n` and `tile_k` are at most 1024, `stages` at
       most 64, `prefetch` at most 16, `split_k` at most 65535, which is the
       largest grid along z, `cluster` at most 8, which every chip with clusters
-      has.
+      has, `stream_k` at most 65535.
 
     Example:
 
@@ -372,12 +375,17 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     "int64_t":$stages, "int64_t":$warps_m, "int64_t":$warps_n,
     DefaultValuedParameter<"int64_t", "0">:$prefetch,
     DefaultValuedParameter<"int64_t", "1">:$split_k,
-    DefaultValuedParameter<"int64_t", "1">:$cluster);
+    DefaultValuedParameter<"int64_t", "1">:$cluster,
+    DefaultValuedParameter<"int64_t", "0">:$stream_k);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// The parameters that only some schedules give, as names have them: p2z4c2.
+    /// The parameters that only some schedules give, as names have them: p2z4, or
+    /// c2sk1.
     std::string getSuffix() const;
+    /// Whether several thread blocks may compute a tile of Y, which takes
+    /// memory for their sums.
+    bool sharesTiles() const { return getSplitK() > 1 || getStreamK() > 0; }
     /// Rows of X that a thread block holds, of a weight with \p columns columns
     /// and with windows of \p window of them.
     int64_t getNumHeldRows(int64_t columns, int64_t window) const;

@@ -1,0 +1,345 @@
+//===- PersistentKernel.cpp - Kernels whose blocks take many tiles --------===//
+//
+// Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PersistentKernel.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace hinm;
+
+Value PersistentKernel::divide(Value x, Value y) {
+  return arith::DivUIOp::create(b, x, y);
+}
+Value PersistentKernel::remainder(Value x, Value y) {
+  return arith::RemUIOp::create(b, x, y);
+}
+Value PersistentKernel::larger(Value x, Value y) {
+  return arith::MaxUIOp::create(b, x, y);
+}
+
+Value PersistentKernel::shuffle(Value value, Value source) {
+  return NVVM::ShflOp::create(b, b.getI32Type(), word(-1), value, source,
+                              word(31), NVVM::ShflKind::idx,
+                              /*return_value_and_is_valid=*/UnitAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// Who does what
+//===----------------------------------------------------------------------===//
+
+void PersistentKernel::divideWork(Value planMemory) {
+  rank = cluster == 1
+             ? word(0)
+             : toWord(gpu::ClusterBlockIdOp::create(b, gpu::Dimension::x));
+  Value width = toWord(gpu::GridDimOp::create(b, gpu::Dimension::x));
+  Value height = toWord(gpu::GridDimOp::create(b, gpu::Dimension::y));
+  Value x = toWord(gpu::BlockIdOp::create(b, gpu::Dimension::x));
+  Value y = toWord(gpu::BlockIdOp::create(b, gpu::Dimension::y));
+  worker = div(add(x, mul(y, width)), cluster);
+  workers = div(mul(width, height), cluster);
+  auto ceilDiv = [&](Value x, int64_t y) {
+    return toWord(div(add(x, y - 1), y));
+  };
+  across = mul(ceilDiv(numRows, spec.tile), blocksOfTile);
+  total = mul(across, ceilDiv(numTokens, schedule.getTileN() * cluster));
+  plan = planMemory;
+  if (streams)
+    when(equal(thread, idx(0)), [&] { planShares(); });
+}
+
+Value PersistentKernel::loadPlan(int64_t entry) {
+  return memref::LoadOp::create(b, plan, ValueRange{idx(entry)});
+}
+
+/// Writes down how many waves are left whole, and which units of the others are
+/// this worker's. Only its first tile of those and its last one may be shared.
+void PersistentKernel::planShares() {
+  auto write = [&](int64_t entry, Value index) {
+    memref::StoreOp::create(b, toWord(index), plan, ValueRange{idx(entry)});
+  };
+  // Products of units and workers take more than a word.
+  Value tiles = toIndex(div(across, blocksOfTile)), all = toIndex(total);
+  Value mine = toIndex(worker), count = toIndex(workers);
+  unitsOfColumn = mul(add(blocksBefore(tiles), tiles), blocksOfTile);
+  Value waves = divide(add(all, add(count, -1)), count);
+  Value whole = sub(waves, min(waves, idx(schedule.getStreamK())));
+  Value before = unitsBefore(mul(whole, count));
+  Value units = sub(unitsBefore(all), before);
+  // With fewer k-blocks than stages the ring would never be full.
+  Value sharers = min(larger(div(units, schedule.getStages()), idx(1)), count);
+  auto beginOf = [&](Value sharer) {
+    return divide(mul(sharer, units), sharers);
+  };
+  // The worker that has a unit, which is the inverse of that.
+  auto ownerOf = [&](Value unit) {
+    return divide(add(mul(add(unit, 1), sharers), -1), units);
+  };
+  write(kWorker, mine);
+  write(kWorkers, count);
+  write(kAcross, toIndex(across));
+  write(kWholeWaves, whole);
+  auto branch = scf::IfOp::create(b, less(mine, sharers),
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.elseBlock());
+  write(kNumTurns, whole);
+  for (int64_t entry = kFirstTile; entry < kPlanWords; ++entry)
+    memref::StoreOp::create(b, word(entry == kLastEnd ? -1 : 0), plan,
+                            ValueRange{idx(entry)});
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value begin = beginOf(mine), end = beginOf(add(mine, 1));
+  Value ends[] = {begin, add(end, -1)}, shared[2];
+  for (auto [i, unit] : llvm::enumerate(ends)) {
+    shared[i] = findTile(add(before, unit));
+    // From the first shared tile on, as the worker's are.
+    Value first = sub(unitsBefore(shared[i]), before);
+    Value next = sub(unitsBefore(add(shared[i], 1)), before);
+    write(kOwners + 2 * i, ownerOf(first));
+    write(kOwners + 2 * i + 1, ownerOf(add(next, -1)));
+    if (i == 0)
+      write(kFirstBegin, sub(larger(begin, first), first));
+    else
+      write(kLastEnd, sub(end, first));
+  }
+  write(kFirstTile, shared[0]);
+  write(kNumTurns, add(whole, add(sub(shared[1], shared[0]), 1)));
+}
+
+/// K-blocks before tile \p tile of the weight.
+Value PersistentKernel::blocksBefore(Value tile) {
+  return div(loadIndex(tileOffsets, tile), kBlock);
+}
+
+/// Units before tile \p tile of Y, all of whose columns are alike.
+Value PersistentKernel::unitsBefore(Value tile) {
+  Value row = remainder(tile, toIndex(across));
+  Value listed = div(row, blocksOfTile);
+  Value before = blocksBefore(listed);
+  Value blocks = sub(blocksBefore(add(listed, 1)), before);
+  Value ofColumn = add(
+      add(mul(before, blocksOfTile), mul(rem(row, blocksOfTile), blocks)), row);
+  return add(mul(divide(tile, toIndex(across)), unitsOfColumn), ofColumn);
+}
+
+/// The tile of Y that has unit \p unit: a tile of the weight has a unit at
+/// least for each of its blocks, so that their begins are in order.
+Value PersistentKernel::findTile(Value unit) {
+  Value column = divide(unit, unitsOfColumn);
+  Value rest = remainder(unit, unitsOfColumn);
+  auto unitsOf = [&](Value tile) {
+    return mul(add(blocksBefore(tile), tile), blocksOfTile);
+  };
+  auto loop = scf::WhileOp::create(
+      b, TypeRange{b.getIndexType(), b.getIndexType()},
+      ValueRange{idx(0), toIndex(div(across, blocksOfTile))});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    const SmallVector<Location> locations(2, b.getLoc());
+    Block *before =
+        b.createBlock(&loop.getBefore(), {}, loop.getResultTypes(), locations);
+    Value low = before->getArgument(0), high = before->getArgument(1);
+    scf::ConditionOp::create(b, less(add(low, 1), high), ValueRange{low, high});
+    Block *after =
+        b.createBlock(&loop.getAfter(), {}, loop.getResultTypes(), locations);
+    low = after->getArgument(0), high = after->getArgument(1);
+    Value middle = div(add(low, high), 2);
+    Value isBefore = less(rest, unitsOf(middle));
+    scf::YieldOp::create(b, ValueRange{select(isBefore, low, middle),
+                                       select(isBefore, middle, high)});
+  }
+  Value tile = loop.getResult(0);
+  Value units = add(sub(blocksBefore(add(tile, 1)), blocksBefore(tile)), 1);
+  Value block = divide(sub(rest, unitsOf(tile)), units);
+  return add(mul(column, toIndex(across)), add(mul(tile, blocksOfTile), block));
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+void PersistentKernel::forEachTile(
+    ArrayRef<Value> carried,
+    llvm::function_ref<void(MutableArrayRef<Value>)> body) {
+  Value begin = worker, end = total, step = workers;
+  if (streams) {
+    // Not to be held in registers.
+    begin = word(0);
+    end = loadPlan(kNumTurns);
+    step = word(1);
+  }
+  auto loop = scf::ForOp::create(b, begin, end, step, carried);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  turn = loop.getInductionVar();
+  Value tile = turn;
+  if (streams) {
+    worker = loadPlan(kWorker);
+    workers = loadPlan(kWorkers);
+    across = loadPlan(kAcross);
+    Value whole = loadPlan(kWholeWaves);
+    Value shared = add(loadPlan(kFirstTile), sub(turn, whole));
+    tile = select(less(turn, whole), add(worker, mul(turn, workers)), shared);
+  }
+  Value column = add(mul(divide(tile, across), cluster), rank);
+  enterTile(toIndex(remainder(tile, across)), toIndex(column));
+  if (streams)
+    enterShare();
+  SmallVector<Value> state(loop.getRegionIterArgs());
+  body(state);
+  scf::YieldOp::create(b, state);
+}
+
+/// Whether this is the first tile of those that may be shared, or the last.
+Value PersistentKernel::isFirstShare() {
+  return equal(turn, loadPlan(kWholeWaves));
+}
+Value PersistentKernel::isLastShare() {
+  return equal(add(turn, 1), loadPlan(kNumTurns));
+}
+
+/// Leaves of the tile what is this worker's.
+void PersistentKernel::enterShare() {
+  Value begin = select(isFirstShare(), loadPlan(kFirstBegin), word(0));
+  Value end = select(isLastShare(), loadPlan(kLastEnd), word(-1));
+  firstBlock = add(firstBlock, begin);
+  numBlocks = sub(min(end, numBlocks), begin);
+}
+
+void PersistentKernel::finishTile(ArrayRef<Value> sums) {
+  if (!streams)
+    return store(sums);
+  worker = loadPlan(kWorker);
+  Value isFirst = isFirstShare(), isLast = isLastShare();
+  auto ownerOf = [&](int64_t which) {
+    Value owner = select(isLast, loadPlan(kOwners + 2 + which), word(0));
+    return select(isFirst, loadPlan(kOwners + which), owner);
+  };
+  Value first = ownerOf(0), last = ownerOf(1);
+  SmallVector<Type> types = {b.getI1Type()};
+  types.append(sums.size(), spec.getSumType());
+  auto branch = scf::IfOp::create(b, types, less(first, last),
+                                  /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(b, addShares(sums, first, last));
+    b.setInsertionPointToStart(branch.elseBlock());
+    SmallVector<Value> all = {
+        arith::ConstantOp::create(b, b.getBoolAttr(true))};
+    llvm::append_range(all, sums);
+    scf::YieldOp::create(b, all);
+  }
+  when(branch.getResult(0), [&] { store(branch.getResults().drop_front()); });
+}
+
+//===----------------------------------------------------------------------===//
+// Shared tiles
+//===----------------------------------------------------------------------===//
+
+/// Where worker \p sharer leaves this lane's sums of the tile. It has two
+/// places, as it shares two tiles at most: one that it begins and one that it
+/// does not.
+Value PersistentKernel::placeOfShare(Value sharer, Value begins,
+                                     int64_t numSums) {
+  const int64_t threads = 32 * schedule.getWarpsM() * schedule.getWarpsN();
+  Value block = add(mul(sharer, cluster), rank);
+  Value part = add(mul(block, 2), select(begins, word(1), word(0)));
+  return toIndex(add(mul(part, threads * numSums), mul(toWord(thread), 4)));
+}
+
+/// Leaves this warp's sums for the others that share the tile, workers \p first
+/// to \p last, and adds up those of all if it is the last one to do so: returns
+/// whether it is, and the sums.
+SmallVector<Value> PersistentKernel::addShares(ArrayRef<Value> sums,
+                                               Value first, Value last) {
+  const int64_t fours = sums.size() / 4;
+  auto fourType = VectorType::get({4}, spec.getSumType());
+  // The threads' fours lie side by side.
+  const int64_t pitch = 4 * 32 * schedule.getWarpsM() * schedule.getWarpsN();
+  Value place = placeOfShare(worker, equal(worker, first), sums.size());
+  for (int64_t four = 0; four < fours; ++four) {
+    Value vector = vector::FromElementsOp::create(
+        b, fourType, ValueRange(sums.slice(four * 4, 4)));
+    vector::StoreOp::create(b, vector, partials, add(place, four * pitch),
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  }
+  Value isLast = arriveAt(first, last);
+
+  SmallVector<Type> types(sums.size(), spec.getSumType());
+  auto branch = scf::IfOp::create(b, types, isLast, /*withElseRegion=*/true);
+  SmallVector<Value> results = {isLast};
+  llvm::append_range(results, branch.getResults());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, sums);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(fourType));
+  auto loop = scf::ForOp::create(b, first, add(last, 1), word(1),
+                                 SmallVector<Value>(fours, zero));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value sharer = loop.getInductionVar();
+    Value place = placeOfShare(sharer, equal(sharer, first), sums.size());
+    SmallVector<Value> added;
+    for (int64_t four = 0; four < fours; ++four) {
+      Value part = vector::LoadOp::create(
+          b, fourType, partials, add(place, four * pitch),
+          /*nontemporal=*/false, llvm::MaybeAlign(16));
+      added.push_back(addSums(loop.getRegionIterArgs()[four], part));
+    }
+    scf::YieldOp::create(b, added);
+  }
+  SmallVector<Value> all;
+  for (Value four : loop.getResults())
+    for (int64_t r = 0; r < 4; ++r)
+      all.push_back(vector::ExtractOp::create(b, four, r));
+  scf::YieldOp::create(b, all);
+  return results;
+}
+
+/// Counts this warp among those of workers \p first to \p last that have left
+/// their sums; whether it is the last one. They count in a cell of \p first,
+/// which begins one such tile at most.
+Value PersistentKernel::arriveAt(Value first, Value last) {
+  const int64_t warps = schedule.getWarpsM() * schedule.getWarpsN();
+  Value block = add(mul(first, cluster), rank);
+  Value cell = toIndex(add(mul(block, warps), toWord(div(thread, 32))));
+  // The fences make what the lanes have ordered among them seen by others: LLVM
+  // 22 drops the ordering of an atomic operation itself.
+  auto fence = [&] {
+    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::acq_rel, "device");
+  };
+  NVVM::SyncWarpOp::create(b, word(-1));
+  auto branch = scf::IfOp::create(b, b.getI32Type(), equal(lane, idx(0)),
+                                  /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    fence();
+    Value before = memref::AtomicRMWOp::create(
+        b, arith::AtomicRMWKind::addi, word(1), arrivals, ValueRange{cell});
+    fence();
+    Value isLast = equal(before, sub(last, first));
+    // As it was found, for the next launch.
+    when(isLast, [&] {
+      memref::StoreOp::create(b, word(0), arrivals, ValueRange{cell});
+    });
+    Value flag = arith::ExtUIOp::create(b, b.getI32Type(), isLast);
+    scf::YieldOp::create(b, flag);
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, word(0));
+  }
+  Value flag = shuffle(branch.getResult(0), word(0));
+  NVVM::SyncWarpOp::create(b, word(-1));
+  return equal(flag, word(1));
+}
