@@ -66,6 +66,11 @@ REGISTERS, BESIDE_SUMS, EXPANDED = 65536, 80, 200
 PLAIN = ("kernel", "prefetch")
 #: Thread blocks that share the kept columns of a tile, for few tokens.
 SPLITS = (1, 4, 8)
+#: How blocks that go on to further tiles share weights, and the last tiles.
+SHARINGS: tuple[dict[str, int], ...] = (
+    {}, {"cluster": 2}, {"cluster": 4}, {"stream_k": 1}, {"stream_k": 2},
+    {"cluster": 2, "stream_k": 1}, {"cluster": 2, "stream_k": 2},
+)  # fmt: skip
 
 
 def _warps(tile_m: int, tile_n: int) -> Iterator[dict[str, int]]:
@@ -133,10 +138,10 @@ def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
                     "tile_k": BLOCK, "stages": stages, "warps_m": tile_m // 16,
                     "warps_n": 1,
                 }  # fmt: skip
-                if dynamic_shared_bytes(schedule) <= MAX_SHARED_BYTES:
-                    yield schedule
-                    for cluster in (2, 4):
-                        yield {**schedule, "cluster": cluster}
+                for sharing in SHARINGS:
+                    shared = {**schedule, **sharing}
+                    if dynamic_shared_bytes(shared) <= MAX_SHARED_BYTES:
+                        yield shared
 
 
 def fits_type(schedule: dict[str, int | str], dtype: str) -> bool:
@@ -197,7 +202,7 @@ def schedules(
 def _whole(schedule: dict[str, int | str]) -> dict[str, int | str]:
     """With the parameters that may be left out."""
     return {"kernel": "multistage", "prefetch": 0, "split_k": 1, "cluster": 1,
-            **schedule}  # fmt: skip
+            "stream_k": 0, **schedule}  # fmt: skip
 
 
 def dynamic_shared_bytes(
@@ -212,8 +217,10 @@ def dynamic_shared_bytes(
         return schedule["stages"] * window * row
     ring = schedule["stages"] * schedule["tile_k"] * row
     if kernel == "warp_specialized":
-        # Values and metadata, two barriers a stage; what aligns the ring.
-        return ring + schedule["stages"] * (schedule["tile_m"] * 72 + 16) + 1024
+        # Values and metadata, two barriers a stage; how the work is divided; what
+        # aligns the ring.
+        plan = 48 if schedule.get("stream_k") else 0
+        return ring + schedule["stages"] * (schedule["tile_m"] * 72 + 16) + plan + 1024
     # More than may be declared.
     return ring if ring > 48 * 1024 else 0
 

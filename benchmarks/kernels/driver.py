@@ -354,16 +354,21 @@ class Kernel:
         cluster = schedule.get("cluster", 1)  # of blocks side by side
         y = -(-tokens // (schedule["tile_n"] * cluster)) * cluster
         if self.info.max_blocks:
-            return min(x * y, self.info.max_blocks), 1, 1
+            # All of them where they share the tiles.
+            tiles = self.info.max_blocks if schedule.get("stream_k") else x * y
+            return min(tiles, self.info.max_blocks), 1, 1
         return x, y, schedule.get("split_k", 1)
 
     def workspace(self, rows: int, tokens: int) -> tuple[int, int]:
-        """Floats and zeroed words that a split needs for such a product."""
+        """Floats and zeroed words for sums of tiles that blocks share."""
         x, y, splits = self.grid(rows, tokens)
-        if splits == 1:
-            return 0, 0
         schedule = self.info.schedule
-        return x * y * splits * schedule["tile_m"] * schedule["tile_n"], x * y
+        block = schedule["tile_m"] * schedule["tile_n"]
+        if schedule.get("stream_k"):
+            # Of two tiles that a block shares at most; warps are counted.
+            warps = schedule["warps_m"] * schedule["warps_n"]
+            return x * y * 2 * block, x * y * warps
+        return (x * y * splits * block, x * y) if splits > 1 else (0, 0)
 
     def prepare(
         self, weight: Sequence[MemRef], x: MemRef, rows: MemRef | None, y: MemRef,

@@ -55,8 +55,9 @@ memory, none with a tensor-core instruction that is not sparse. (A schedule that
 is not in a bundle.)
 
 *ahead* is the k-blocks of weights that are loaded early (prefetch), *split* the blocks
-that share the kept columns of a tile, *cluster* those that copy weights for each other.
-*integer* counts integer arithmetic and moves for each product.
+that share the kept columns of a tile, *cluster* those that copy weights for each other,
+*waves* the last ones whose tiles all blocks share. *integer* counts integer arithmetic
+and moves for each product.
 
 """
 
@@ -140,6 +141,7 @@ def describe(fact: Facts) -> list[str]:
         str(schedule.get("prefetch", 0)),
         str(schedule.get("split_k", 1)),
         str(schedule.get("cluster", 1)),
+        str(schedule.get("stream_k", 0)),
         str(fact.info.registers),
         # All of X is in shared memory, however many channels it has.
         f"{fact.info.shared_bytes} B × C"
@@ -151,7 +153,7 @@ def describe(fact: Facts) -> list[str]:
 def table(facts: Iterable[Facts]) -> list[str]:
     """The facts as rows of Markdown, with the columns that any of them has."""
     keys = ("tile_m", "tile_n", "stages", "warps_m", "warps_n", "prefetch", "split_k",
-            "cluster")  # fmt: skip
+            "cluster", "stream_k")  # fmt: skip
     facts = sorted(
         facts,
         key=lambda fact: (
@@ -162,7 +164,8 @@ def table(facts: Iterable[Facts]) -> list[str]:
     )  # fmt: skip
     used = [c for c in COLUMNS if any(f.counts[c] for f in facts)]
     head = ["dtype", "V", "kernel", "block", "stages", "warps", "ahead", "split",
-            "cluster", "registers", "shared", "products", *used, "integer"]  # fmt: skip
+            "cluster", "waves", "registers", "shared", "products", *used,
+            "integer"]  # fmt: skip
     lines = [head, ["---"] * len(head)]
     for fact in facts:
         lines.append(

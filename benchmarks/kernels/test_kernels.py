@@ -155,6 +155,11 @@ def test_splits_and_resident_rows():
     pairs = _scheduled(Recorder(), 6, kernel="warp_specialized", tile_n=64, cluster=2)
     assert pairs.grid(64, 24) == (4, 1, 1)
     assert pairs.grid(130, 72) == (6, 1, 1)
+    assert pairs.workspace(130, 72) == (0, 0)
+    # All blocks, with two parts each and a count for each warp.
+    shared = _scheduled(Recorder(), 5, kernel="warp_specialized", tile_n=64, stream_k=1)
+    assert shared.grid(64, 24) == (5, 1, 1)
+    assert shared.workspace(64, 24) == (5 * 2 * 64 * 64, 5 * 2)
     resident.prepare(weight, x, None, y)(0)
     assert launched == [4096 * 32, ((4, 2, 1), 64, 4096 * 32, 4 * 5 + 2 * 7, 0)]
 

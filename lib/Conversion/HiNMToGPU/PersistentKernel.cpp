@@ -53,65 +53,11 @@ void PersistentKernel::divideWork(Value planMemory) {
   total = mul(across, ceilDiv(numTokens, schedule.getTileN() * cluster));
   plan = planMemory;
   if (streams)
-    when(equal(thread, idx(0)), [&] { planShares(); });
+    planShares();
 }
 
 Value PersistentKernel::loadPlan(int64_t entry) {
   return memref::LoadOp::create(b, plan, ValueRange{idx(entry)});
-}
-
-/// Writes down how many waves are left whole, and which units of the others are
-/// this worker's. Only its first tile of those and its last one may be shared.
-void PersistentKernel::planShares() {
-  auto write = [&](int64_t entry, Value index) {
-    memref::StoreOp::create(b, toWord(index), plan, ValueRange{idx(entry)});
-  };
-  // Products of units and workers take more than a word.
-  Value tiles = toIndex(div(across, blocksOfTile)), all = toIndex(total);
-  Value mine = toIndex(worker), count = toIndex(workers);
-  unitsOfColumn = mul(add(blocksBefore(tiles), tiles), blocksOfTile);
-  Value waves = divide(add(all, add(count, -1)), count);
-  Value whole = sub(waves, min(waves, idx(schedule.getStreamK())));
-  Value before = unitsBefore(mul(whole, count));
-  Value units = sub(unitsBefore(all), before);
-  // With fewer k-blocks than stages the ring would never be full.
-  Value sharers = min(larger(div(units, schedule.getStages()), idx(1)), count);
-  auto beginOf = [&](Value sharer) {
-    return divide(mul(sharer, units), sharers);
-  };
-  // The worker that has a unit, which is the inverse of that.
-  auto ownerOf = [&](Value unit) {
-    return divide(add(mul(add(unit, 1), sharers), -1), units);
-  };
-  write(kWorker, mine);
-  write(kWorkers, count);
-  write(kAcross, toIndex(across));
-  write(kWholeWaves, whole);
-  auto branch = scf::IfOp::create(b, less(mine, sharers),
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.elseBlock());
-  write(kNumTurns, whole);
-  for (int64_t entry = kFirstTile; entry < kPlanWords; ++entry)
-    memref::StoreOp::create(b, word(entry == kLastEnd ? -1 : 0), plan,
-                            ValueRange{idx(entry)});
-  b.setInsertionPointToStart(branch.thenBlock());
-  Value begin = beginOf(mine), end = beginOf(add(mine, 1));
-  Value ends[] = {begin, add(end, -1)}, shared[2];
-  for (auto [i, unit] : llvm::enumerate(ends)) {
-    shared[i] = findTile(add(before, unit));
-    // From the first shared tile on, as the worker's are.
-    Value first = sub(unitsBefore(shared[i]), before);
-    Value next = sub(unitsBefore(add(shared[i], 1)), before);
-    write(kOwners + 2 * i, ownerOf(first));
-    write(kOwners + 2 * i + 1, ownerOf(add(next, -1)));
-    if (i == 0)
-      write(kFirstBegin, sub(larger(begin, first), first));
-    else
-      write(kLastEnd, sub(end, first));
-  }
-  write(kFirstTile, shared[0]);
-  write(kNumTurns, add(whole, add(sub(shared[1], shared[0]), 1)));
 }
 
 /// K-blocks before tile \p tile of the weight.
@@ -119,47 +65,92 @@ Value PersistentKernel::blocksBefore(Value tile) {
   return div(loadIndex(tileOffsets, tile), kBlock);
 }
 
-/// Units before tile \p tile of Y, all of whose columns are alike.
-Value PersistentKernel::unitsBefore(Value tile) {
-  Value row = remainder(tile, toIndex(across));
-  Value listed = div(row, blocksOfTile);
-  Value before = blocksBefore(listed);
-  Value blocks = sub(blocksBefore(add(listed, 1)), before);
-  Value ofColumn = add(
-      add(mul(before, blocksOfTile), mul(rem(row, blocksOfTile), blocks)), row);
-  return add(mul(divide(tile, toIndex(across)), unitsOfColumn), ofColumn);
+/// The units of tile \p tile of the weight, for the same tokens.
+PersistentKernel::Units PersistentKernel::unitsOf(Value tile) {
+  Value before = blocksBefore(tile);
+  Value blocks = sub(blocksBefore(add(tile, 1)), before);
+  return {mul(add(before, tile), blocksOfTile), add(blocks, 1)};
 }
 
-/// The tile of Y that has unit \p unit: a tile of the weight has a unit at
-/// least for each of its blocks, so that their begins are in order.
-Value PersistentKernel::findTile(Value unit) {
-  Value column = divide(unit, unitsOfColumn);
-  Value rest = remainder(unit, unitsOfColumn);
-  auto unitsOf = [&](Value tile) {
-    return mul(add(blocksBefore(tile), tile), blocksOfTile);
+/// Writes down how many waves are left whole, and which units of the others are
+/// this worker's. Only its first tile of those and its last one may be shared.
+/// They are looked for by all threads, as every step of a search would wait for
+/// memory.
+void PersistentKernel::planShares() {
+  auto write = [&](int64_t entry, Value value) {
+    memref::StoreOp::create(b, value, plan, ValueRange{idx(entry)});
   };
-  auto loop = scf::WhileOp::create(
-      b, TypeRange{b.getIndexType(), b.getIndexType()},
-      ValueRange{idx(0), toIndex(div(across, blocksOfTile))});
-  {
+  // Products of units and workers take more than a word.
+  Value columnTiles = toIndex(across), allTiles = toIndex(total);
+  Value mine = toIndex(worker), count = toIndex(workers);
+  Value listed = div(columnTiles, blocksOfTile);
+  Value unitsOfColumn = mul(add(blocksBefore(listed), listed), blocksOfTile);
+  Value waves = divide(add(allTiles, add(count, -1)), count);
+  Value whole = sub(waves, min(waves, idx(schedule.getStreamK())));
+  Value streamed = mul(whole, count);
+  Value row = remainder(streamed, columnTiles);
+  Units ofRow = unitsOf(div(row, blocksOfTile));
+  Value before =
+      add(mul(divide(streamed, columnTiles), unitsOfColumn),
+          add(ofRow.before, mul(rem(row, blocksOfTile), ofRow.ofBlock)));
+  Value units = sub(mul(divide(allTiles, columnTiles), unitsOfColumn), before);
+  // With fewer k-blocks than stages the ring would never be full.
+  Value sharers = min(larger(div(units, schedule.getStages()), idx(1)), count);
+  auto beginOf = [&](Value sharer) {
+    return divide(mul(sharer, units), sharers);
+  };
+  // The worker that has a unit, which is the inverse of that.
+  auto ownerOf = [&](Value unit) {
+    return toWord(divide(add(mul(add(unit, 1), sharers), -1), units));
+  };
+  Value isSharer = less(mine, sharers);
+  when(equal(thread, idx(0)), [&] {
+    write(kWorker, worker);
+    write(kWorkers, workers);
+    write(kAcross, across);
+    write(kWholeWaves, toWord(whole));
+    auto branch = scf::IfOp::create(b, isSharer, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
-    const SmallVector<Location> locations(2, b.getLoc());
-    Block *before =
-        b.createBlock(&loop.getBefore(), {}, loop.getResultTypes(), locations);
-    Value low = before->getArgument(0), high = before->getArgument(1);
-    scf::ConditionOp::create(b, less(add(low, 1), high), ValueRange{low, high});
-    Block *after =
-        b.createBlock(&loop.getAfter(), {}, loop.getResultTypes(), locations);
-    low = after->getArgument(0), high = after->getArgument(1);
-    Value middle = div(add(low, high), 2);
-    Value isBefore = less(rest, unitsOf(middle));
-    scf::YieldOp::create(b, ValueRange{select(isBefore, low, middle),
-                                       select(isBefore, middle, high)});
+    b.setInsertionPointToStart(branch.elseBlock());
+    for (int64_t entry = kFirstTile; entry < kPlanWords; ++entry)
+      write(entry, word(entry == kLastEnd ? -1 : 0));
+  });
+
+  // Its first unit and its last one, from the first shared tile on.
+  Value ends[] = {beginOf(mine), add(beginOf(add(mine, 1)), -1)};
+  Value columns[2], rests[2]; // column of tiles, unit in it
+  for (auto [i, unit] : llvm::enumerate(ends)) {
+    columns[i] = divide(add(before, unit), unitsOfColumn);
+    rests[i] = remainder(add(before, unit), unitsOfColumn);
   }
-  Value tile = loop.getResult(0);
-  Value units = add(sub(blocksBefore(add(tile, 1)), blocksBefore(tile)), 1);
-  Value block = divide(sub(rest, unitsOf(tile)), units);
-  return add(mul(column, toIndex(across)), add(mul(tile, blocksOfTile), block));
+  auto loop = scf::ForOp::create(b, thread, select(isSharer, listed, idx(0)),
+                                 idx(spec.getNumThreads()));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value tile = loop.getInductionVar();
+  Units ofTile = unitsOf(tile);
+  for (auto [i, unit] : llvm::enumerate(ends)) {
+    Value inside = sub(rests[i], ofTile.before); // or less than 0
+    when(less(inside, mul(ofTile.ofBlock, blocksOfTile)), [&, i = i,
+                                                           unit = unit] {
+      Value block =
+          add(mul(tile, blocksOfTile), divide(inside, ofTile.ofBlock));
+      Value found = toWord(add(mul(columns[i], columnTiles), block));
+      Value inBlock = remainder(inside, ofTile.ofBlock);
+      Value first = sub(unit, inBlock);
+      write(kOwners + 2 * i, ownerOf(first));
+      write(kOwners + 2 * i + 1, ownerOf(add(first, add(ofTile.ofBlock, -1))));
+      write(i == 0 ? kFirstTile : kEndTile, i == 0 ? found : add(found, 1));
+      write(i == 0 ? kFirstBegin : kLastEnd,
+            i == 0 ? toWord(inBlock) : add(toWord(inBlock), 1));
+    });
+  }
+}
+
+/// The tiles of this worker, whole and shared.
+Value PersistentKernel::loadNumTurns() {
+  return add(loadPlan(kWholeWaves),
+             sub(loadPlan(kEndTile), loadPlan(kFirstTile)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -173,7 +164,7 @@ void PersistentKernel::forEachTile(
   if (streams) {
     // Not to be held in registers.
     begin = word(0);
-    end = loadPlan(kNumTurns);
+    end = loadNumTurns();
     step = word(1);
   }
   auto loop = scf::ForOp::create(b, begin, end, step, carried);
@@ -203,7 +194,7 @@ Value PersistentKernel::isFirstShare() {
   return equal(turn, loadPlan(kWholeWaves));
 }
 Value PersistentKernel::isLastShare() {
-  return equal(add(turn, 1), loadPlan(kNumTurns));
+  return equal(add(turn, 1), loadNumTurns());
 }
 
 /// Leaves of the tile what is this worker's.

@@ -46,8 +46,8 @@ protected:
         blocksOfTile(spec.tile / schedule.getTileM()) {}
 
   /// Computes what this worker does; comes after the coordinates. Of stream_k
-  /// thread 0 writes it into \p planMemory, words of shared memory, and a
-  /// barrier has to come after that.
+  /// that is written into \p planMemory, words of shared memory, and a barrier
+  /// has to come after that.
   void divideWork(mlir::Value planMemory);
   /// Runs \p body for each of the worker's tiles, or its share of one. \p body
   /// updates what is \p carried from one to the next.
@@ -65,28 +65,33 @@ protected:
 
 private:
   /// What is written down of a worker, so that it takes no registers: who it
-  /// is, of how many, the tiles with the same tokens, how many tiles it has,
-  /// those of whole waves, the first one that is shared, with which unit of it
-  /// the worker begins, with which of its last tile it ends, and the first and
-  /// the last worker that share the one and the other.
+  /// is, of how many, the tiles with the same tokens, the waves that are whole,
+  /// the first tile of the others and the one behind the last, with which unit
+  /// of that first tile it begins, with which of the last it ends, and the
+  /// first and the last worker that share the one and the other.
   enum PlanEntry : int64_t {
     kWorker,
     kWorkers,
     kAcross,
-    kNumTurns,
     kWholeWaves,
     kFirstTile,
+    kEndTile,
     kFirstBegin,
     kLastEnd,
     kOwners,
     kPlanWords = kOwners + 4
   };
+  /// Units of a tile of the weight with the same tokens: those before it, and
+  /// those of each of its blocks of tile_m rows.
+  struct Units {
+    mlir::Value before, ofBlock;
+  };
 
+  mlir::Value blocksBefore(mlir::Value tile);
+  Units unitsOf(mlir::Value tile);
   void planShares();
   mlir::Value loadPlan(int64_t entry);
-  mlir::Value blocksBefore(mlir::Value tile);
-  mlir::Value unitsBefore(mlir::Value tile);
-  mlir::Value findTile(mlir::Value unit);
+  mlir::Value loadNumTurns();
   mlir::Value isFirstShare();
   mlir::Value isLastShare();
   void enterShare();
@@ -108,7 +113,6 @@ private:
   mlir::Value worker, workers;
   mlir::Value turn; // of the worker
   mlir::Value plan;
-  mlir::Value unitsOfColumn; // of all tiles with the same tokens
 };
 
 } // namespace hinm

@@ -139,10 +139,9 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK: nvvm.cluster.wait {aligned}
 // CHECK-NEXT: gpu.return
 
-// Shared tiles: thread 0 writes down what the block does. A warp leaves its sums, counts
+// Shared tiles: what the block does is written down. A warp leaves its sums, counts
 // itself, and if it is the last one adds up those of all.
 // CHECK-LABEL: gpu.func @hinm_spmm_f16_v128_m128n256k64s5w8x1sk2_warp_specialized(
-// CHECK: scf.while
 // CHECK: memref.store %{{.*}} : memref<12xi32, #gpu.address_space<workgroup>>
 // CHECK: nvvm.mbarrier.init
 // CHECK: gpu.barrier
