@@ -122,10 +122,14 @@ bool Block::finish() {
   for (const auto &[party, visit] : visits) {
     if (atExit.all.knows({party, visit.time}))
       continue;
+    const std::string block = "block " + render(blockIndex);
     report(*visit.thread, visit.where,
-           "comes to the shared memory of block " + render(blockIndex) +
-               ", which may have ended before (missing barrier.cluster at the "
-               "end)");
+           party >= firstAgent
+               ? block + " may end before " + describeParty(party) +
+                     ", for which no thread has waited"
+               : "comes to the shared memory of " + block +
+                     ", which may have ended before (missing barrier.cluster "
+                     "at the end)");
     return false;
   }
   return true;

@@ -296,6 +296,32 @@ TEST_F(ClusterTest, SingleMistakes) {
               HasSubstr("mapa: asks for block 2 of a cluster of 2"));
 }
 
+/// Copies to all blocks, which wait for it or do not.
+void copyKernel(void **params) {
+  const Ring &ring = argument<Ring>(params);
+  uint8_t *full = shared<uint8_t>(stageBytes);
+  hinm_emu_mbarrier_init(full, 1, "init");
+  hinm_emu_fence_mbarrier_init();
+  syncCluster();
+  hinm_emu_mbarrier_arrive(full, 1, stageBytes, "arrive");
+  if (rankInCluster() == 0)
+    hinm_emu_cp_async_bulk_multicast(shared<uint8_t>(), ring.source, full,
+                                     stageBytes, ring.mask, "multicast");
+  if (ring.waitEmpty || rankInCluster() == 0)
+    hinm_emu_mbarrier_wait_parity(full, 0, "wait");
+  syncCluster();
+}
+
+TEST_F(RingTest, NobodyWaitsForACopy) {
+  EXPECT_THAT(run(copyKernel, ring, 1, stageBytes + 8, blocks, blocks),
+              IsEmpty());
+  ring.waitEmpty = false;
+  clearError();
+  EXPECT_THAT(run(copyKernel, ring, 1, stageBytes + 8, blocks, blocks),
+              HasSubstr("block (1,0,0) may end before a copy of the mbarrier "
+                        "at byte offset 64, for which no thread has waited"));
+}
+
 TEST_F(ClusterTest, NotAllArrive) {
   Mistake mistake = Mistake::NotAll;
   EXPECT_THAT(run(barrierKernel, mistake, 1, 16, 2, 2),
