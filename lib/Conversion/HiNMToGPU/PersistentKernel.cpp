@@ -62,7 +62,7 @@ Value PersistentKernel::loadPlan(int64_t entry) {
 
 /// K-blocks before tile \p tile of the weight.
 Value PersistentKernel::blocksBefore(Value tile) {
-  return div(loadIndex(tileOffsets, tile), kBlock);
+  return div(loadIndex(tileOffsets, tile), version.blockColumns);
 }
 
 /// The units of tile \p tile of the weight, for the same tokens.
