@@ -68,7 +68,7 @@ PLAIN = ("kernel", "prefetch")
 SPLITS = (1, 4, 8)
 #: How blocks that go on to further tiles share weights, and the last tiles.
 SHARINGS: tuple[dict[str, int], ...] = (
-    {}, {"cluster": 2}, {"cluster": 4}, {"stream_k": 1}, {"stream_k": 2},
+    {"cluster": 2}, {"cluster": 4}, {"stream_k": 1}, {"stream_k": 2},
     {"cluster": 2, "stream_k": 1}, {"cluster": 2, "stream_k": 2},
 )  # fmt: skip
 
@@ -132,16 +132,19 @@ def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
         for tile_n in (64, 128, 256):
             if tile_m > tile or tile_m * tile_n > 128 * 256:
                 continue
-            for stages in (3, 4, 5, 6):
-                schedule = {
-                    "kernel": "warp_specialized", "tile_m": tile_m, "tile_n": tile_n,
-                    "tile_k": BLOCK, "stages": stages, "warps_m": tile_m // 16,
-                    "warps_n": 1,
-                }  # fmt: skip
-                for sharing in SHARINGS:
-                    shared = {**schedule, **sharing}
-                    if dynamic_shared_bytes(shared) <= MAX_SHARED_BYTES:
-                        yield shared
+            sizes = {
+                "kernel": "warp_specialized", "tile_m": tile_m, "tile_n": tile_n,
+                "tile_k": BLOCK, "warps_m": tile_m // 16, "warps_n": 1,
+            }  # fmt: skip
+            rings = [
+                schedule
+                for stages in (3, 4, 5, 6)
+                if dynamic_shared_bytes(schedule := {**sizes, "stages": stages})
+                <= MAX_SHARED_BYTES
+            ]
+            yield from rings
+            # With the deepest ring alone, lest there are too many.
+            yield from ({**rings[-1], **sharing} for sharing in SHARINGS)
 
 
 def fits_type(schedule: dict[str, int | str], dtype: str) -> bool:
