@@ -47,8 +47,8 @@ HEAD = """# Machine code of the kernels
 
 Written by `benchmarks/kernels/inspect_kernels.py` on {date} from kernels of commit
 {commit} for {chip}, assembled by {ptxas}. Nothing here was measured: it is what stands
-in the innermost loop with tensor-core instructions, which multiplies one k-block of 64
-columns, or several, for a warp.
+in the innermost loop with tensor-core instructions, which multiplies one k-block (64
+columns, of f32 32), or several, for a warp.
 
 {count} kernels ({types}): {registers} registers a thread, none with local
 memory, none with a tensor-core instruction that is not sparse. (A schedule that spills
