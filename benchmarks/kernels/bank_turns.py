@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Count the turns in which `ldmatrix` reads the rows of a slab; no GPU is needed.
+"""Count what slabs hold, and the turns in which they are read; no GPU is needed.
 
     pip install -r benchmarks/search/requirements.txt
     PYTHONPATH=python python benchmarks/kernels/bank_turns.py
 
 Writes docs/results/kernels/bank-turns.md. A turn reads the rows of eight listed columns
-if they lie in different banks (include/hinm/Core/BankConflicts.h).
+if they lie in different banks (include/hinm/Core/BankConflicts.h, Slabs.h).
 """
 
 from __future__ import annotations
@@ -35,44 +35,42 @@ MATRICES = {
     "minilm-0.output.dense": lambda: matrices.minilm(0, "output.dense"),
 }
 #: Windows, and the share of their columns that a tile keeps: whole k-blocks.
-WINDOWS = ((128, 0.5), (256, 0.25), (256, 0.5))
+WINDOWS = ((128, 0.5), (256, 0.25), (256, 0.5), (512, 0.125), (512, 0.25))
+TILES = (32, 64, 128)
 #: Rows of a thread block, whose tiles share a slab.
-BLOCK_ROWS = 256
-HEAD = """# Bank conflicts of the slab kernel
+BLOCK_ROWS = (128, 256, 512)
+HEAD = """# Slabs of the slab kernel: bank conflicts and rows of X
 
-Written by `benchmarks/kernels/bank_turns.py`; counts, no timings. Mean turns in which
-`ldmatrix` reads eight listed rows of a slab: 1 is the least, 8 the most. Lists are of
-the search (`exchange`, seed 0, 2 s) with `window` W; of every window a tile keeps a
-share r of the columns.
+Written by `benchmarks/kernels/bank_turns.py`; counts, no timings. *Turns* are the mean
+turns in which `ldmatrix` reads eight listed rows of 16-bit elements: 1 is the least, 8
+the most. Lists are of the search (`exchange`, seed 0, 2 s) with `window` W; of every
+window a tile of V rows keeps a share r of the columns, and the tiles of `tile_m` rows
+share a slab.
 
-* *as found*: the groups in the order in which the search leaves them.
-* *arranged*: neighbours chosen by `arrangeGroups`, as `hinm-pack` does.
-* *keys, matrix*: the swizzle is the row's XOR with a key of its own, which
-  `chooseSwizzleKeys` picks for all tiles together, instead of its number modulo 8.
-* *keys, block*: the same for each thread block of 256 rows.
+* *by channel*: the slab is the window as it is, and a row lies where its channel is.
+* *arranged*: the same, with neighbours chosen by `arrangeGroups`, as `hinm-pack` does.
+* *slab*: places chosen by `makeSlabs`, as `hinm-select-kernels` does.
+* *rows*: the places of the largest slab, as a share of W. The rest of the window is
+  neither copied nor held. Gathered by each tile alone it would be r · `tile_m` / V.
 
-| matrix | V | W | r | as found | arranged | keys, matrix | keys, block |
-|---|---|---|---|---|---|---|---|
-"""
-TAIL = """
-The kernel swizzles by the row's number, so it takes the turns of *arranged*. A key for
-each row of X and thread block would about halve them for V = 64. A format could carry
-them as 3 bits a row of X and block, with which a copy swizzles, and 3 bits a listed
-column, with which a gather does; nothing else would change. Where rows lie in the slab
-is free, too, but a permutation of each window, found by the same search, came out no
-better.
+| matrix | V | W | r | by channel | arranged | tile_m | slab | rows | rows, each tile alone |
+|---|---|---|---|---|---|---|---|---|---|
 """
 
 
 @dataclass(frozen=True)
 class Line:
-    """The turns of one matrix: those of the columns of the table."""
+    """The counts of one matrix and one size of a block."""
 
     matrix: str
     tile: int
     window: int
     share: float
-    turns: tuple[float, ...]
+    block_rows: int
+    by_channel: float
+    arranged: float
+    slab: float
+    rows: float
 
 
 @cache
@@ -83,10 +81,10 @@ def _library() -> ctypes.CDLL:
     library.hinmCountBankTurns.restype = count
     library.hinmArrangeGroups.argtypes = [words, count, count]
     library.hinmArrangeGroups.restype = None
-    library.hinmChooseSwizzleKeys.argtypes = [
-        words, count, count, count, count, ctypes.POINTER(ctypes.c_uint8)
-    ]  # fmt: skip
-    library.hinmChooseSwizzleKeys.restype = count
+    library.hinmCountSlabPlaces.argtypes = [words, *[count] * 5]
+    library.hinmCountSlabPlaces.restype = count
+    library.hinmMakeSlabs.argtypes = [words, *[count] * 5, words, words]
+    library.hinmMakeSlabs.restype = count
     return library
 
 
@@ -107,31 +105,32 @@ def arrange(lists: NDArray[np.int32], window: int) -> NDArray[np.int32]:
     return arranged
 
 
-def count_keyed(lists: NDArray[np.int32], columns: int, window: int) -> int:
-    """The turns of the lists, one a row, with keys chosen for all of them."""
-    keyed = lists.copy()
-    keys = np.zeros(columns, np.uint8)
-    return _library().hinmChooseSwizzleKeys(
-        *_words(keyed), len(keyed), columns, window,
-        keys.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)),
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Slabs:
+    """What tiles share, as hinm/Core/Slabs.h has it.
+
+    Attributes:
+        rows: (blocks, windows, places) the row of X at each place, or −1.
+        places: as the lists, where in its slab each listed row lies.
+        turns: in which all of them are read.
+    """
+
+    rows: NDArray[np.int32]
+    places: NDArray[np.int32]
+    turns: int
 
 
-def measure(
-    lists: NDArray[np.int32], columns: int, window: int, tile: int
-) -> tuple[float, ...]:
-    """Mean turns of an eight: as found, arranged, keys of all, keys of each block."""
-    eights = lists.size // 8
-    step = max(BLOCK_ROWS // tile, 1)
-    of_blocks = sum(
-        count_keyed(lists[first : first + step], columns, window)
-        for first in range(0, len(lists), step)
-    )
-    turns = (
-        count_turns(lists), count_turns(arrange(lists, window)),
-        count_keyed(lists, columns, window), of_blocks,
-    )  # fmt: skip
-    return tuple(count / eights for count in turns)
+def make_slabs(
+    lists: NDArray[np.int32], windows: int, tiles_per_slab: int, element_bytes: int = 2
+) -> Slabs:
+    """The slabs of the lists, one a row, which go by as many windows."""
+    lists = np.ascontiguousarray(lists)
+    about = (*_words(lists), len(lists), windows, tiles_per_slab, element_bytes)
+    size = _library().hinmCountSlabPlaces(*about)
+    rows = np.empty((-(-len(lists) // tiles_per_slab), windows, size), np.int32)
+    places = np.empty_like(lists)
+    turns = _library().hinmMakeSlabs(*about, _words(rows)[0], _words(places)[0])
+    return Slabs(rows, places, turns)
 
 
 def lines(budget: float) -> Iterator[Line]:
@@ -139,7 +138,7 @@ def lines(budget: float) -> Iterator[Line]:
     for name, make in MATRICES.items():
         saliency = make()
         columns = saliency.shape[1]
-        for tile in (32, 64):
+        for tile in TILES:
             for window, share in WINDOWS:
                 if columns % window:
                     continue
@@ -149,8 +148,17 @@ def lines(budget: float) -> Iterator[Line]:
                 found = search_orders([(saliency, pattern)], time_budget=budget)
                 (weight,) = found.weights
                 lists = weight.columns.reshape(len(weight.offsets) - 1, -1)
-                turns = measure(lists, columns, window, tile)
-                yield Line(name, tile, window, share, turns)
+                eights = lists.size // 8
+                by_channel = count_turns(lists) / eights
+                arranged = count_turns(arrange(lists, window)) / eights
+                for block_rows in BLOCK_ROWS:
+                    if block_rows <= tile:
+                        continue
+                    slabs = make_slabs(lists, columns // window, block_rows // tile)
+                    yield Line(
+                        name, tile, window, share, block_rows, by_channel, arranged,
+                        slabs.turns / eights, slabs.rows.shape[2] / window,
+                    )  # fmt: skip
 
 
 def main() -> int:
@@ -163,12 +171,13 @@ def main() -> int:
     arguments = parser.parse_args()
     text = HEAD
     for line in lines(arguments.budget):
-        turns = " | ".join(f"{mean:.2f}" for mean in line.turns)
+        alone = line.share * line.block_rows / line.tile
         text += (
             f"| {line.matrix} | {line.tile} | {line.window} | {line.share} "
-            f"| {turns} |\n"
+            f"| {line.by_channel:.2f} | {line.arranged:.2f} | {line.block_rows} "
+            f"| {line.slab:.2f} | {line.rows:.2f} | {alone:.2f} |\n"
         )
-    arguments.output.write_text(text + TAIL)
+    arguments.output.write_text(text)
     return 0
 
 

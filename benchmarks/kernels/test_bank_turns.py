@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from bank_turns import arrange, count_keyed, count_turns, measure
+from bank_turns import arrange, count_turns, make_slabs
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("HINM_SANITIZERS") == "ON",
@@ -30,19 +30,18 @@ def test_arranging_pairs_groups_of_other_banks():
     assert count_turns(lists) == 4
 
 
-def test_keys_resolve_what_an_order_cannot():
-    lists = np.arange(0, 64, 8, dtype=np.int32).reshape(1, -1)
-    assert count_turns(arrange(lists, 64)) == 8
-    assert count_keyed(lists, 64, 64) == 1
-
-
-def test_keys_of_a_block_are_no_worse_than_those_of_all():
+def test_slabs_hold_what_their_tiles_list():
     draw = np.random.default_rng(0)
     lists = np.stack(
         [
-            np.concatenate([draw.permutation(128)[:64] + first for first in (0, 128)])
-            for _ in range(16)
+            np.concatenate([draw.permutation(256)[:64] + first for first in (0, 256)])
+            for _ in range(8)
         ]
     ).astype(np.int32)
-    found, arranged, of_all, of_blocks = measure(lists, 256, 128, 64)
-    assert found > arranged > of_all > of_blocks >= 1
+    slabs = make_slabs(lists, windows=2, tiles_per_slab=4)
+    for tile, row in enumerate(lists):
+        for entry, column in enumerate(row):
+            place = slabs.places[tile, entry]
+            assert slabs.rows[tile // 4, entry // 64, place] == column
+    assert slabs.turns == sum(count_turns(row) for row in slabs.places)
+    assert slabs.turns < 1.1 * lists.size / 8 < 2 * count_turns(arrange(lists, 256)) / 3

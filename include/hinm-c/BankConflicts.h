@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// Core's bank conflicts (hinm/Core/BankConflicts.h) for other languages, in
-/// libhinm_search. Lists are of columns, in groups of four.
+/// Core's bank conflicts (hinm/Core/BankConflicts.h, hinm/Core/Slabs.h) for
+/// other languages, in libhinm_search. Lists are of columns, in groups of four.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -28,11 +28,18 @@ int64_t hinmCountBankTurns(const int32_t *columns, int64_t count);
 /// \p window > 0 inside windows of so many columns.
 void hinmArrangeGroups(int32_t *columns, int64_t count, int64_t window);
 
-/// Chooses the swizzle keys of \p cols rows, which are written to \p keys, for
-/// \p lists lists of \p count columns altogether, as long and by windows of
-/// \p window, and reorders their groups. Returns the turns of all lists.
-int64_t hinmChooseSwizzleKeys(int32_t *columns, int64_t count, int64_t lists,
-                              int64_t cols, int64_t window, uint8_t *keys);
+/// Places of the slabs of \p tiles lists of \p count columns altogether, as
+/// long and by \p windows windows (hinm/Core/Slabs.h), \p tilesPerSlab of which
+/// share one. Their elements have \p elementBytes.
+int64_t hinmCountSlabPlaces(const int32_t *columns, int64_t count,
+                            int64_t tiles, int64_t windows,
+                            int64_t tilesPerSlab, int64_t elementBytes);
+
+/// Makes the slabs: \p rows has as many words for each slab as it has places,
+/// \p places has \p count. Returns the turns in which they are read.
+int64_t hinmMakeSlabs(const int32_t *columns, int64_t count, int64_t tiles,
+                      int64_t windows, int64_t tilesPerSlab,
+                      int64_t elementBytes, int32_t *rows, int32_t *places);
 
 #ifdef __cplusplus
 } // extern "C"

@@ -9,6 +9,7 @@
 #include "hinm-c/BankConflicts.h"
 
 #include "hinm/Core/BankConflicts.h"
+#include "hinm/Core/Slabs.h"
 #include <algorithm>
 
 using namespace hinm::core;
@@ -21,15 +22,20 @@ void hinmArrangeGroups(int32_t *columns, int64_t count, int64_t window) {
   arrangeGroups(llvm::MutableArrayRef(columns, count), window);
 }
 
-int64_t hinmChooseSwizzleKeys(int32_t *columns, int64_t count, int64_t lists,
-                              int64_t cols, int64_t window, uint8_t *keys) {
-  llvm::MutableArrayRef all(columns, count);
-  const std::vector<uint8_t> chosen =
-      chooseSwizzleKeys(all, lists, cols, window);
-  std::copy(chosen.begin(), chosen.end(), keys);
-  int64_t turns = 0;
-  for (int64_t list = 0; list < lists; ++list)
-    turns += countBankTurns(applySwizzleKeys(
-        all.slice(list * (count / lists), count / lists), chosen));
-  return turns;
+int64_t hinmCountSlabPlaces(const int32_t *columns, int64_t count,
+                            int64_t tiles, int64_t windows,
+                            int64_t tilesPerSlab, int64_t elementBytes) {
+  return countSlabPlaces({llvm::ArrayRef(columns, count), tiles, windows,
+                          tilesPerSlab, elementBytes});
+}
+
+int64_t hinmMakeSlabs(const int32_t *columns, int64_t count, int64_t tiles,
+                      int64_t windows, int64_t tilesPerSlab,
+                      int64_t elementBytes, int32_t *rows, int32_t *places) {
+  const SlabLists lists = {llvm::ArrayRef(columns, count), tiles, windows,
+                           tilesPerSlab, elementBytes};
+  const Slabs slabs = makeSlabs(lists, /*threads=*/0);
+  std::copy(slabs.rows.begin(), slabs.rows.end(), rows);
+  std::copy(slabs.places.begin(), slabs.places.end(), places);
+  return countSlabTurns(lists, slabs.places);
 }

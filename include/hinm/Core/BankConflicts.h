@@ -24,7 +24,6 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
-#include <vector>
 
 namespace hinm::core {
 
@@ -41,22 +40,6 @@ int64_t countBankTurns(llvm::ArrayRef<int32_t> columns, int64_t group = 4);
 /// are; turns never become more.
 void arrangeGroups(llvm::MutableArrayRef<int32_t> columns, int64_t window,
                    int64_t group = 4);
-
-/// \p columns as countBankTurns and arrangeGroups take them where 16-byte chunk
-/// i of row c lies at place i XOR keys[c] of its row: equal columns stay equal,
-/// others are in the same banks when their keys are equal.
-std::vector<int32_t> applySwizzleKeys(llvm::ArrayRef<int32_t> columns,
-                                      llvm::ArrayRef<uint8_t> keys);
-
-/// Chooses a key of 0 … 7 for each of \p cols rows of X, with which \p numLists
-/// lists \p columns, as long and by windows of \p window, conflict little;
-/// their groups are rearranged for it as by arrangeGroups. Turns do not become
-/// more than arrangeGroups alone makes them with the keys c mod 8. A local
-/// search: rows change their keys, alone or two at a time, then groups their
-/// neighbours, while that helps.
-std::vector<uint8_t> chooseSwizzleKeys(llvm::MutableArrayRef<int32_t> columns,
-                                       int64_t numLists, int64_t cols,
-                                       int64_t window);
 
 } // namespace hinm::core
 
