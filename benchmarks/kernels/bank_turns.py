@@ -110,7 +110,8 @@ class Slabs:
     """What tiles share, as hinm/Core/Slabs.h has it.
 
     Attributes:
-        rows: (blocks, windows, places) the row of X at each place, or −1.
+        rows: (blocks, windows, places) the row of X at each place, or −1, in the order
+            32k, 32k + 8, + 16, + 24, 32k + 1 ….
         places: as the lists, where in its slab each listed row lies.
         turns: in which all of them are read.
     """

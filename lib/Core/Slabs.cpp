@@ -22,7 +22,7 @@ using namespace hinm::core;
 
 namespace {
 
-constexpr int64_t kTurn = 8, kClasses = 8;
+constexpr int64_t kTurn = 8, kClasses = 8, kPlaces = 32;
 /// A round of the search: proposals for each place, the temperature that they
 /// start at, in turns, and the share of a turn that every pair of rows in
 /// conflict counts: fewer are easier to resolve.
@@ -182,7 +182,7 @@ void SlabSearch::write(Slabs &slabs, const SlabLists &lists, int64_t block,
                        int64_t window) const {
   const int64_t first = (block * lists.numWindows + window) * size;
   for (auto [number, column] : llvm::enumerate(columns))
-    slabs.rows[first + placeOf[number]] = column;
+    slabs.rows[first + getSlabEntry(placeOf[number])] = column;
   forEachEntry(lists, block, window, [&](int64_t entry) {
     slabs.places[entry] = placeOf[numberOf.lookup(lists.columns[entry])];
   });
@@ -207,7 +207,7 @@ int64_t hinm::core::countSlabPlaces(const SlabLists &lists) {
       const auto end = std::unique(columns.begin(), columns.end());
       most = std::max<int64_t>(most, end - columns.begin());
     }
-  return (most + kClasses - 1) / kClasses * kClasses;
+  return (most + kPlaces - 1) / kPlaces * kPlaces;
 }
 
 Slabs hinm::core::makeSlabs(const SlabLists &lists, unsigned threads) {

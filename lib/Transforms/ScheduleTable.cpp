@@ -52,6 +52,11 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
     if (*limits)
       *range = Range{(*limits)->first, (*limits)->second};
   }
+  if (const llvm::json::Value *value = object.get("window")) {
+    entry.window = value->getAsInteger();
+    if (entry.window.value_or(0) < 1)
+      return llvm::createStringError("'window' is no positive integer");
+  }
   SmallVector<int64_t> values;
   for (llvm::StringRef key :
        {"tile_m", "tile_n", "tile_k", "stages", "warps_m", "warps_n"}) {
@@ -127,17 +132,21 @@ llvm::Expected<ScheduleTable> ScheduleTable::read(llvm::StringRef file,
   return table;
 }
 
-ScheduleAttr ScheduleTable::lookup(llvm::StringRef chip, int64_t tile,
-                                   int64_t rows, int64_t tokens) const {
+ScheduleAttr
+ScheduleTable::lookup(llvm::StringRef chip, PackedAttr format, int64_t tokens,
+                      llvm::function_ref<bool(ScheduleAttr)> fits) const {
   for (const Entry &entry : entries) {
-    if (entry.chip != chip || entry.tile != tile)
+    if (entry.chip != chip || entry.tile != format.getTile())
       continue;
-    if (entry.rows && !entry.rows->contains(rows))
+    if (entry.rows && !entry.rows->contains(format.getRows()))
       continue;
     if (entry.tokens &&
         (ShapedType::isDynamic(tokens) || !entry.tokens->contains(tokens)))
       continue;
-    return entry.schedule;
+    if (entry.window && entry.window != format.getWindow())
+      continue;
+    if (fits(entry.schedule))
+      return entry.schedule;
   }
   return nullptr;
 }

@@ -21,7 +21,9 @@
 ///
 /// An entry serves the products of its chip and V whose rows and tokens lie in
 /// [first, last); without a range, all of them, and without `tokens` also those
-/// whose number is known only at run time. The first one that fits is taken.
+/// whose number is known only at run time. One with a `window` serves those
+/// whose format has this one, as a schedule of the slab kernel is measured on
+/// lists that go by one. The first one that fits is taken.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +31,7 @@
 #define HINM_LIB_TRANSFORMS_SCHEDULETABLE_H
 
 #include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -43,11 +46,11 @@ public:
   static llvm::Expected<ScheduleTable> read(llvm::StringRef file,
                                             mlir::MLIRContext *context);
 
-  /// The schedule for tiles of \p tile rows in a weight of \p rows and \p
-  /// tokens tokens (ShapedType::kDynamic if that is not known); null if the
+  /// The schedule for weights of \p format by \p tokens tokens
+  /// (ShapedType::kDynamic if that is not known), which \p fits; null if the
   /// table has none.
-  ScheduleAttr lookup(llvm::StringRef chip, int64_t tile, int64_t rows,
-                      int64_t tokens) const;
+  ScheduleAttr lookup(llvm::StringRef chip, PackedAttr format, int64_t tokens,
+                      llvm::function_ref<bool(ScheduleAttr)> fits) const;
 
 private:
   /// [first, last).
@@ -61,6 +64,7 @@ private:
     std::string chip;
     int64_t tile;
     std::optional<Range> rows, tokens;
+    std::optional<int64_t> window;
     ScheduleAttr schedule;
   };
   static llvm::Expected<Entry> readEntry(const llvm::json::Object &object,

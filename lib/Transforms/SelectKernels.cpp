@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ScheduleTable.h"
+#include "SharedSlabs.h"
 #include "TokenLayout.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "hinm/Dialect/HiNM/Utils/Chip.h"
@@ -91,13 +92,14 @@ bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
     return false;
   Type element = getElementTypeOrSelf(op.getInput().getType());
   PackedAttr format = op.getFormat();
-  if (schedule.getKernel() == KernelKind::Slab &&
-      (!format.getWindow() ||
-       ShapedType::isDynamic(
-           cast<ShapedType>(op.getColumnList().getType()).getDimSize(0))))
-    return false;
-  const int64_t rows = schedule.getNumHeldRows(format.getColumns(),
-                                               format.getWindow().value_or(0));
+  int64_t places = 0;
+  if (schedule.getKernel() == KernelKind::Slab) {
+    std::optional<int64_t> counted = countSlabPlaces(op, schedule);
+    if (!counted)
+      return false;
+    places = *counted;
+  }
+  const int64_t rows = schedule.getNumHeldRows(format.getColumns(), places);
   return rows * schedule.getTileN() * 16 / getTokensOfChunk(element) <=
          getMaxDynamicSharedBytes(chip);
 }
@@ -181,6 +183,12 @@ struct SelectKernelsPass
     }
     for (SpmmOp op : ops)
       padTokens(op);
+    getOperation()->walk([](SpmmOp op) {
+      if (ScheduleAttr schedule = op.getScheduleAttr();
+          schedule && schedule.getKernel() == KernelKind::Slab &&
+          op.getResult() && !op.getSlabRows())
+        addSlabs(op);
+    });
   }
 
 private:
@@ -218,10 +226,10 @@ private:
     if (table &&
         getElementTypeOrSelf(op.getInput().getType()).getIntOrFloatBitWidth() ==
             16) {
-      ScheduleAttr picked =
-          table->lookup(chip, op.getFormat().getTile(),
-                        op.getFormat().getRows(), getNumTokens(op));
-      if (picked && fits(op, picked, chip))
+      ScheduleAttr picked = table->lookup(
+          chip, op.getFormat(), getNumTokens(op),
+          [&](ScheduleAttr schedule) { return fits(op, schedule, chip); });
+      if (picked)
         return {picked, "the table"};
     }
     return {pickSchedule(op, chip, isTokenMajor), "the heuristic"};

@@ -8,6 +8,8 @@
 // RUN: hinm-opt %s --hinm-select-kernels="table=%t/good.json chip=sm_90a" --split-input-file --remarks-filter=hinm 2>&1 | FileCheck %s --check-prefix=TABLE
 // RUN: hinm-opt %s --hinm-select-kernels="table=%t/good.json chip=sm_86" --split-input-file | FileCheck %s
 // RUN: hinm-opt %s --hinm-select-kernels="table=%t/slab.json chip=sm_90a" --split-input-file | FileCheck %s --check-prefix=SLAB
+// RUN: hinm-opt %s --hinm-select-kernels="table=%t/windows.json chip=sm_90a" --split-input-file | FileCheck %s --check-prefix=WINDOWS
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/window.json 2>&1 | FileCheck %s --check-prefix=WINDOW
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/missing.json 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/version.json 2>&1 | FileCheck %s --check-prefix=VERSION
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/range.json 2>&1 | FileCheck %s --check-prefix=RANGE
@@ -18,6 +20,7 @@
 // MISSING: error: schedule table '{{.*}}missing.json': No such file
 // VERSION: error: schedule table '{{.*}}': expected an object of version 1 with 'entries'
 // RANGE: error: schedule table '{{.*}}': entry 0: 'tokens' is no [first, last) of integers
+// WINDOW: error: schedule table '{{.*}}': entry 0: 'window' is no positive integer
 // LACKS: error: schedule table '{{.*}}': entry 1: its schedule lacks 'stages'
 // SCHEDULE: error: schedule table '{{.*}}': entry 0: every parameter of a schedule must be at least 1
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/integer.json 2>&1 | FileCheck %s --check-prefix=INTEGER
@@ -327,31 +330,47 @@ func.func @dynamic_rows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64x
 
 // -----
 
-// Only by a table or an option, and only where the format has windows: else the entry
-// is passed over.
+// Only by a table or an option, and only where the format has windows and the list is
+// a constant: else the entry is passed over.
 // SLAB-LABEL: func.func @aligned(
 // SLAB-NOT: kernel = slab
 // SLAB-LABEL: func.func @windows(
-// SLAB: schedule = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 3, warps_m = 2, warps_n = 1>
+// SLAB: %[[ROWS:.*]] = arith.constant dense<{{.*}}> : tensor<96xi16>
+// SLAB: hinm.spmm {{.*}} slabs(%[[ROWS]], %{{.*}} : tensor<96xi16>, tensor<128xi16>)
+// SLAB-SAME: schedule = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 3, warps_m = 2, warps_n = 1>
 // CHECK-LABEL: func.func @windows(
+// CHECK-NOT: slabs
 // CHECK: schedule = #hinm.schedule<tile_m = 32,
-func.func @windows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %y: tensor<32x16xf32>) -> tensor<32x16xf32> {
-  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
-    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
-    outs(%y : tensor<32x16xf32>) -> tensor<32x16xf32>
-  return %r : tensor<32x16xf32>
+
+// The entry for its window, after one for which there is no room.
+// WINDOWS-LABEL: func.func @aligned(
+// WINDOWS: schedule = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 2,
+// WINDOWS-LABEL: func.func @windows(
+// WINDOWS: schedule = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 32,
+func.func @windows(%v: tensor<2048xf16>, %m: tensor<128xi32>, %o: tensor<3xi32>, %x: tensor<128x16xf16>, %y: tensor<64x16xf32>) -> tensor<64x16xf32> {
+  %l = arith.constant dense<"0x000005000A000F00140019001E00230028002D00320037003C00410046004B00500055005A005F00640069006E00730078007D00020007000C00110016001B00200025002A002F00340039003E00430048004D00520057005C00610066006B00700075007A007F00040009000E00130018001D00220027002C00310036003B00200025002A002F00340039003E00430048004D00520057005C00610066006B00700075007A007F00040009000E00130018001D00220027002C00310036003B00400045004A004F00540059005E00630068006D00720077007C00010006000B00100015001A001F00240029002E00330038003D00420047004C00510056005B00"> : tensor<128xi16>
+  %r = hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : tensor<2048xf16>, tensor<128xi32>, tensor<128xi16>, tensor<3xi32>, tensor<128x16xf16>)
+    outs(%y : tensor<64x16xf32>) -> tensor<64x16xf32>
+  return %r : tensor<64x16xf32>
 }
 
 // -----
 
-// A window of X that has no room, by the same table.
-// SLAB-LABEL: func.func @large_windows(
-// SLAB-NOT: kernel = slab
-// SLAB: return
-// CHECK-LABEL: func.func @large_windows(
-func.func @large_windows(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<8192x16xf16>, %y: tensor<32x16xf32>) -> tensor<32x16xf32> {
-  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 8192, tile = 32, nm = 2:4, window = 8192>
-    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<8192x16xf16>)
-    outs(%y : tensor<32x16xf32>) -> tensor<32x16xf32>
-  return %r : tensor<32x16xf32>
+// What was scheduled by hand gets its slabs; lists that are no constant have none.
+// CHECK-LABEL: func.func @by_hand(
+// CHECK: hinm.spmm {{.*}} slabs(%{{.*}} : tensor<64xi16>, tensor<64xi16>)
+// CHECK-NOT: slabs
+// SLAB-LABEL: func.func @by_hand(
+// WINDOWS-LABEL: func.func @by_hand(
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 3, warps_m = 2, warps_n = 1>
+func.func @by_hand(%v: tensor<1024xf16>, %m: tensor<64xi32>, %a: tensor<64xi16>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %y: tensor<32x16xf32>) -> (tensor<32x16xf32>, tensor<32x16xf32>) {
+  %l = arith.constant dense<"0x000005000A000F00140019001E00230028002D00320037003C00410046004B00500055005A005F00640069006E00730078007D00020007000C00110016001B00200025002A002F00340039003E00430048004D00520057005C00610066006B00700075007A007F00040009000E00130018001D00220027002C00310036003B00"> : tensor<64xi16>
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi16>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%y : tensor<32x16xf32>) {schedule = #s} -> tensor<32x16xf32>
+  %q = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %a, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi16>, tensor<2xi32>, tensor<128x16xf16>)
+    outs(%y : tensor<32x16xf32>) {schedule = #s} -> tensor<32x16xf32>
+  return %r, %q : tensor<32x16xf32>, tensor<32x16xf32>
 }

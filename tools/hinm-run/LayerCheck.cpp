@@ -171,6 +171,10 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
                        copy(op.getTileOffsets()), input, copy(op.getRowIndex()),
                        init, op.getFormat(), op.getLayerAttr(),
                        op.getScheduleAttr(), op.getConvolutionAttr());
+    if (op.getSlabRows()) {
+      product.getSlabRowsMutable().assign(copy(op.getSlabRows()));
+      product.getSlabPlacesMutable().assign(copy(op.getSlabPlaces()));
+    }
     product.setTokenMajorInput(op.getTokenMajorInput());
     product.setTokenMajorOutput(op.getTokenMajorOutput());
     func::ReturnOp::create(builder, op.getLoc(), product.getResult());

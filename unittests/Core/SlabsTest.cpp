@@ -85,7 +85,7 @@ void expectToHold(const SlabLists &lists, const Slabs &slabs) {
   ASSERT_EQ(slabs.places.size(), lists.columns.size());
   ASSERT_EQ(static_cast<int64_t>(slabs.rows.size()),
             lists.getNumBlocks() * lists.numWindows * slabs.size);
-  EXPECT_EQ(slabs.size % 8, 0);
+  EXPECT_EQ(slabs.size % 32, 0);
   size_t most = 0;
   forEachSlab(lists, [&](int64_t block, int64_t window, const auto &tiles) {
     const auto first =
@@ -96,7 +96,8 @@ void expectToHold(const SlabLists &lists, const Slabs &slabs) {
         listed.insert(lists.columns[entry]);
         ASSERT_GE(slabs.places[entry], 0);
         ASSERT_LT(slabs.places[entry], slabs.size);
-        EXPECT_EQ(first[slabs.places[entry]], lists.columns[entry]);
+        EXPECT_EQ(first[getSlabEntry(slabs.places[entry])],
+                  lists.columns[entry]);
       }
     std::multiset<int32_t> held(first, first + slabs.size);
     held.erase(-1);
@@ -104,7 +105,7 @@ void expectToHold(const SlabLists &lists, const Slabs &slabs) {
     most = std::max(most, listed.size());
   });
   EXPECT_GE(slabs.size, static_cast<int64_t>(most));
-  EXPECT_LT(slabs.size, static_cast<int64_t>(most) + 8);
+  EXPECT_LT(slabs.size, static_cast<int64_t>(most) + 32);
   EXPECT_EQ(countSlabPlaces(lists), slabs.size);
 }
 
@@ -124,6 +125,17 @@ TEST(Slabs, HoldTheRowsThatTheirTilesList) {
     expectToHold(lists, slabs);
     EXPECT_EQ(countSlabTurns(lists, slabs.places),
               countTurns(lists, slabs.places));
+  }
+}
+
+TEST(Slabs, ListPlacesOfAClassTogether) {
+  std::vector<int64_t> places(64);
+  for (int64_t place = 0; place < 64; ++place)
+    places[getSlabEntry(place)] = place;
+  for (int64_t entry = 0; entry < 64; ++entry) {
+    EXPECT_EQ(places[entry] / 32, entry / 32);
+    EXPECT_EQ(places[entry] % 8, entry / 4 % 8);
+    EXPECT_EQ(places[entry] / 8 % 4, entry % 4);
   }
 }
 

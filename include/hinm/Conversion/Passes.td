@@ -26,7 +26,7 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
 
     A thread block computes `tile_m` × `tile_n` of Y. With `kernel = multistage` it
     gathers 64 kept rows of X a step (of tf32 32) into a ring of `stages` in shared memory (`cp.async`, 16 bytes a copy,
-    swizzled, zeros beyond the last token), reads the weight straight into
+    swizzled), reads the weight straight into
     registers (its fragments lie in memory in the order of the lanes) and
     multiplies with `mma.sp::ordered_metadata.m16n8k32`, accumulating in f32.
     Rows are stored through `row_index`. With `split_k` several blocks share the

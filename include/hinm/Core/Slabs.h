@@ -54,10 +54,10 @@ struct SlabLists {
 };
 
 struct Slabs {
-  /// Places of a slab, a multiple of 8.
+  /// Places of a slab, a multiple of 32.
   int64_t size = 0;
-  /// Of slab (block, window), at (block · windows + window) · size: the row of
-  /// X at each place, or −1.
+  /// Of slab (block, window), from (block · windows + window) · size on: the
+  /// row of X at each place, or −1, in the order of getSlabEntry.
   std::vector<int32_t> rows;
   /// Of each listed column, its place in its slab.
   std::vector<int32_t> places;
@@ -69,7 +69,14 @@ struct Slabs {
 /// 12 13, then 2 3 6 7 10 11 14 15.
 int64_t getReadPosition(int64_t row, int64_t elementBytes);
 
-/// Places of the largest slab, a multiple of 8.
+/// Where the row at \p place stands among those of its slab: of 32 places those
+/// that are equal modulo 8 come together, 0 8 16 24, then 1 9 17 25 …. A kernel
+/// copies what it reads at once to places with one swizzle.
+inline int64_t getSlabEntry(int64_t place) {
+  return place / 32 * 32 + place % 8 * 4 + place / 8 % 4;
+}
+
+/// Places of the largest slab, a multiple of 32.
 int64_t countSlabPlaces(const SlabLists &lists);
 
 /// The slabs of \p lists. The search is by simulated annealing: two places

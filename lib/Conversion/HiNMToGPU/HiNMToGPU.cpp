@@ -56,13 +56,29 @@ int64_t getWindowBlocks(SpmmOp op) {
              : 0;
 }
 
+/// Places of a slab; 0 if there are none for the tiles of a thread block.
+int64_t getSlabPlaces(SpmmOp op) {
+  PackedAttr format = op.getFormat();
+  if (!op.getSlabRows() || !op.getScheduleAttr())
+    return 0;
+  const int64_t blocks = llvm::divideCeil(
+      format.getNumTiles(), op.getScheduleAttr().getNumTiles(format.getTile()));
+  const int64_t slabs = blocks * format.getNumWindows();
+  auto rows = cast<ShapedType>(op.getSlabRows().getType());
+  return slabs && rows.hasStaticShape() && rows.getDimSize(0) % (32 * slabs) == 0
+             ? rows.getDimSize(0) / slabs
+             : 0;
+}
+
 SpmmKernelSpec getSpec(SpmmOp op) {
   return {cast<ShapedType>(op.getValues().getType()).getElementType(),
           cast<ShapedType>(op.getInit().getType()).getElementType(),
           cast<ShapedType>(op.getColumnList().getType()).getElementType(),
           op.getFormat().getColumns(),
           op.getFormat().getTile(),
-          op.getFormat().getWindow().value_or(0),
+          op.getSlabRows() ? getElementTypeOrSelf(op.getSlabRows().getType())
+                           : Type(),
+          getSlabPlaces(op),
           getWindowBlocks(op),
           op.getScheduleAttr(),
           static_cast<bool>(op.getRowIndex()),

@@ -92,34 +92,31 @@ Value KernelBuilder::loadIndex(Value memref, Value position) {
 
 Value KernelBuilder::loadColumn(Value position) {
   Value column = memref::LoadOp::create(b, columnList, ValueRange{position});
-  return spec.listType.isInteger(16)
+  return column.getType().isInteger(16)
              ? arith::ExtUIOp::create(b, b.getI32Type(), column).getResult()
              : column;
 }
 
-KernelBuilder::TokenSource KernelBuilder::startAt(Value token) {
+Value KernelBuilder::startAt(Value token) {
   Value size = mul(memref::DimOp::create(b, input, 0).getResult(),
                    memref::DimOp::create(b, input, 1).getResult());
   auto type = MemRefType::get(
       {ShapedType::kDynamic}, spec.elementType,
       StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}));
   // N is a multiple of chunkTokens, so a chunk is wholly inside or wholly
-  // outside; outside, nothing is read and the chunk is filled with zeros.
-  Value inside = less(token, numTokens);
-  return {memref::ReinterpretCastOp::create(
-              b, type, input, OpFoldResult(select(inside, token, idx(0))),
-              ArrayRef<OpFoldResult>{size},
-              ArrayRef<OpFoldResult>{b.getIndexAttr(1)}),
-          select(inside, idx(chunkTokens), idx(0))};
+  // outside. What stands in for the latter is multiplied, but not stored.
+  Value existing = select(less(token, numTokens), token, idx(0));
+  return memref::ReinterpretCastOp::create(
+      b, type, input, OpFoldResult(existing), ArrayRef<OpFoldResult>{size},
+      ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
 }
 
-void KernelBuilder::copyTokens(TokenSource source, Value row, Value pitch,
+void KernelBuilder::copyTokens(Value source, Value row, Value pitch,
                                Value target, ValueRange place) {
   nvgpu::DeviceAsyncCopyOp::create(
       b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), target, place,
-      source.elements, ValueRange{toIndex(mul(row, pitch))},
-      b.getIndexAttr(chunkTokens), source.count,
-      /*bypassL1=*/b.getUnitAttr());
+      source, ValueRange{toIndex(mul(row, pitch))}, b.getIndexAttr(chunkTokens),
+      /*srcElements=*/Value(), /*bypassL1=*/b.getUnitAttr());
 }
 
 void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
@@ -141,6 +138,10 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
                                  words, MemRefType::get({dyn}, spec.listType),
                                  words,
                                  MemRefType::get({dyn, dyn}, spec.elementType)};
+  if (spec.slabRowType) {
+    arguments.push_back(MemRefType::get({dyn}, spec.slabRowType));
+    arguments.push_back(MemRefType::get({dyn}, b.getI16Type()));
+  }
   if (spec.hasRowIndex)
     arguments.push_back(words);
   if (spec.epilogue)
@@ -178,6 +179,10 @@ void KernelBuilder::declareFunction(ArrayRef<int64_t> sharedSizes) {
   columnList = argument();
   tileOffsets = argument();
   input = argument();
+  if (spec.slabRowType) {
+    slabRows = argument();
+    slabPlaces = argument();
+  }
   if (spec.hasRowIndex)
     rowIndex = argument();
   if (spec.epilogue)

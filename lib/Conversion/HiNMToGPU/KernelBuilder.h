@@ -129,16 +129,13 @@ protected:
   mlir::Value loadIndex(mlir::Value memref, mlir::Value position);
   /// The column at \p position of the list, a word.
   mlir::Value loadColumn(mlir::Value position);
-  /// X from a token on, as one run of elements: a row is then one
-  /// multiplication of words away, as X has at most 2³² elements.
-  struct TokenSource {
-    mlir::Value elements; // from the first token of row 0 on
-    mlir::Value count; // of the tokens of a copy that there are: all, or none
-  };
-  TokenSource startAt(mlir::Value token);
+  /// X from \p token on, as one run of elements: a row is then one
+  /// multiplication of words away, as X has at most 2³² elements. Behind the
+  /// last token it is X from the first one on.
+  mlir::Value startAt(mlir::Value token);
   /// Starts the 16-byte copy of what \p source has of row \p row of X, a word;
   /// rows are \p pitch, a word, apart. It goes to \p place of \p target.
-  void copyTokens(TokenSource source, mlir::Value row, mlir::Value pitch,
+  void copyTokens(mlir::Value source, mlir::Value row, mlir::Value pitch,
                   mlir::Value target, mlir::ValueRange place);
   /// Emits \p body under `scf.if` \p condition.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
@@ -153,8 +150,8 @@ protected:
   int64_t fragments;                  // n8 fragments of a warp
 
   mlir::gpu::GPUFuncOp func;
-  mlir::Value values, metadata, columnList, tileOffsets, input, rowIndex,
-      output;
+  mlir::Value values, metadata, columnList, tileOffsets, input, slabRows,
+      slabPlaces, rowIndex, output;
   mlir::Value memory, shared; // shared memory as bytes, and as that array
   llvm::SmallVector<mlir::Value> epilogueInputs;
   mlir::Value numRows, numTokens;

@@ -48,7 +48,8 @@ std::string SpmmKernelSpec::getName() const {
   if (schedule.getKernel() != KernelKind::Multistage)
     variant += ("_" + stringifyKernelKind(schedule.getKernel())).str();
   if (schedule.getKernel() == KernelKind::Slab)
-    variant += llvm::formatv("{0}x{1}", window, windowBlocks);
+    variant += llvm::formatv("{0}x{1}{2}", slabPlaces, slabBlocks,
+                             slabRowType.isInteger(16) ? "" : "_long");
   if (listType.isInteger(16))
     variant += "_i16";
   if (tokenMajorInput)
@@ -113,6 +114,11 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: tile_m = " << schedule.getTileM()
                        << " does not divide the " << tile << " rows of a tile"
                        << (sharesX ? ", and is no multiple of them" : "");
+  if (slabRowType && !sharesX)
+    return emitError()
+           << "schedule: the " << stringifyKernelKind(schedule.getKernel())
+           << " kernel reads no 'slabs': drop them, or use kernel = "
+              "slab";
   const int64_t blockColumns =
       PackedAttr::getVersionOf(elementType).blockColumns;
   if (schedule.getTileK() != blockColumns)
@@ -215,7 +221,7 @@ int64_t SpmmKernelSpec::getNumArrivals() const {
 int64_t SpmmKernelSpec::getSharedBytes() const {
   if (schedule.getKernel() == KernelKind::WarpSpecialized)
     return getWarpSpecializedSharedBytes(schedule);
-  return schedule.getNumHeldRows(columns, window) * schedule.getTileN() *
+  return schedule.getNumHeldRows(columns, slabPlaces) * schedule.getTileN() *
          getElementBytes();
 }
 

@@ -18,6 +18,8 @@
 /// | column_list  | memref<?xL>         | an element       |
 /// | tile_offsets | memref<?xi32>       | 4                |
 /// | input X      | memref<?x?xE>       | 16, rows too     |
+/// | slab_rows    | memref<?xL>         | 16               |
+/// | slab_places  | memref<?xi16>       | 2                |
 /// | row_index    | memref<?xi32>       | 4                |
 /// | epilogue …   | memref<?xT>, memref<?x?xT> | a run, rows too |
 /// | output Y     | memref<?x?xO>       | a run, rows too  |
@@ -25,8 +27,8 @@
 /// | arrivals     | memref<?xi32>       | 4                |
 ///
 /// N is a multiple of the tokens in 16 bytes of X, 4, 8 or 16, and X has at
-/// most 2^32 elements. There is a row_index with `hasRowIndex`; there are
-/// partials and arrivals with split_k > 1: split_k · tile_m · tile_n sums for
+/// most 2^32 elements. There are slabs with `slabPlaces` (see hinm.spmm), a
+/// row_index with `hasRowIndex`; there are partials and arrivals with split_k > 1: split_k · tile_m · tile_n sums for
 /// each block of x and y, and a count, which is 0 before and after. With
 /// stream_k > 0 they are 2 · tile_m · tile_n sums and tile_m / 16 counts for
 /// each block launched.
@@ -69,8 +71,9 @@ struct SpmmKernelSpec {
   mlir::Type listType;    ///< of column_list: i16 or i32
   int64_t columns;        ///< C; the kernel takes it from X
   int64_t tile;           ///< V, the rows that share their kept columns
-  int64_t window;         ///< W by which all lists go, or 0
-  int64_t windowBlocks;   ///< k-blocks of a window, or 0
+  mlir::Type slabRowType; ///< of slab_rows, or null: there are no slabs
+  int64_t slabPlaces;     ///< S of a slab; 0: of other tiles than tile_m's
+  int64_t slabBlocks;     ///< k-blocks of a slab, or 0 if that is not known
   ScheduleAttr schedule;
   bool hasRowIndex;
   bool tokenMajorInput, tokenMajorOutput;

@@ -41,9 +41,8 @@ protected:
   int64_t chunks; // of a row
   int64_t copies; // of a thread, for one stage
 
-private:
   mlir::Value pitch;                      // of the rows of X, a word
-  llvm::SmallVector<TokenSource> sources; // of each copy
+  llvm::SmallVector<mlir::Value> sources; // of each copy
 };
 
 } // namespace hinm

@@ -129,7 +129,7 @@ private:
   Value barriersOfBlock; // in the cluster, each lane another's
   Value descriptor;      // of X in the first stage
   // Of the producer: X from the lane's tokens on, and the pitch of its rows.
-  TokenSource source;
+  Value source;
   Value pitch;
 };
 

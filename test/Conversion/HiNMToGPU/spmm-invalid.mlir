@@ -400,7 +400,7 @@ func.func @grid(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o
 
 #s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
 func.func @slab_window(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
-  // expected-error @below {{schedule: the slab kernel needs a format with a 'window'}}
+  // expected-error @below {{schedule: the slab kernel needs 'slabs' of the 2 tiles of a thread block: hinm-select-kernels makes them of a constant 'column_list' whose format has a 'window'}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
     outs(%y : memref<32x16xf32>) {schedule = #s}
@@ -409,11 +409,37 @@ func.func @slab_window(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi
 
 // -----
 
+// Of two tiles, as many as a block has; but there are two blocks.
 #s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
-func.func @slab_list(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<?xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+func.func @slab_tiles(%v: memref<3072xf16>, %m: memref<192xi32>, %l: memref<192xi32>, %o: memref<4xi32>, %x: memref<128x16xf16>, %sr: memref<96xi16>, %sp: memref<192xi16>, %y: memref<96x16xf32>) {
+  // expected-error @below {{schedule: the slab kernel needs 'slabs' of the 2 tiles of a thread block}}
+  hinm.spmm as #hinm.packed<rows = 96, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<3072xf16>, memref<192xi32>, memref<192xi32>, memref<4xi32>, memref<128x16xf16>)
+    slabs(%sr, %sp : memref<96xi16>, memref<192xi16>)
+    outs(%y : memref<96x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
+func.func @slab_unread(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %sr: memref<64xi16>, %sp: memref<64xi16>, %y: memref<32x16xf32>) {
+  // expected-error @below {{schedule: the multistage kernel reads no 'slabs': drop them, or use kernel = slab}}
+  hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    slabs(%sr, %sp : memref<64xi16>, memref<64xi16>)
+    outs(%y : memref<32x16xf32>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 16, tile_k = 64, stages = 2, warps_m = 2, warps_n = 1>
+func.func @slab_list(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<?xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %sr: memref<128xi16>, %sp: memref<?xi16>, %y: memref<32x16xf32>) {
   // expected-error @below {{schedule: the slab kernel needs a 'column_list' of static size}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<?xi32>, memref<2xi32>, memref<128x16xf16>)
+    slabs(%sr, %sp : memref<128xi16>, memref<?xi16>)
     outs(%y : memref<32x16xf32>) {schedule = #s}
   return
 }
@@ -476,10 +502,11 @@ func.func @slab_token_major(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref
 // -----
 
 #s = #hinm.schedule<kernel = slab, tile_m = 64, tile_n = 256, tile_k = 64, stages = 4, warps_m = 2, warps_n = 1>
-func.func @slab_shared(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<32x16xf32>) {
+func.func @slab_shared(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %sr: memref<128xi16>, %sp: memref<64xi16>, %y: memref<32x16xf32>) {
   // expected-error @below {{schedule: the stages take 262144 bytes of shared memory, more than 232432 of any chip}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    slabs(%sr, %sp : memref<128xi16>, memref<64xi16>)
     outs(%y : memref<32x16xf32>) {schedule = #s}
   return
 }

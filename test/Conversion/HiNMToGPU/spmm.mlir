@@ -21,7 +21,7 @@
 // CHECK: scf.if {{.*}} -> (f32, f32, f32, f32, f32, f32, f32, f32)
 // CHECK: memref.load %[[LIST]]
 // CHECK: scf.if
-// CHECK:   nvgpu.device_async_copy %[[MINE]]{{.*}}, %[[RING]]{{.*}}, 8, %{{.*}} {bypassL1}
+// CHECK:   nvgpu.device_async_copy %[[MINE]]{{.*}}, %[[RING]]{{.*}}, 8 {bypassL1}
 // CHECK: nvvm.cp.async.commit.group
 // CHECK: scf.if
 // CHECK: nvvm.cp.async.commit.group

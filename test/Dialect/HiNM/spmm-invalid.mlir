@@ -360,3 +360,56 @@ func.func @spmm_c1_windows(%v: tensor<3072xf16>, %m: tensor<192xi32>, %l: tensor
     outs(%y : tensor<32x8xf32>) -> tensor<32x8xf32>
   return %r : tensor<32x8xf32>
 }
+
+// -----
+
+func.func @spmm_c7_window(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %sr: tensor<64xi16>, %sp: tensor<64xi16>, %i: tensor<32x16xf32>) {
+  // expected-error @below {{has slabs, which its format's lists do not share: it has no 'window'}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    slabs(%sr, %sp : tensor<64xi16>, tensor<64xi16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c7_short(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<65536x16xf16>, %sr: tensor<64xi16>, %sp: tensor<64xi16>, %i: tensor<32x16xf32>) {
+  // expected-error @below {{'slab_rows' holds i16, which do not reach 65536 columns and none}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 65536, tile = 32, nm = 2:4, window = 65536>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<65536x16xf16>)
+    slabs(%sr, %sp : tensor<64xi16>, tensor<64xi16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c7_rows(%v: tensor<2048xf16>, %m: tensor<128xi32>, %l: tensor<128xi32>, %o: tensor<2xi32>, %x: tensor<256x16xf16>, %sr: tensor<72xi16>, %sp: tensor<128xi16>, %i: tensor<32x16xf32>) {
+  // expected-error @below {{'slab_rows' has 72 elements, no multiple of 32 for each of 2 windows}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 256, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : tensor<2048xf16>, tensor<128xi32>, tensor<128xi32>, tensor<2xi32>, tensor<256x16xf16>)
+    slabs(%sr, %sp : tensor<72xi16>, tensor<128xi16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c7_places(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %sr: tensor<64xi16>, %sp: tensor<32xi16>, %i: tensor<32x16xf32>) {
+  // expected-error @below {{'slab_places' has 32 elements, but the format needs 64}}
+  %0 = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>)
+    slabs(%sr, %sp : tensor<64xi16>, tensor<32xi16>)
+    outs(%i : tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @spmm_c7_alone(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<128x16xf16>, %sr: tensor<64xi16>, %i: tensor<32x16xf32>) {
+  // expected-error @below {{has 'slab_rows' or 'slab_places' without the other}}
+  %0 = "hinm.spmm"(%v, %m, %l, %o, %x, %sr, %i) <{format = #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, window = 128>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 0, 1>}> ({
+  }) : (tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<128x16xf16>, tensor<64xi16>, tensor<32x16xf32>) -> tensor<32x16xf32>
+  return
+}

@@ -103,3 +103,14 @@ func.func @small_floats(%v: tensor<1024xf8E5M2>, %m: tensor<64xi32>, %l: tensor<
       outs(%i : tensor<32x?xf32>) -> tensor<32x?xf32>
   return %y : tensor<32x?xf32>
 }
+
+// CHECK-LABEL: func @slabs
+// CHECK: hinm.spmm {{.*}} slabs(%{{.*}}, %{{.*}} : memref<128xi16>, memref<128xi16>) row_index(%{{.*}}) outs(
+func.func @slabs(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<128xi16>, %o: memref<2xi32>, %x: memref<256x16xf16>, %sr: memref<128xi16>, %sp: memref<128xi16>, %r: memref<32xi32>, %i: memref<32x16xf32>) {
+  hinm.spmm as #hinm.packed<rows = 32, columns = 256, tile = 32, nm = 2:4, window = 128>
+      ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<128xi16>, memref<2xi32>, memref<256x16xf16>)
+      slabs(%sr, %sp : memref<128xi16>, memref<128xi16>)
+      row_index(%r : memref<32xi32>)
+      outs(%i : memref<32x16xf32>)
+  return
+}

@@ -43,8 +43,8 @@ def encode(value, element):
     """The bytes of a small integer (bf16: nearest even, others exactly)."""
     if element in ("i8", "i32"):
         return value.to_bytes(int(element[1:]) // 8, "little", signed=True)
-    if element == "i16":  # a column, unsigned
-        return value.to_bytes(2, "little")
+    if element == "i16":  # a column, unsigned, or -1
+        return (value % 2**16).to_bytes(2, "little")
     if element in SMALL_FLOATS:
         fraction, bias = SMALL_FLOATS[element]
         mantissa, exponent = math.frexp(abs(value))  # mantissa in [1/2, 1)
@@ -196,6 +196,27 @@ class Case:
         return [column for start in starts for column in
                 rng.sample(range(start, start + window), kept // len(starts))]
 
+    def share(self, seed, windows, tiles):
+        """The slabs of as many tiles: places drawn at random, some of them of no row."""
+        rng = random.Random(seed)
+        listed = (self.offsets[1] - self.offsets[0]) // windows
+        cells = {}
+        for i, column in enumerate(self.list):
+            tile, window = i // (listed * windows), i // listed % windows
+            cells.setdefault((tile // tiles, window), {})[column] = None
+        size = -(-max(map(len, cells.values())) // 32) * 32
+        rows, self.places = [], [None] * len(self.list)
+        for cell in sorted(cells):
+            held = [*cells[cell], *[-1] * (size - len(cells[cell]))]
+            rng.shuffle(held)
+            rows += [held[32 * k + 8 * i + c] for k in range(size // 32)
+                     for c in range(8) for i in range(4)]
+            cells[cell] = {column: place for place, column in enumerate(held)}
+        for i, column in enumerate(self.list):
+            tile, window = i // (listed * windows), i // listed % windows
+            self.places[i] = cells[tile // tiles, window][column]
+        return rows
+
     def pack(self, stored, blocks, slabs):
         """Appends the fragments of one tile: k-blocks of 64, slabs of 16 rows."""
         for block in range(blocks):
@@ -325,6 +346,8 @@ def main():
     parser.add_argument("--lists", default="i32", help="element of the column list")
     parser.add_argument("--token-major-input", action="store_true", help="X is N x C")
     parser.add_argument("--token-major-output", action="store_true", help="Y is N x R")
+    parser.add_argument("--constant-list", action="store_true",
+                        help="the product knows its lists: hinm-select-kernels makes slabs")
     parser.add_argument("--repeat", action="store_true", help="a group of columns stands twice")
     parser.add_argument("--epilogue", action="store_true",
                         help="Y = max(W · X + bias − residual, −5)")
@@ -365,6 +388,14 @@ def main():
         parts += [g.replace("=", " = ") for g in given if "=" in g]
         parts.insert(2, f"tile_k = {layout.block}")
         attributes.append("schedule = #hinm.schedule<" + ", ".join(parts) + ">")
+    # What tiles share: name, values, element type, shape.
+    shared = []
+    if args.schedule and args.schedule.endswith("slab") and not args.constant_list:
+        tile_m = int(args.schedule.split(",")[0])
+        held = case.share(args.seed, c // args.window, max(tile_m // args.tile, 1))
+        held = [row + (args.gather_offset if row >= 0 else 0) for row in held]
+        shared = [("sr", held, args.lists, [len(held)]),
+                  ("sp", case.places, "i16", [len(case.places)])]
     attributes += ["token_major_input"] * args.token_major_input
     attributes += ["token_major_output"] * args.token_major_output
     attrs = " {" + ", ".join(attributes) + "}" if attributes else ""
@@ -388,12 +419,16 @@ def main():
         more.append(("u", case.scales, "f32", [n, 1] if args.token_major_output else [1, n]))
     if args.epilogue:
         more += [("b", case.bias, "f32", [r]), ("e", flat(case.residual), wide, matrix)]
-    types = ["tensor<" + "x".join(map(str, shape)) + f"x{element}>"
-             for _, _, element, shape in more]
-    more_types = "".join(", " + t for t in types)
+    def types_of(operands):
+        return ["tensor<" + "x".join(map(str, shape)) + f"x{element}>"
+                for _, _, element, shape in operands]
+
+    types = types_of(more)
+    more_types = "".join(", " + t for t in types_of(shared) + types)
+    slabs = f"\n    slabs(%sr, %sp : {', '.join(types_of(shared))})" if shared else ""
     signature = (f"%v: {tv}, %m: {tm}, %l: {tl}, %o: {to}, "
                  f"%x: tensor<{image}>{rows_type}")
-    for (name, *_), kind in zip(more, types):
+    for (name, *_), kind in zip(shared + more, types_of(shared) + types):
         signature += f", %{name}: {kind}"
     epilogue = ""
     if more:
@@ -434,12 +469,17 @@ def main():
     %three = arith.constant 3.0 : f32
 {lines}    hinm.yield {last} : {o}
   }}"""
+    lists, constant = "%l", ""
+    if args.constant_list:
+        lists = "%lists"
+        listed = dense(case.list, args.lists, [len(case.list)])
+        constant = f"  %lists = arith.constant {listed}\n"
     print(f"""func.func private @layer({signature}) -> tensor<{result}x{o}> attributes {{llvm.emit_c_interface}} {{
   %c1 = arith.constant 1 : index
   %n = tensor.dim %x, %c1 : tensor<{image}>
   %init = tensor.empty({'%n' if args.dynamic else ''}) : tensor<{result}x{o}>
-  %y = hinm.spmm as {fmt}
-    ins(%v, %m, %l, %o, %x : {tv}, {tm}, {tl}, {to}, tensor<{image}>){rows}
+{constant}  %y = hinm.spmm as {fmt}
+    ins(%v, %m, {lists}, %o, %x : {tv}, {tm}, {tl}, {to}, tensor<{image}>){slabs}{rows}
     outs(%init : tensor<{result}x{o}>){epilogue}{attrs} -> tensor<{result}x{o}>
   return %y : tensor<{result}x{o}>
 }}""")
@@ -453,14 +493,14 @@ def main():
             ("l", [c + args.gather_offset for c in case.list], args.lists, [len(case.list)]),
             ("o", case.offsets, "i32", [len(case.offsets)]),
             ("rows", case.row_index, "i32", [r]),
-            *more, ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, matrix)):
+            *shared, *more, ("xs", flat(case.input), e, [len(case.input), len(case.input[0])]), ("expected", flat(case.y), o, matrix)):
         print(f"  %{name} = arith.constant {dense(values, element, shape)}")
     cast = (lambda v, s, a, b, t: f"  %{v} = tensor.cast %{s} : tensor<{a}x{t}> to tensor<{b}x{t}>")
     print(cast("x", "xs", f"{c}x{n}", f"{c}x{dyn}", e) if args.dynamic else "")
     x = "%x" if args.dynamic else "%xs"
     index = ", %rows" if args.row_index else ""
     index_type = f", tensor<{r}xi32>" if args.row_index else ""
-    index += "".join(f", %{name}" for name, *_ in more)
+    index += "".join(f", %{name}" for name, *_ in shared + more)
     index_type += more_types
     print(f"""  %yd = func.call @layer(%v, %m, %l, %o, {x}{index}) : ({tv}, {tm}, {tl}, {to}, tensor<{image}>{index_type}) -> tensor<{result}x{o}>""")
     print(cast("y", "yd", f"{r}x{dyn}", f"{r}x{n}", o) if args.dynamic else "")

@@ -488,12 +488,12 @@ std::string ScheduleAttr::getSuffix() const {
   return suffix;
 }
 
-int64_t ScheduleAttr::getNumHeldRows(int64_t columns, int64_t window) const {
+int64_t ScheduleAttr::getNumHeldRows(int64_t columns, int64_t places) const {
   switch (getKernel()) {
   case KernelKind::Resident:
     return columns;
   case KernelKind::Slab:
-    return getStages() * window;
+    return getStages() * places;
   case KernelKind::Multistage:
   case KernelKind::WarpSpecialized:
     return getStages() * getTileK();

@@ -18,6 +18,7 @@
 
 #include "hinm/Dialect/HiNM/IR/HiNMAttributes.h"
 #include "hinm/Dialect/HiNM/IR/HiNMDialect.h"
+#include "hinm/Dialect/HiNM/IR/HiNMOps.h"
 #include "mlir/Bytecode/BytecodeImplementation.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -34,6 +35,11 @@ struct HiNMVersion : public DialectVersion {
 
 /// The oldest that it reads: `hinm.spmm` has got properties since.
 constexpr uint64_t kOldestVersion = 3;
+
+/// The first in which `hinm.spmm` may have slabs.
+constexpr uint64_t kSlabVersion = 5;
+/// The kinds of operands that come before them.
+constexpr size_t kOperandsBeforeSlabs = 5;
 
 enum AttributeCode : uint64_t {
   kPattern = 0,
@@ -254,6 +260,20 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
       return nullptr;
     }
     return version;
+  }
+
+  LogicalResult
+  upgradeFromVersion(Operation *topLevel,
+                     const DialectVersion &version) const override {
+    if (static_cast<const HiNMVersion &>(version).number >= kSlabVersion)
+      return success();
+    // What is counted behind X is two kinds of operands further on.
+    topLevel->walk([](SpmmOp op) {
+      MutableArrayRef<int32_t> counts(op.getProperties().operandSegmentSizes);
+      counts = counts.drop_front(kOperandsBeforeSlabs);
+      std::rotate(counts.begin(), counts.end() - 2, counts.end());
+    });
+    return success();
   }
 };
 

@@ -291,6 +291,36 @@ static LogicalResult verifyEpilogue(SpmmOp op) {
   return success();
 }
 
+/// Checks what tiles share of X.
+static LogicalResult verifySlabs(SpmmOp op) {
+  Value rows = op.getSlabRows(), places = op.getSlabPlaces();
+  if (!rows && !places)
+    return success();
+  if (!rows || !places)
+    return op.emitOpError("has 'slab_rows' or 'slab_places' without the other");
+  PackedAttr format = op.getFormat();
+  if (!format.getWindow())
+    return op.emitOpError("has slabs, which its format's lists do not share: "
+                          "it has no 'window'");
+  auto type = cast<ShapedType>(rows.getType());
+  // All ones is no row.
+  if (type.getElementType().isInteger(16) &&
+      format.getColumns() >= core::maxShortColumns)
+    return op.emitOpError() << "'slab_rows' holds i16, which do not reach "
+                            << format.getColumns() << " columns and none";
+  const int64_t numRows = type.getDimSize(0);
+  if (const int64_t multiple = 32 * format.getNumWindows();
+      !ShapedType::isDynamic(numRows) && multiple && numRows % multiple != 0)
+    return op.emitOpError() << "'slab_rows' has " << numRows
+                            << " elements, no multiple of 32 for each of "
+                            << format.getNumWindows() << " windows";
+  const int64_t listed =
+      cast<ShapedType>(op.getColumnList().getType()).getDimSize(0);
+  return ShapedType::isDynamic(listed)
+             ? success()
+             : verifyLength(op, "slab_places", places.getType(), listed);
+}
+
 LogicalResult SpmmOp::verify() {
   // spmm_c1
   if (failed(verifyPackedOperands(*this)))
@@ -362,5 +392,8 @@ LogicalResult SpmmOp::verify() {
     return emitOpError() << "has a result exactly when it works on tensors, of "
                             "the destination's type";
   // spmm_c5
-  return verifyEpilogue(*this);
+  if (failed(verifyEpilogue(*this)))
+    return failure();
+  // spmm_c7
+  return verifySlabs(*this);
 }

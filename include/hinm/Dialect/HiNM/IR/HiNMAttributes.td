@@ -380,6 +380,10 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// How many tiles of \p tile rows a thread block has rows of.
+    int64_t getNumTiles(int64_t tile) const {
+      return getTileM() > tile ? getTileM() / tile : 1;
+    }
     /// The parameters that only some schedules give, as names have them: p2z4, or
     /// c2sk1.
     std::string getSuffix() const;
@@ -387,8 +391,8 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     /// memory for their sums.
     bool sharesTiles() const { return getSplitK() > 1 || getStreamK() > 0; }
     /// Rows of X that a thread block holds, of a weight with \p columns columns
-    /// and with windows of \p window of them.
-    int64_t getNumHeldRows(int64_t columns, int64_t window) const;
+    /// and with slabs of \p places.
+    int64_t getNumHeldRows(int64_t columns, int64_t places) const;
   }];
 }
 

@@ -360,6 +360,14 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     X is C×N and Y is R×N, tokens innermost. With `token_major_input` X is N×C
     instead, with `token_major_output` Y and the epilogue's matrices are N×R.
 
+    With `slabs` tiles share rows of X in shared memory (`kernel = slab`); the product
+    is the same. Slab (b, w) is of the b-th group of tiles, as many as the schedule's
+    `tile_m` has rows for, and of window w of the format. It has S places:
+    `slab_rows`[(b · windows + w) · S + 32k + 4c + i] is the row of X at place
+    32k + 8i + c, or −1 (all ones), and `slab_places`[j] the place at which the row of
+    `column_list`[j] lies in the slab of its tile and window. `hinm-select-kernels`
+    makes them.
+
     With an `epilogue` Y[r, n] is what its region yields of the sum, in f32 or i32,
     and of the elements of further operands: of row r of a vector of R (a bias, the
     scales of a quantised weight), of place (r, n) of a matrix (a residual), or of
@@ -386,6 +394,10 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
       computes without side effects or regions, and yields an element of Y, which
       then is a float, i8 or i32.
     * (spmm_c6) `token_major_input` and `convolution` exclude each other.
+    * (spmm_c7) `slab_rows` and `slab_places` come together, with a `window` of the
+      format; `slab_rows` has as many entries for each window, a multiple of 32, and is
+      of i32, or of i16 if C < 65536; `slab_places` has an entry for each of
+      `column_list`.
 
     Example:
 
@@ -414,6 +426,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     HiNM_Shaped1DOf<[HiNM_ListElement]>:$column_list,
     HiNM_Shaped1DOf<[I32]>:$tile_offsets,
     HiNM_Shaped2DOf<HiNM_OperandElement>:$input,
+    Optional<HiNM_Shaped1DOf<[HiNM_ListElement]>>:$slab_rows,
+    Optional<HiNM_Shaped1DOf<[I16]>>:$slab_places,
     Optional<HiNM_Shaped1DOf<[I32]>>:$row_index,
     Variadic<HiNM_EpilogueOperand>:$epilogue_inputs,
     HiNM_Shaped2DOf<HiNM_OutputElement>:$init,
@@ -430,6 +444,7 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
     `ins` `(` $values `,` $metadata `,` $column_list `,` $tile_offsets `,` $input
     `:` type($values) `,` type($metadata) `,` type($column_list) `,`
     type($tile_offsets) `,` type($input) `)`
+    (`slabs` `(` $slab_rows^ `,` $slab_places `:` type($slab_rows) `,` type($slab_places) `)`)?
     (`row_index` `(` $row_index^ `:` type($row_index) `)`)?
     `outs` `(` $init `:` type($init) `)`
     (`epilogue` (`(` $epilogue_inputs^ `:` type($epilogue_inputs) `)`)?
@@ -464,7 +479,8 @@ def HiNM_SpmmOp : HiNM_Op<"spmm", [
                    "::hinm::ScheduleAttr":$schedule,
                    "::hinm::ConvolutionAttr":$convolution), [{
       build($_builder, $_state, resultType ? ::mlir::TypeRange(resultType) : ::mlir::TypeRange(),
-            values, metadata, columnList, tileOffsets, input, rowIndex,
+            values, metadata, columnList, tileOffsets, input,
+            /*slab_rows=*/::mlir::Value(), /*slab_places=*/::mlir::Value(), rowIndex,
             ::mlir::ValueRange(), init, format, layer, schedule, convolution,
             /*token_major_input=*/false, /*token_major_output=*/false);
     }]>];
