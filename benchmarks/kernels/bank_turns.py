@@ -50,11 +50,13 @@ share a slab.
 * *by channel*: the slab is the window as it is, and a row lies where its channel is.
 * *arranged*: the same, with neighbours chosen by `arrangeGroups`, as `hinm-pack` does.
 * *slab*: places chosen by `makeSlabs`, as `hinm-select-kernels` does.
-* *rows*: the places of the largest slab, as a share of W. The rest of the window is
-  neither copied nor held. Gathered by each tile alone it would be r · `tile_m` / V.
+* *copied*: the rows of X that come to shared memory, as a share of W, in the mean; the
+  others of the window no tile lists. *Alone* it would be r · `tile_m` / V, where each
+  tile gathers its own.
+* *held*: the places of the largest slab, as a share of W.
 
-| matrix | V | W | r | by channel | arranged | tile_m | slab | rows | rows, each tile alone |
-|---|---|---|---|---|---|---|---|---|---|
+| matrix | V | W | r | by channel | arranged | tile_m | slab | copied | alone | held |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -70,7 +72,8 @@ class Line:
     by_channel: float
     arranged: float
     slab: float
-    rows: float
+    copied: float
+    held: float
 
 
 @cache
@@ -158,7 +161,9 @@ def lines(budget: float) -> Iterator[Line]:
                     slabs = make_slabs(lists, columns // window, block_rows // tile)
                     yield Line(
                         name, tile, window, share, block_rows, by_channel, arranged,
-                        slabs.turns / eights, slabs.rows.shape[2] / window,
+                        slabs.turns / eights,
+                        (slabs.rows >= 0).sum() / slabs.rows[..., 0].size / window,
+                        slabs.rows.shape[2] / window,
                     )  # fmt: skip
 
 
@@ -176,7 +181,7 @@ def main() -> int:
         text += (
             f"| {line.matrix} | {line.tile} | {line.window} | {line.share} "
             f"| {line.by_channel:.2f} | {line.arranged:.2f} | {line.block_rows} "
-            f"| {line.slab:.2f} | {line.rows:.2f} | {alone:.2f} |\n"
+            f"| {line.slab:.2f} | {line.copied:.2f} | {alone:.2f} | {line.held:.2f} |\n"
         )
     arguments.output.write_text(text)
     return 0

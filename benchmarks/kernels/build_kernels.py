@@ -29,6 +29,7 @@ from cases import ELEMENTS, TILES
 from driver import MAX_SHARED_BYTES, KernelInfo
 from hinm import provenance
 from hinm.tools import ToolError, find_cuda_toolkit, find_tool
+from slabs import count_places
 from stages import STAGES, leave_out
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,8 +51,8 @@ PROCESSORS, PROCESSORS_BY_FOUR = 132, 120
 #: Accumulators of a thread beyond which there is no room for operands.
 MAX_ACCUMULATORS = 128
 #: Windows of the slab kernel, with the k-blocks of each, and V for which it is.
-WINDOWS = ((128, 1), (256, 1), (256, 2))
-SHARING_TILES = (32, 64)
+WINDOWS = ((128, 1), (256, 1), (256, 2), (512, 1))
+SHARING_TILES = (32, 64, 128)
 #: Of each V: by kernel, blocks of so many tokens of which there are variants, too.
 VARIED = {
     "multistage": (8, 16, 64, 128, 256),
@@ -165,11 +166,12 @@ def slab_schedules(
     """For many tokens and lists by windows: the window too, and its k-blocks."""
     if tile not in SHARING_TILES:
         return
-    for tile_m, tile_n, warps_n in itertools.product((256, 512), (64, 128), (1, 2)):
+    blocks_m = (128, 256, 512) if tile < 128 else (256, 512)
+    for tile_m, tile_n, warps_n in itertools.product(blocks_m, (64, 128), (1, 2)):
         wide = tile_n // warps_n
         for rows in (32, 64):
             warps_m = tile_m // rows
-            if tile % rows or wide > 64 or warps_m * warps_n > 16:
+            if tile % rows or wide > 64 or not 4 <= warps_m * warps_n <= 16:
                 continue
             for (window, blocks), stages in itertools.product(WINDOWS, (2, 3, 4)):
                 for prefetch in (0, 1):
@@ -178,7 +180,8 @@ def slab_schedules(
                         "tile_k": BLOCK, "stages": stages, "warps_m": warps_m,
                         "warps_n": warps_n, "prefetch": prefetch,
                     }  # fmt: skip
-                    room = dynamic_shared_bytes(schedule, window, dtype)
+                    places = slab_places(tile, schedule, window, blocks)
+                    room = dynamic_shared_bytes(schedule, places, dtype)
                     if room <= MAX_SHARED_BYTES and fits_type(schedule, dtype):
                         yield schedule, window, blocks
 
@@ -208,8 +211,18 @@ def _whole(schedule: dict[str, int | str]) -> dict[str, int | str]:
             "stream_k": 0, **schedule}  # fmt: skip
 
 
+def slab_places(
+    tile: int, schedule: dict[str, int | str], window: int, blocks: int
+) -> int:
+    """Places of the slabs of a kernel; 0 if it has none."""
+    if schedule.get("kernel") != "slab":
+        return 0
+    tiles = max(schedule["tile_m"] // tile, 1)
+    return count_places(window, blocks * BLOCK, tiles)
+
+
 def dynamic_shared_bytes(
-    schedule: dict[str, int | str], window: int = 0, dtype: str = "f16"
+    schedule: dict[str, int | str], places: int = 0, dtype: str = "f16"
 ) -> int:
     """Shared memory to give a kernel at its launch; the resident one for a channel."""
     row = schedule["tile_n"] * ELEMENTS[dtype].size
@@ -217,7 +230,7 @@ def dynamic_shared_bytes(
     if kernel == "resident":
         return row
     if kernel == "slab":
-        return schedule["stages"] * window * row
+        return schedule["stages"] * places * row
     ring = schedule["stages"] * schedule["tile_k"] * row
     if kernel == "warp_specialized":
         # Values and metadata, two barriers a stage; how the work is divided; what
@@ -261,6 +274,11 @@ def module(
     weight = f"rows = {tile}, columns = {columns}, tile = {tile}, {element.format}"
     if window:
         weight += f", window = {window}"
+    slabs = ""
+    if places := slab_places(tile, schedule, window, blocks):
+        kinds = [f"memref<{places}xi16>", f"memref<{blocks * BLOCK}xi16>"]
+        slabs = f"\n    slabs(%sr, %sp : {', '.join(kinds)})"
+        argument += f", %sr: {kinds[0]}, %sp: {kinds[1]}"
     epilogue = ""
     if element.scaled:
         argument += f", %s: memref<{tile}xf32>"
@@ -276,7 +294,7 @@ func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {listed}, %o: memref<2x
                  %x: {x}{argument}, %y: memref<{tile}x?x{output}>) {{
   hinm.spmm as #hinm.packed<{weight}>
     ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {listed}, memref<2xi32>,
-        {x}){rows}
+        {x}){slabs}{rows}
     outs(%y : memref<{tile}x?x{output}>){epilogue} {{schedule = #hinm.schedule<{body}>}}
   return
 }}
@@ -398,10 +416,11 @@ def compile_kernel(
     # A third of the bytes; without a date, so that the same kernel is the same file.
     file = folder / f"{cubin.name}.gz"
     file.write_bytes(gzip.compress(code, mtime=0))
+    places = slab_places(tile, schedule, window, blocks)
     return KernelInfo(
         name, file.name, chip, dtype, ELEMENTS[dtype].output, tile, row_index, schedule,
-        threads, dynamic_shared_bytes(schedule, window, dtype), used,
-        max_blocks(schedule), window, blocks, without,
+        threads, dynamic_shared_bytes(schedule, places, dtype), used,
+        max_blocks(schedule), window, blocks, without, places,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from cases import ELEMENTS, Case
 from cutlass import Cutlass
 from driver import Kernel, MemRef
 from packed import random_packed
+from slabs import make_slabs
 from spatha import Spatha
 
 Launch = Callable[[], None]
@@ -185,17 +186,29 @@ class Product:
             torch.empty(floats, device=self.gpu.device),
             torch.zeros(words, dtype=torch.int32, device=self.gpu.device),
         ]
+        arrays = weight.consecutive if consecutive else weight.arrays
+        info, slabs = kernel.info, []
+        if info.slab_places:
+            lists = arrays[2].cpu().numpy().view("uint16").reshape(self.case.tiles, -1)
+            made = make_slabs(
+                lists, self.case.windows, info.slab_tiles, info.slab_places
+            )
+            slabs = [
+                torch.from_numpy(array.view("int16")).to(self.gpu.device)
+                for array in (made.rows, made.places)
+            ]
         # Nothing but the launch is between the events.
         prepared = kernel.prepare(
-            [memref(a) for a in (weight.consecutive if consecutive else weight.arrays)],
+            [memref(array) for array in arrays],
             memref(self.x),
             None if rows is None else memref(rows),
             memref(self.y),
             [memref(array) for array in held] if words else [],
             None if weight.scales is None else memref(weight.scales),
+            [memref(array) for array in slabs],
         )
 
-        def launch(_held: object = (held, rows)) -> None:
+        def launch(_held: object = (held, rows, slabs)) -> None:
             prepared(self.gpu.stream)
 
         return launch

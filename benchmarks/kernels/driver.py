@@ -51,6 +51,7 @@ class KernelInfo:
         max_blocks: to launch, as they go on to further tiles; 0: one for each tile.
         window, window_blocks: by which the lists have to go, and k-blocks of a window;
             0: they need not.
+        slab_places: of the slabs that its tiles share; 0: it has none.
         without: the stage that was left out of it (stages.py); its results are wrong.
     """
 
@@ -69,6 +70,12 @@ class KernelInfo:
     window: int = 0
     window_blocks: int = 0
     without: str = ""
+    slab_places: int = 0
+
+    @property
+    def slab_tiles(self) -> int:
+        """How many tiles of the weight share a slab."""
+        return max(self.schedule["tile_m"] // self.tile, 1)
 
     @property
     def product(self) -> tuple[object, ...]:
@@ -373,14 +380,16 @@ class Kernel:
     def prepare(
         self, weight: Sequence[MemRef], x: MemRef, rows: MemRef | None, y: MemRef,
         workspace: Sequence[MemRef] = (), scales: MemRef | None = None,
+        slabs: Sequence[MemRef] = (),
     ) -> Callable[[int], None]:  # fmt: skip
         """Y = W · X on a stream; `weight` is values, metadata, columns, tile offsets.
 
         `workspace` holds the two arrays of a split; the words are zero afterwards.
-        `scales` has a number for each row of Y, and `rows` its place.
+        `scales` has a number for each row of Y, and `rows` its place; `slabs` are the
+        rows and places of a kernel that has them.
         """
         words: list[int] = []
-        given = [array for array in (rows, scales) if array]
+        given = [*slabs, *(array for array in (rows, scales) if array)]
         for array in (*weight, x, *given, y, *workspace):
             words += array.arguments()
         shared = self.info.shared_bytes

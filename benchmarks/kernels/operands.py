@@ -12,6 +12,7 @@ from driver import Arena, Kernel, MemRef
 from elements import decode, encode, storage
 from odd_shapes import Problem
 from packed import random_packed
+from slabs import make_slabs
 
 #: Bytes on either side of Y that nothing may be written to, and what stands there. As a
 #: float of any type it is not a number, or large.
@@ -37,6 +38,7 @@ class Operands:
             self._upload(packed.columns),
             self._upload(packed.tile_offsets),
         ]
+        self._lists = packed.columns
         self._x = self._upload(encode(x, case.dtype))
         self._order = draw.permutation(case.rows).astype(np.int32)
         self._rows = self._upload(self._order)
@@ -75,9 +77,16 @@ class Operands:
             ]
             self._words = workspace[1].pointer, words
         self._indexed = kernel.info.row_index
+        slabs = []
+        if kernel.info.slab_places:
+            lists = self._lists.reshape(case.tiles, -1)
+            made = make_slabs(
+                lists, case.windows, kernel.info.slab_tiles, kernel.info.slab_places
+            )
+            slabs = [self._upload(made.rows), self._upload(made.places)]
         return kernel.prepare(
             self._weight, self._x, self._rows if self._indexed else None, y,
-            workspace, self._scales,
+            workspace, self._scales, slabs,
         )  # fmt: skip
 
     def faults(self, rounding: float) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases import Case, Element
+from slabs import PATTERN, draw_list
 
 #: Rows of a slab, lanes of a warp.
 SLAB, LANES = 16, 32
@@ -148,9 +149,15 @@ def random_packed(
         height = min(case.tile, case.rows - first)
         parts.append(packed(count, height))
         listed = np.zeros(padded(count), np.int32)
+        part = count // case.windows
         listed[:count] = np.concatenate(
             [
-                window + draw.permutation(share)[: count // case.windows]
+                window
+                + (
+                    draw_list(draw, share, part)
+                    if case.window_blocks and part % len(PATTERN) == 0
+                    else draw.permutation(share)[:part]
+                )
                 for window in range(0, case.windows * share, share)
             ]
         )

@@ -4,8 +4,9 @@
     python benchmarks/kernels/tune_kernels.py trials.csv .bundle schedules.json
     hinm-opt ... --hinm-pipeline="schedules=schedules.json chip=sm_90a"
 
-For each chip, V and class of rows and tokens the schedule is taken that is, in the
-geometric mean over the class's cases, the least behind the best of each case.
+For each chip, V, window and class of rows and tokens the schedule is taken that is, in
+the geometric mean over the class's cases, the least behind the best of each case. What
+was measured on lists that go by windows is for layers with that window.
 """
 
 from __future__ import annotations
@@ -37,14 +38,24 @@ def _class(value: int, limits: tuple[int, ...]) -> tuple[int, int]:
 
 
 def pick(
-    trials: list[dict[str, str]], kernels: dict[str, KernelInfo]
+    trials: list[dict[str, str]], kernels: dict[str, KernelInfo], window: int = 0
 ) -> list[dict[str, Any]]:
-    """The entries of the table: the narrow classes of tokens first."""
+    """The entries of the table: the narrow classes of tokens first.
+
+    Those with a window come before those of all lists, as the first that fits is taken.
+
+    Args:
+        trials: of the benchmark.
+        kernels: by name.
+        window: by which the lists went, of trials that do not say it themselves.
+    """
     # Of each case, how far each schedule is behind the best.
     cases: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
     keys = ("rows", "columns", "tokens", "sparsity", "tile", "dtype")
     for trial in trials:
-        case = tuple(trial[key] for key in keys)
+        case = (
+            *(trial[key] for key in keys), str(trial.get("window") or window)
+        )  # fmt: skip
         cases[case][trial["kernel"]] = float(trial["median_us"])
     behind: dict[tuple, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     count: dict[tuple, int] = defaultdict(int)
@@ -52,14 +63,15 @@ def pick(
         best = min(times.values())
         info = kernels[next(iter(times))]
         rows, tokens = _class(int(case[0]), ROWS), _class(int(case[2]), TOKENS)
-        group = (info.chip, info.tile, rows, tokens)
+        by = int(case[-1])
+        group = (by == 0, by, info.chip, info.tile, rows, tokens)
         count[group] += 1
         for name, time in times.items():
             schedule = json.dumps(kernels[name].schedule)
             behind[group][schedule].append(time / best)
     entries = []
     for group in sorted(behind):
-        chip, tile, rows, tokens = group
+        _, by, chip, tile, rows, tokens = group
         # Blocks too wide for the smallest of the class were not tried on all cases.
         most = max(len(ratios) for ratios in behind[group].values())
         whole = {
@@ -69,7 +81,8 @@ def pick(
         }
         schedule = min(whole, key=lambda key: (whole[key], key))
         entries.append(
-            {"chip": chip, "tile": tile, "rows": list(rows), "tokens": list(tokens),
+            {"chip": chip, "tile": tile, **({"window": by} if by else {}),
+             "rows": list(rows), "tokens": list(tokens),
              "schedule": json.loads(schedule), "behind": round(whole[schedule], 4),
              "cases": count[group]}
         )  # fmt: skip
@@ -91,7 +104,8 @@ def main() -> int:
     except ValueError as error:
         print(f"tune_kernels: {error}", file=sys.stderr)
         return 1
-    table = {"version": 1, "provenance": about, "entries": pick(trials, kernels)}
+    entries = pick(trials, kernels, int(about.get("window", 0)))
+    table = {"version": 1, "provenance": about, "entries": entries}
     arguments.table.write_text(json.dumps(table, indent=1) + "\n")
     print(f"{len(table['entries'])} entries in {arguments.table}")
     return 0

@@ -39,6 +39,8 @@ def ConvertHiNMToGPU : Pass<"convert-hinm-to-gpu", "::mlir::ModuleOp"> {
     of them), and mbarriers hand the stages over. Its blocks go on to further tiles;
     with `cluster` some of them copy the weights for each other, with `stream_k` they
     share the last tiles evenly.
+    With `kernel = slab` a stage holds the rows of a window that the tiles of the block
+    list, by the `slabs` of the product, and `ldmatrix` gathers each tile's out of it.
 
     8-bit elements are multiplied with m16n8k64, i8 accumulated in i32. `ldmatrix`
     transposes elements of two bytes: it gives a lane two rows of two neighbouring

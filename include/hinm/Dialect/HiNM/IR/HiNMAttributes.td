@@ -337,8 +337,9 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     `kernel` says how X comes to the tensor cores: in a ring of stages that every
     warp fills and reads (`multistage`), whole in shared memory (`resident`, for few
     tokens), in a ring that four warps more than those fill (`warp_specialized`, for
-    the `wgmma.sp` of sm_90a), or in a ring of whole windows of it, `stages` of them,
-    that several tiles of the weight share (`slab`, for a format with a `window`).
+    the `wgmma.sp` of sm_90a), or in a ring of slabs, the rows of a
+    window that several tiles of the weight list (`slab`, for a format with a
+    `window`).
     `prefetch` steps of weights are loaded into registers before they are multiplied.
     With `split_k` > 1 as many thread blocks share the kept columns of a tile; the
     last of them adds up the sums of all, always in the same order. With `cluster` > 1
