@@ -65,7 +65,8 @@ int64_t getSlabPlaces(SpmmOp op) {
       format.getNumTiles(), op.getScheduleAttr().getNumTiles(format.getTile()));
   const int64_t slabs = blocks * format.getNumWindows();
   auto rows = cast<ShapedType>(op.getSlabRows().getType());
-  return slabs && rows.hasStaticShape() && rows.getDimSize(0) % (32 * slabs) == 0
+  return slabs && rows.hasStaticShape() &&
+                 rows.getDimSize(0) % (32 * slabs) == 0
              ? rows.getDimSize(0) / slabs
              : 0;
 }
