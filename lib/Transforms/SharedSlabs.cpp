@@ -25,18 +25,18 @@ namespace {
 std::optional<core::SlabLists> readLists(SpmmOp op, ScheduleAttr schedule,
                                          SmallVector<int32_t> &columns) {
   PackedAttr format = op.getFormat();
+  const int64_t bits =
+      getElementTypeOrSelf(op.getInput().getType()).getIntOrFloatBitWidth();
   ElementsAttr list = getConstant(op.getColumnList());
-  if (!format.getWindow() || !list || format.getNumTiles() == 0)
+  // ldmatrix, which gathers out of slabs, splits elements of 32 bits.
+  if (!format.getWindow() || !list || format.getNumTiles() == 0 || bits > 16)
     return std::nullopt;
   std::optional<SmallVector<int32_t>> read = readInts(list);
   if (!read)
     return std::nullopt;
   columns = std::move(*read);
-  return core::SlabLists{
-      columns, format.getNumTiles(), format.getNumWindows(),
-      schedule.getNumTiles(format.getTile()),
-      getElementTypeOrSelf(op.getInput().getType()).getIntOrFloatBitWidth() /
-          8};
+  return core::SlabLists{columns, format.getNumTiles(), format.getNumWindows(),
+                         schedule.getNumTiles(format.getTile()), bits / 8};
 }
 
 /// A constant beside \p list, as it is named, of \p words in the width of

@@ -59,6 +59,10 @@ static cl::opt<double> sparsity("sparsity", cl::init(0.75), cl::cat(category),
 static cl::opt<int64_t>
     vectorSize("vector-size", cl::init(32), cl::cat(category),
                cl::desc("V, rows of a tile: 32, 64, 128 or 256"));
+static cl::opt<int64_t>
+    window("window", cl::init(0), cl::cat(category),
+           cl::desc("Columns that groups stay within, and of which each tile "
+                    "keeps the same share; 0: all"));
 static cl::opt<std::string>
     dtype("dtype", cl::init("f16"), cl::cat(category),
           cl::desc("f16, bf16, tf32, i8, f8E4M3FN or f8E5M2"));
@@ -362,6 +366,7 @@ int main(int argc, char **argv) {
   PipelineOptions options;
   options.sparsity = sparsity;
   options.vectorSize = vectorSize;
+  options.window = window;
   options.dtype = dtype;
   options.algorithm = algorithm;
   options.orders = orders;
