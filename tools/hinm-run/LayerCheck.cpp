@@ -165,15 +165,17 @@ llvm::Expected<std::vector<LayerFunction>> isolateLayers(ModuleOp module,
                           : builder.getIndexAttr(initType.getDimSize(dim)));
     Value init = tensor::EmptyOp::create(builder, op.getLoc(), sizes,
                                          initType.getElementType());
+    Value slabRows = copy(op.getSlabRows());
+    Value slabPlaces = copy(op.getSlabPlaces());
     auto product =
         SpmmOp::create(builder, op.getLoc(), initType, copy(op.getValues()),
                        copy(op.getMetadata()), copy(op.getColumnList()),
                        copy(op.getTileOffsets()), input, copy(op.getRowIndex()),
                        init, op.getFormat(), op.getLayerAttr(),
                        op.getScheduleAttr(), op.getConvolutionAttr());
-    if (op.getSlabRows()) {
-      product.getSlabRowsMutable().assign(copy(op.getSlabRows()));
-      product.getSlabPlacesMutable().assign(copy(op.getSlabPlaces()));
+    if (slabRows) {
+      product.getSlabRowsMutable().assign(slabRows);
+      product.getSlabPlacesMutable().assign(slabPlaces);
     }
     product.setTokenMajorInput(op.getTokenMajorInput());
     product.setTokenMajorOutput(op.getTokenMajorOutput());
