@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ SUMS = {dtype: "i32" if dtype == "i8" else "f32" for dtype in NUMPY}
 LEAST = -5.0
 #: Compiling takes longer than running.
 PASSES = (
-    "builtin.module(one-shot-bufferize{bufferize-function-boundaries "
+    "builtin.module(hinm-select-kernels,"
+    "one-shot-bufferize{bufferize-function-boundaries "
     "function-boundary-type-conversion=identity-layout-map},convert-linalg-to-loops,"
     "convert-hinm-to-gpu,hinm-attach-emulator-target{O=0},hinm-lower-gpu{chip=},"
     "convert-vector-to-llvm,gpu-to-llvm,gpu-module-to-binary,convert-cf-to-llvm,"
@@ -131,17 +132,22 @@ def module(problem: Problem, schedules: Sequence[Schedule], seed: int = 0) -> st
     arguments = ", ".join(f"%{name}: {kind}" for name, kind in types.items())
     flags = ", token_major_input, token_major_output" if problem.token_major else ""
     given, kinds = ", ".join(f"%{name}" for name in types), ", ".join(types.values())
-    inputs = ("v", "m", "l", "o", "x")
+    # The product knows its list, of which slabs are made.
+    (lists,) = (operand for operand in operands if operand.name == "l")
+    listed = replace(lists, name="lists")
+    inputs = {**types, "lists": listed.type}
+    names = ("v", "m", "lists", "o", "x")
     functions, calls = [], []
     for number, schedule in enumerate(schedules):
         body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
         functions.append(f"""
 func.func private @layer{number}({arguments}) -> {expected.type} {{
   %init = tensor.empty() : {expected.type}
+{listed.constant()}
   %y = hinm.spmm as #hinm.packed<rows = {case.rows}, columns = {case.columns},
       tile = {case.tile}, {case.element.format}{window}>
-    ins({", ".join("%" + name for name in inputs)} :
-        {", ".join(types[name] for name in inputs)})
+    ins({", ".join("%" + name for name in names)} :
+        {", ".join(inputs[name] for name in names)})
     row_index(%r : {types["r"]}) outs(%init : {expected.type})
     epilogue(%b, %e : {types["b"]}, {types["e"]}) {{
   ^bb0(%s: {sums}, %pb: f32, %pe: f32):
