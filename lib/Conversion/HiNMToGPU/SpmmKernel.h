@@ -28,10 +28,10 @@
 ///
 /// N is a multiple of the tokens in 16 bytes of X, 4, 8 or 16, and X has at
 /// most 2^32 elements. There are slabs with `slabPlaces` (see hinm.spmm), a
-/// row_index with `hasRowIndex`; there are partials and arrivals with split_k > 1: split_k · tile_m · tile_n sums for
-/// each block of x and y, and a count, which is 0 before and after. With
-/// stream_k > 0 they are 2 · tile_m · tile_n sums and tile_m / 16 counts for
-/// each block launched.
+/// row_index with `hasRowIndex`; there are partials and arrivals with split_k >
+/// 1: split_k · tile_m · tile_n sums for each block of x and y, and a count,
+/// which is 0 before and after. With stream_k > 0 they are 2 · tile_m · tile_n
+/// sums and tile_m / 16 counts for each block launched.
 ///
 /// With a convolution the input is the image, C × B·H·W; a kernel then serves
 /// the layers of one convolution.

@@ -30,14 +30,14 @@ namespace {
 
 /// Version of the encoding written by this build.
 struct HiNMVersion : public DialectVersion {
-  uint64_t number = 5;
+  uint64_t number = 6;
 };
 
 /// The oldest that it reads: `hinm.spmm` has got properties since.
 constexpr uint64_t kOldestVersion = 3;
 
 /// The first in which `hinm.spmm` may have slabs.
-constexpr uint64_t kSlabVersion = 5;
+constexpr uint64_t kSlabVersion = 6;
 /// The kinds of operands that come before them.
 constexpr size_t kOperandsBeforeSlabs = 5;
 
