@@ -253,6 +253,19 @@ size_t Block::sharedOffset(const Thread &thread, const void *address,
   leave();
 }
 
+void Block::checkAlignment(const Thread &thread, const void *address,
+                           size_t alignment, bool isStore, const char *where) {
+  const uintptr_t value = reinterpret_cast<uintptr_t>(address);
+  if (value % alignment == 0)
+    return;
+  report(thread, where,
+         std::string("misaligned: ") + (isStore ? "writes" : "reads") +
+             " at an address that must be a multiple of " +
+             std::to_string(alignment) + " bytes and is " +
+             std::to_string(value % alignment) + " behind one");
+  leave();
+}
+
 void Block::access(Thread &thread, const void *address, size_t bytes,
                    bool isStore, const char *where) {
   const uintptr_t value = reinterpret_cast<uintptr_t>(address);
@@ -306,6 +319,20 @@ void Block::countLoad(const Thread &thread, const void *address, size_t bytes,
   if (launch.counts && shared.isNear(value))
     loads.record(thread.warp(), thread.lane(), site,
                  value - reinterpret_cast<uintptr_t>(shared.data()), bytes);
+}
+
+void Block::streamedLoad(Thread &thread, const void *address, size_t bytes,
+                         int64_t policy, const char *where) {
+  if (policy != evictFirstPolicy) {
+    report(thread, where, "its cache policy is of no createpolicy");
+    leave();
+  }
+  if (shared.isNear(reinterpret_cast<uintptr_t>(address))) {
+    report(thread, where, "loads from shared memory as if it were global");
+    leave();
+  }
+  checkAlignment(thread, address, bytes, /*isStore=*/false, where);
+  access(thread, address, bytes, /*isStore=*/false, where);
 }
 
 void Block::beginCopy(Thread &thread, void *sharedAddress, const void *global,

@@ -156,11 +156,17 @@ public:
   bool finish();
 
   // What the functions of DeviceApi.h do for the running thread.
+  void checkAlignment(const Thread &thread, const void *address,
+                      size_t alignment, bool isStore, const char *where);
   void access(Thread &thread, const void *address, size_t bytes, bool isStore,
               const char *where);
   /// Of a load, if turns are counted: what instruction it is.
   void countLoad(const Thread &thread, const void *address, size_t bytes,
                  const void *site);
+  void streamedLoad(Thread &thread, const void *address, size_t bytes,
+                    int64_t policy, const char *where);
+  /// What createpolicy gives: no number that a kernel would come by otherwise.
+  static constexpr int64_t evictFirstPolicy = 0x12F0'0000'0000'0000;
   /// bar.sync \p id of \p count threads, a multiple of 32; 0: of all.
   void barrier(Thread &thread, int32_t id, int32_t count, const char *where);
   void meet(Thread &thread, const Arrival &arrival);

@@ -108,13 +108,22 @@ void *hinm_emu_shared(int64_t offset) {
   return shared.data() + offset;
 }
 
-void hinm_emu_access(const void *address, int64_t bytes, int32_t is_store,
-                     const char *where) {
+void hinm_emu_access(const void *address, int64_t bytes, int64_t alignment,
+                     int32_t is_store, const char *where) {
   Thread &self = thread();
+  self.block->checkAlignment(self, address, alignment, is_store != 0, where);
   self.block->access(self, address, bytes, is_store != 0, where);
   // The call stands for the load.
   if (!is_store)
     self.block->countLoad(self, address, bytes, __builtin_return_address(0));
+}
+
+int64_t hinm_emu_evict_first_policy(void) { return Block::evictFirstPolicy; }
+
+void hinm_emu_streamed_load(const void *address, int64_t bytes, int64_t policy,
+                            const char *where) {
+  Thread &self = thread();
+  self.block->streamedLoad(self, address, bytes, policy, where);
 }
 
 void hinm_emu_barrier(int32_t id, int32_t threads, const char *where) {

@@ -69,10 +69,18 @@ int32_t hinm_emu_register(int32_t code);
 void *hinm_emu_shared(int64_t offset);
 
 /// Checks \p bytes at \p address before a plain load (\p is_store = 0) or store
-/// (1), in whatever space the address lies: bounds, and in shared memory also
-/// uninitialised bytes, bytes in flight and races.
-void hinm_emu_access(const void *address, int64_t bytes, int32_t is_store,
-                     const char *where);
+/// (1), in whatever space the address lies: the \p alignment that the compiler
+/// goes by, bounds, and in shared memory also uninitialised bytes, bytes in
+/// flight and races.
+void hinm_emu_access(const void *address, int64_t bytes, int64_t alignment,
+                     int32_t is_store, const char *where);
+
+/// createpolicy.fractional.L2::evict_first; the emulator has no caches.
+int64_t hinm_emu_evict_first_policy(void);
+/// Checks an ld.global.nc.L2::cache_hint of \p bytes, which are also what its
+/// address is aligned to.
+void hinm_emu_streamed_load(const void *address, int64_t bytes, int64_t policy,
+                            const char *where);
 
 /// bar.sync \p id of \p threads threads; 0: of all threads of the block.
 void hinm_emu_barrier(int32_t id, int32_t threads, const char *where);

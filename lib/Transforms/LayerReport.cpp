@@ -78,6 +78,8 @@ std::string kernelName(ScheduleAttr schedule) {
   name += schedule.getSuffix();
   if (schedule.getKernel() != KernelKind::Multistage)
     name += (" " + stringifyKernelKind(schedule.getKernel())).str();
+  if (schedule.getWeights() != WeightCaching::Cached)
+    name += (" " + stringifyWeightCaching(schedule.getWeights())).str();
   return name;
 }
 

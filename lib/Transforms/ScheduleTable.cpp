@@ -75,6 +75,16 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
                                      name.str() + "'");
     kernel = *known;
   }
+  WeightCaching weights = WeightCaching::Cached;
+  if (const llvm::json::Value *value = schedule->get("weights")) {
+    const llvm::StringRef name = value->getAsString().value_or("");
+    std::optional<WeightCaching> known = symbolizeWeightCaching(name);
+    if (!known)
+      return llvm::createStringError("the 'weights' of its schedule are '" +
+                                     name.str() +
+                                     "', neither 'cached' nor 'streamed'");
+    weights = *known;
+  }
   int64_t prefetch = 0, splitK = 1, cluster = 1, streamK = 0;
   for (auto [key, number] :
        {std::pair("prefetch", &prefetch), std::pair("split_k", &splitK),
@@ -95,7 +105,7 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
   entry.schedule = ScheduleAttr::getChecked(
       [&] { return emitError(unknown); }, context, kernel, values[0], values[1],
       values[2], values[3], values[4], values[5], prefetch, splitK, cluster,
-      streamK);
+      streamK, weights);
   if (!entry.schedule)
     return llvm::createStringError(problem);
   return entry;

@@ -60,7 +60,8 @@ int64_t pickTileM(SpmmOp op) {
 }
 
 /// The schedule for few tokens: the weights are read once, as fast as memory
-/// gives them.
+/// gives them. All tokens are of one block, so that nobody else reads its
+/// weights.
 ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
   Type element = getElementTypeOrSelf(op.getInput().getType());
   const int64_t tileM = pickTileM(op);
@@ -78,11 +79,11 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
   // What ptxas finds registers for.
   if (isRounded(op) && !isResident)
     prefetch = tileM == 256 ? 1 : tileM == 32 ? 3 : 2;
-  return ScheduleAttr::get(op.getContext(), kernel, tileM, tileN,
-                           op.getFormat().getBlockColumns(),
-                           /*stages=*/isResident ? 1 : 4, warpsM,
-                           /*warps_n=*/tileN / 64 + 1, prefetch, split,
-                           /*cluster=*/1, /*stream_k=*/0);
+  return ScheduleAttr::get(
+      op.getContext(), kernel, tileM, tileN, op.getFormat().getBlockColumns(),
+      /*stages=*/isResident ? 1 : 4, warpsM,
+      /*warps_n=*/tileN / 64 + 1, prefetch, split,
+      /*cluster=*/1, /*stream_k=*/0, WeightCaching::Streamed);
 }
 
 /// Whether the schedule's kernel takes \p op, and has room on \p chip for what
@@ -128,7 +129,8 @@ ScheduleAttr pickSchedule(SpmmOp op, StringRef chip, bool isTokenMajor) {
                            tileN, op.getFormat().getBlockColumns(),
                            /*stages=*/3, /*warps_m=*/tileM / warpRows, warpsN,
                            /*prefetch=*/tile <= (isRounded(op) ? 64 : 128),
-                           /*split_k=*/1, /*cluster=*/1, /*stream_k=*/0);
+                           /*split_k=*/1, /*cluster=*/1, /*stream_k=*/0,
+                           WeightCaching::Cached);
 }
 
 struct SelectKernelsPass

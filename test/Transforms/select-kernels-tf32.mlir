@@ -18,7 +18,7 @@ func.func @many(%v: tensor<2048xf32>, %m: tensor<256xi32>, %l: tensor<64xi32>, %
 // k-blocks, 128 columns.
 // CHECK-LABEL: func.func @few(
 // CHECK: : tensor<512x3xf32> to tensor<512x4xf32>
-// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<tile_m = 64, tile_n = 8, tile_k = 32, stages = 4, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4>}
+// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<tile_m = 64, tile_n = 8, tile_k = 32, stages = 4, warps_m = 4, warps_n = 1, prefetch = 2, split_k = 4, weights = streamed>}
 func.func @few(%v: tensor<16384xf32>, %m: tensor<2048xi32>, %l: tensor<512xi32>, %o: tensor<2xi32>, %x: tensor<512x3xf32>, %y: tensor<64x3xf32>) -> tensor<64x3xf32> {
   %z = hinm.spmm as #hinm.packed<rows = 64, columns = 512, tile = 64, nm = 1:2, version = 3>
     ins(%v, %m, %l, %o, %x : tensor<16384xf32>, tensor<2048xi32>, tensor<512xi32>, tensor<2xi32>, tensor<512x3xf32>)
@@ -28,7 +28,7 @@ func.func @few(%v: tensor<16384xf32>, %m: tensor<2048xi32>, %l: tensor<512xi32>,
 
 // One token is token-major as it is: all of X is held in shared memory.
 // CHECK-LABEL: func.func @one(
-// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<kernel = resident, tile_m = 64, tile_n = 8, tile_k = 32, stages = 1, warps_m = 4, warps_n = 1, prefetch = 3, split_k = 4>, token_major_input, token_major_output}
+// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<kernel = resident, tile_m = 64, tile_n = 8, tile_k = 32, stages = 1, warps_m = 4, warps_n = 1, prefetch = 3, split_k = 4, weights = streamed>, token_major_input, token_major_output}
 func.func @one(%v: tensor<16384xf32>, %m: tensor<2048xi32>, %l: tensor<512xi32>, %o: tensor<2xi32>, %x: tensor<512x1xf32>, %y: tensor<64x1xf32>) -> tensor<64x1xf32> {
   %z = hinm.spmm as #hinm.packed<rows = 64, columns = 512, tile = 64, nm = 1:2, version = 3>
     ins(%v, %m, %l, %o, %x : tensor<16384xf32>, tensor<2048xi32>, tensor<512xi32>, tensor<2xi32>, tensor<512x1xf32>)

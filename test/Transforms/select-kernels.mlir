@@ -25,13 +25,15 @@
 // SCHEDULE: error: schedule table '{{.*}}': entry 0: every parameter of a schedule must be at least 1
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/integer.json 2>&1 | FileCheck %s --check-prefix=INTEGER
 // INTEGER: error: schedule table '{{.*}}': entry 0: the 'split_k' of its schedule is no integer
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/weights.json 2>&1 | FileCheck %s --check-prefix=WEIGHTS
+// WEIGHTS: error: schedule table '{{.*}}': entry 0: the 'weights' of its schedule are 'kept', neither 'cached' nor 'streamed'
 // KERNEL: error: schedule table '{{.*}}': entry 0: its schedule names an unknown kernel 'other'
 
 // The first entry that fits; where none does, the heuristic.
 // TABLE-DAG: remark: {{.*}}by the table
 // TABLE-DAG: remark: {{.*}}by the heuristic
 // TABLE-LABEL: func.func @aligned(
-// TABLE: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 1, warps_n = 2, prefetch = 1, split_k = 2>
+// TABLE: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 1, warps_n = 2, prefetch = 1, split_k = 2, weights = streamed>
 // TABLE-LABEL: func.func @padded(
 // TABLE: schedule = #hinm.schedule<tile_m = 256, tile_n = 128, tile_k = 64, stages = 3, warps_m = 8, warps_n = 2>
 
@@ -40,7 +42,7 @@
 // A multiple of 8: only the schedule.
 // CHECK-LABEL: func.func @aligned(
 // CHECK-NOT: tensor.pad
-// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 2, warps_n = 1, prefetch = 2>} -> tensor<32x16xf32>
+// CHECK: hinm.spmm {{.*}} {schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 4, warps_m = 2, warps_n = 1, prefetch = 2, weights = streamed>} -> tensor<32x16xf32>
 // CHECK-NEXT: return
 // GIVEN-LABEL: func.func @aligned(
 // GIVEN: schedule = #hinm.schedule<tile_m = 32, tile_n = 16, tile_k = 64, stages = 2, warps_m = 1, warps_n = 2>
@@ -112,7 +114,7 @@ func.func @skipped(%v: tensor<512xf16>, %m: tensor<32xi32>, %l: tensor<64xi32>, 
 
 // 32 tokens: two tiles share their 64 k-blocks out to 16 thread blocks each.
 // CHECK-LABEL: func.func @split(
-// CHECK: schedule = #hinm.schedule<tile_m = 128, tile_n = 32, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, split_k = 16>
+// CHECK: schedule = #hinm.schedule<tile_m = 128, tile_n = 32, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, split_k = 16, weights = streamed>
 func.func @split(%v: tensor<524288xf16>, %m: tensor<32768xi32>, %l: tensor<8192xi32>, %o: tensor<3xi32>, %x: tensor<8192x32xf16>, %y: tensor<256x32xf32>) -> tensor<256x32xf32> {
   %r = hinm.spmm as #hinm.packed<rows = 256, columns = 8192, tile = 128, nm = 2:4>
     ins(%v, %m, %l, %o, %x : tensor<524288xf16>, tensor<32768xi32>, tensor<8192xi32>, tensor<3xi32>, tensor<8192x32xf16>)
@@ -133,7 +135,7 @@ func.func @split(%v: tensor<524288xf16>, %m: tensor<32768xi32>, %l: tensor<8192x
 // CHECK-SAME: %[[X]] :
 // CHECK-SAME: outs(%[[INIT]] : tensor<3x32xf16>)
 // CHECK-SAME: epilogue(%[[E]] : tensor<3x32xf16>)
-// CHECK: schedule = #hinm.schedule<kernel = resident, tile_m = 32, tile_n = 8, tile_k = 64, stages = 1, warps_m = 2, warps_n = 1, prefetch = 3>, token_major_input, token_major_output}
+// CHECK: schedule = #hinm.schedule<kernel = resident, tile_m = 32, tile_n = 8, tile_k = 64, stages = 1, warps_m = 2, warps_n = 1, prefetch = 3, weights = streamed>, token_major_input, token_major_output}
 // CHECK: return %[[Y]]
 func.func @token_major(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<3x128xf16>, %e: tensor<3x32xf16>) -> tensor<3x32xf16> {
   %xe = tensor.empty() : tensor<128x3xf16>

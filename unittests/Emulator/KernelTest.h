@@ -66,13 +66,13 @@ inline int thread() { return hinm_emu_register(HINM_EMU_TID_X); }
 
 template <typename T>
 T load(const T *address, const char *where) {
-  hinm_emu_access(address, sizeof(T), 0, where);
+  hinm_emu_access(address, sizeof(T), alignof(T), 0, where);
   return *address;
 }
 
 template <typename T>
 void store(T *address, T value, const char *where) {
-  hinm_emu_access(address, sizeof(T), 1, where);
+  hinm_emu_access(address, sizeof(T), alignof(T), 1, where);
   *address = value;
 }
 

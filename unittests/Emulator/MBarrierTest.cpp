@@ -72,8 +72,8 @@ void consume(const Pipeline &p, int lane) {
                                     parity, "wait full");
     // What some other lane has copied.
     const uint8_t *row = stage + (lane + step) % lanes * 16;
-    hinm_emu_access(row, 16, 0, "load copied");
-    hinm_emu_access(stage + copiedBytes, bulkBytes, 0, "load bulk");
+    hinm_emu_access(row, 16, 16, 0, "load copied");
+    hinm_emu_access(stage + copiedBytes, bulkBytes, 1, 0, "load bulk");
     sum += row[0] + stage[copiedBytes + lane];
     hinm_emu_mbarrier_arrive(shared<uint8_t>(emptyBarriers + slot * 8), 1, 0,
                              "arrive empty");

@@ -49,7 +49,7 @@ void gather(void **params) {
     if (g.barrier)
       hinm_emu_barrier(0, 0, "barrier");
     const uint8_t *row = shared<uint8_t>((t + 1) % threads * rowBytes);
-    hinm_emu_access(row, rowBytes, 0, "load row");
+    hinm_emu_access(row, rowBytes, 1, 0, "load row");
     for (int i = 0; i < rowBytes; ++i)
       sum += row[i];
     if (g.secondBarrier)
@@ -195,7 +195,7 @@ void zeroFill(void **params) {
   if (z.commit)
     hinm_emu_cp_async_commit();
   hinm_emu_cp_async_wait(0);
-  hinm_emu_access(shared<uint8_t>(), 16, 0, "load");
+  hinm_emu_access(shared<uint8_t>(), 16, 16, 0, "load");
   memcpy(z.result, shared<uint8_t>(), 16);
 }
 
@@ -214,6 +214,36 @@ TEST_F(MemoryTest, ZeroFillReadsOnlyItsSourceBytes) {
   ZeroFill tooMany = {source, 17, true, {}};
   EXPECT_THAT(run(zeroFill, tooMany, 1, 16), HasSubstr("has a source of 17"));
   deallocate(source);
+}
+
+struct Misaligned {
+  uint8_t *global;
+  int64_t offset;
+  int32_t isStore, isShared;
+};
+
+void accessMisaligned(void **params) {
+  const Misaligned &m = argument<Misaligned>(params);
+  uint8_t *memory = m.isShared ? shared<uint8_t>() : m.global;
+  hinm_emu_access(memory + m.offset, 8, 8, m.isStore, "access");
+}
+
+TEST_F(MemoryTest, AccessesKeepTheirAlignment) {
+  uint8_t *global = static_cast<uint8_t *>(allocate(32));
+  for (int32_t isStore : {0, 1})
+    for (int32_t isShared : {0, 1}) {
+      clearError();
+      Misaligned m = {global, 4, isStore, isShared};
+      EXPECT_THAT(run(accessMisaligned, m, 1, 32),
+                  HasSubstr(std::string("misaligned: ") +
+                            (isStore ? "writes" : "reads") +
+                            " at an address that must be a multiple of 8 "
+                            "bytes and is 4 behind one"));
+    }
+  clearError();
+  Misaligned right = {global, 8, 1, 0};
+  EXPECT_THAT(run(accessMisaligned, right, 1, 32), IsEmpty());
+  deallocate(global);
 }
 
 TEST_F(MemoryTest, WaitCoversCommittedGroupsOnly) {

@@ -155,7 +155,7 @@ void multiply(void **params) {
   for (int i = t; i < 32 * p.columns / 8; i += 128) {
     const int k = i / (p.columns / 8), n = i % (p.columns / 8) * 8;
     uint8_t *chunk = shared<uint8_t>(p.place(k, n));
-    hinm_emu_access(chunk, 16, 1, "store B");
+    hinm_emu_access(chunk, 16, 16, 1, "store B");
     for (int j = 0; j < 8; ++j) {
       const uint16_t bits = encode(p.b[k][n + j], p.isBfloat);
       memcpy(chunk + 2 * j, &bits, 2);

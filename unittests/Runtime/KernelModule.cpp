@@ -31,16 +31,16 @@ void __hinm_emu_scale(void **params) {
   const int32_t t = hinm_emu_register(HINM_EMU_TID_X);
   int32_t *fixed = static_cast<int32_t *>(hinm_emu_shared(4 * t));
   int32_t *dynamic = static_cast<int32_t *>(hinm_emu_shared(64 + 4 * t));
-  hinm_emu_access(in + t, 4, 0, "load in");
-  hinm_emu_access(fixed, 4, 1, "store static");
+  hinm_emu_access(in + t, 4, 4, 0, "load in");
+  hinm_emu_access(fixed, 4, 4, 1, "store static");
   *fixed = in[t];
   hinm_emu_barrier(0, 0, "barrier");
   const int32_t *other = static_cast<int32_t *>(hinm_emu_shared(4 * (t ^ 1)));
-  hinm_emu_access(other, 4, 0, "load static");
-  hinm_emu_access(&weights[t % 4], 4, 0, "load weight");
-  hinm_emu_access(dynamic, 4, 1, "store dynamic");
+  hinm_emu_access(other, 4, 4, 0, "load static");
+  hinm_emu_access(&weights[t % 4], 4, 4, 0, "load weight");
+  hinm_emu_access(dynamic, 4, 4, 1, "store dynamic");
   *dynamic = *other * weights[t % 4];
-  hinm_emu_access(out + t, 4, 1, "store out");
+  hinm_emu_access(out + t, 4, 4, 1, "store out");
   out[t] = *dynamic;
 }
 

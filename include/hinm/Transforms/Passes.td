@@ -614,7 +614,8 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     * For up to 64 tokens time goes into reading the weights. `tile_n` is the
       first power of two that holds all tokens, `prefetch` = 2, `stages` = 4, and
       `split_k` shares a tile's kept columns out to so many thread blocks that
-      about 128 run at once, each with four k-blocks at least.
+      about 128 run at once, each with four k-blocks at least. Nobody but one block
+      reads a weight then: they are `streamed`.
 
     * 8-bit floats: `tile_m` is at most 128 and `tile_n` at most 64. Chips without
       an instruction for them (Hopper's `mma.sp` among those) compute in f16, which

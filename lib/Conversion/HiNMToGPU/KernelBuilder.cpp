@@ -8,6 +8,7 @@
 
 #include "KernelBuilder.h"
 
+#include "hinm/Target/NVVM/StreamedLoad.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -240,6 +241,8 @@ void KernelBuilder::computeCoordinates() {
   // The warps of one row of warps are neighbours: they load the same A.
   warpRow = mul(div(warp, schedule.getWarpsN()), slabs * 16);
   warpToken = mul(rem(warp, schedule.getWarpsN()), fragments * 8);
+  if (schedule.getWeights() == WeightCaching::Streamed)
+    streamPolicy = EvictFirstPolicy::build(b, b.getLoc());
 }
 
 void KernelBuilder::enterOwnTile() {
@@ -307,10 +310,42 @@ Value KernelBuilder::zeroElement() {
 // Products
 //===----------------------------------------------------------------------===//
 
+Value KernelBuilder::loadWords(Value source, Value position, int64_t count) {
+  Type element = cast<MemRefType>(source.getType()).getElementType();
+  const int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  Type wordsType = b.getI32Type();
+  if (const int64_t words = count * bytes / 4; words > 1)
+    wordsType = VectorType::get({words}, wordsType);
+  if (!streamPolicy) {
+    if (element == wordsType)
+      return memref::LoadOp::create(b, source, ValueRange{position});
+    Value raw = vector::LoadOp::create(
+        b, VectorType::get({count}, element), source, position,
+        /*nontemporal=*/false, llvm::MaybeAlign(count * bytes));
+    return vector::BitCastOp::create(b, wordsType, raw);
+  }
+  Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, source);
+  Value address = arith::IndexCastOp::create(b, b.getI64Type(),
+                                             add(start, mul(position, bytes)));
+  auto pointerOf = [&](NVVM::NVVMMemorySpace space) {
+    return LLVM::LLVMPointerType::get(b.getContext(),
+                                      static_cast<unsigned>(space));
+  };
+  Value generic = LLVM::IntToPtrOp::create(
+      b, pointerOf(NVVM::NVVMMemorySpace::Generic), address);
+  Value global = LLVM::AddrSpaceCastOp::create(
+      b, pointerOf(NVVM::NVVMMemorySpace::Global), generic);
+  // Warps that share their rows share what one of them has brought to the L1.
+  StreamedLoad load = {count * bytes / 4,
+                       /*bypassesL1=*/schedule.getWarpsN() == 1};
+  SmallVector<Value> words = load.build(b, b.getLoc(), global, streamPolicy);
+  if (words.size() == 1)
+    return words.front();
+  return vector::FromElementsOp::create(b, cast<VectorType>(wordsType), words);
+}
+
 SmallVector<Value> KernelBuilder::loadWeights(Value block) {
   SmallVector<Value> weights;
-  auto rawType = VectorType::get({chunkTokens}, spec.elementType);
-  auto wordsType = VectorType::get({4}, b.getI32Type());
   // The first slab's place is computed in words, the others are a constant from
   // it.
   Value unit = add(mul(add(firstBlock, block), spec.tile / 16), firstSlab);
@@ -320,16 +355,12 @@ SmallVector<Value> KernelBuilder::loadWeights(Value block) {
   Value valuesBase =
       toIndex(add(mul(unit, unitValues), mul(laneWord, chunkTokens)));
   for (int64_t slab = 0; slab < slabs; ++slab) {
-    weights.push_back(memref::LoadOp::create(
-        b, metadata, ValueRange{add(metadataBase, 32 * slab)}));
-    for (int64_t step = 0; step < steps; ++step) {
-      Value position =
-          add(valuesBase, unitValues * slab + unitValues / steps * step);
-      Value raw =
-          vector::LoadOp::create(b, rawType, values, position,
-                                 /*nontemporal=*/false, llvm::MaybeAlign(16));
-      weights.push_back(vector::BitCastOp::create(b, wordsType, raw));
-    }
+    weights.push_back(loadWords(metadata, add(metadataBase, 32 * slab), 1));
+    for (int64_t step = 0; step < steps; ++step)
+      weights.push_back(loadWords(
+          values,
+          add(valuesBase, unitValues * slab + unitValues / steps * step),
+          chunkTokens));
   }
   return weights;
 }

@@ -51,6 +51,10 @@ protected:
   /// \p x of those of tile_m rows.
   void enterTile(mlir::Value x, mlir::Value y);
 
+  /// \p count elements of the weights from \p position of \p source on, as i32
+  /// or vectors of four. They are aligned to their size.
+  mlir::Value loadWords(mlir::Value source, mlir::Value position,
+                        int64_t count);
   /// The weights of k-block \p block (of the tile's share, relative to it) that
   /// this lane holds: of each slab the metadata word, then 16 bytes a k-step.
   llvm::SmallVector<mlir::Value> loadWeights(mlir::Value block);
@@ -153,6 +157,7 @@ protected:
   mlir::Value values, metadata, columnList, tileOffsets, input, slabRows,
       slabPlaces, rowIndex, output;
   mlir::Value memory, shared; // shared memory as bytes, and as that array
+  mlir::Value streamPolicy;   // of the loads of weights that are streamed
   llvm::SmallVector<mlir::Value> epilogueInputs;
   mlir::Value numRows, numTokens;
   mlir::Value thread, lane, quad, member; // lane = 4 · quad + member

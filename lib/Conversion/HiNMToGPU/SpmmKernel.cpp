@@ -45,6 +45,8 @@ std::string SpmmKernelSpec::getName() const {
   std::string output =
       outputType == getSumType() ? "" : ("_to_" + nameOf(outputType)).str();
   std::string variant = schedule.getSuffix();
+  if (schedule.getWeights() == WeightCaching::Streamed)
+    variant += "_streamed";
   if (schedule.getKernel() != KernelKind::Multistage)
     variant += ("_" + stringifyKernelKind(schedule.getKernel())).str();
   if (schedule.getKernel() == KernelKind::Slab)

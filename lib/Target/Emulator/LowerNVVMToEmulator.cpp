@@ -9,6 +9,7 @@
 #include "hinm/Target/Emulator/Passes.h"
 
 #include "hinm/Target/NVVM/SparseWgmma.h"
+#include "hinm/Target/NVVM/StreamedLoad.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -143,6 +144,11 @@ private:
   Value constant(Location loc, int32_t value) {
     return LLVM::ConstantOp::create(builder, loc, i32,
                                     builder.getI32IntegerAttr(value));
+  }
+
+  Value wideConstant(Location loc, int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, i64,
+                                    builder.getI64IntegerAttr(value));
   }
 
   Value call(Location loc, StringRef name, Type result, ValueRange operands) {
@@ -510,10 +516,7 @@ private:
     auto widen = [&](Value word) {
       return LLVM::ZExtOp::create(builder, loc, i64, word);
     };
-    auto wide = [&](int64_t value) {
-      return LLVM::ConstantOp::create(builder, loc, i64,
-                                      builder.getI64IntegerAttr(value));
-    };
+    auto wide = [&](int64_t value) { return wideConstant(loc, value); };
     Value bytes = LLVM::OrOp::create(
         builder, loc, widen(op.getLo()),
         LLVM::ShlOp::create(builder, loc, widen(op.getHi()), wide(32)));
@@ -701,19 +704,45 @@ private:
   }
 
   LogicalResult lower(LLVM::InlineAsmOp op) {
-    std::optional<SparseWgmma> wgmma = SparseWgmma::match(op);
-    if (!wgmma)
-      return op.emitOpError("is not known to the emulator: of inline PTX it "
-                            "knows the wgmma.mma_async.sp of SparseWgmma.h");
+    if (std::optional<SparseWgmma> wgmma = SparseWgmma::match(op))
+      return lower(op, *wgmma);
+    if (std::optional<StreamedLoad> load = StreamedLoad::match(op))
+      return lower(op, *load);
+    if (EvictFirstPolicy::match(op)) {
+      op.getResult(0).replaceAllUsesWith(
+          call(op.getLoc(), "hinm_emu_evict_first_policy", i64, {}));
+      op.erase();
+      return success();
+    }
+    return op.emitOpError("is not known to the emulator: of inline PTX it "
+                          "knows the wgmma.mma_async.sp of SparseWgmma.h, the "
+                          "createpolicy and the ld.global.nc of "
+                          "StreamedLoad.h");
+  }
+
+  LogicalResult lower(LLVM::InlineAsmOp op, const StreamedLoad &load) {
+    Location loc = op.getLoc();
+    Value address = toGeneric(StreamedLoad::getAddress(op));
+    call(loc, "hinm_emu_streamed_load", {},
+         {address, wideConstant(loc, 4 * load.words),
+          StreamedLoad::getPolicy(op), where(op, "ld.global.nc")});
+    Type type = op->getResult(0).getType();
+    Value loaded = LLVM::LoadOp::create(builder, loc, type, address);
+    op.getResult(0).replaceAllUsesWith(loaded);
+    op.erase();
+    return success();
+  }
+
+  LogicalResult lower(LLVM::InlineAsmOp op, const SparseWgmma &wgmma) {
     Location loc = op.getLoc();
     Value sums = spill(op, SparseWgmma::getSums(op));
     call(loc, "hinm_emu_wgmma_sp_m64k32", {},
-         {sums, constant(loc, wgmma->columns), spill(op, SparseWgmma::getA(op)),
+         {sums, constant(loc, wgmma.columns), spill(op, SparseWgmma::getA(op)),
           SparseWgmma::getDescriptor(op), SparseWgmma::getMetadata(op),
-          constant(loc, wgmma->selector), SparseWgmma::getAccumulate(op),
-          constant(loc, wgmma->isBF16), where(op, "wgmma.mma_async.sp")});
+          constant(loc, wgmma.selector), SparseWgmma::getAccumulate(op),
+          constant(loc, wgmma.isBF16), where(op, "wgmma.mma_async.sp")});
     Value results = LLVM::PoisonOp::create(builder, loc, op.getType(0));
-    for (int64_t i = 0; i < wgmma->columns / 2; ++i) {
+    for (int64_t i = 0; i < wgmma.columns / 2; ++i) {
       Value sum = LLVM::LoadOp::create(builder, loc, f32,
                                        registerAddress(sums, f32, i));
       results = LLVM::InsertValueOp::create(builder, loc, results, sum, i);
@@ -747,27 +776,30 @@ private:
     return success();
   }
 
+  /// Without \p alignment the compiler takes that of the type for granted.
   LogicalResult checkAccess(Operation *op, Value address, Type type,
-                            bool isStore) {
+                            std::optional<uint64_t> alignment, bool isStore) {
     // The lowering's own arrays are on the stack.
     if (address.getDefiningOp<LLVM::AllocaOp>())
       return success();
     Location loc = op->getLoc();
-    Value bytes = LLVM::ConstantOp::create(
-        builder, loc, i64,
-        builder.getI64IntegerAttr(layout.getTypeSize(type).getFixedValue()));
     call(loc, "hinm_emu_access", {},
-         {toGeneric(address), bytes, constant(loc, isStore), where(op)});
+         {toGeneric(address),
+          wideConstant(loc, layout.getTypeSize(type).getFixedValue()),
+          wideConstant(loc,
+                       alignment.value_or(layout.getTypeABIAlignment(type))),
+          constant(loc, isStore), where(op)});
     return success();
   }
 
   LogicalResult lower(LLVM::LoadOp op) {
-    return checkAccess(op, op.getAddr(), op.getType(), /*isStore=*/false);
+    return checkAccess(op, op.getAddr(), op.getType(), op.getAlignment(),
+                       /*isStore=*/false);
   }
 
   LogicalResult lower(LLVM::StoreOp op) {
     return checkAccess(op, op.getAddr(), op.getValue().getType(),
-                       /*isStore=*/true);
+                       op.getAlignment(), /*isStore=*/true);
   }
 
   /// Blocks run on several threads of the host, whose atomic operation does it.
@@ -776,7 +808,8 @@ private:
     auto type = cast<LLVM::LLVMPointerType>(op.getPtr().getType());
     if (type.getAddressSpace() == sharedSpace)
       return unknown(op);
-    return checkAccess(op, op.getPtr(), op.getType(), /*isStore=*/true);
+    return checkAccess(op, op.getPtr(), op.getType(), op.getAlignment(),
+                       /*isStore=*/true);
   }
 
   LogicalResult lower(LLVM::AddressOfOp op) {
@@ -789,8 +822,7 @@ private:
       return op.emitOpError("of shared memory outside of a kernel is not known "
                             "to the emulator");
     Location loc = op.getLoc();
-    Value offset = LLVM::ConstantOp::create(
-        builder, loc, i64, builder.getI64IntegerAttr(place->second));
+    Value offset = wideConstant(loc, place->second);
     Value address = call(loc, "hinm_emu_shared", pointer, offset);
     address =
         LLVM::AddrSpaceCastOp::create(builder, loc, op.getType(), address);

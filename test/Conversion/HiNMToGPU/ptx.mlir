@@ -24,6 +24,8 @@
 // Weights ahead, a split, all of X in shared memory.
 #split = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, split_k = 4>
 #ahead = #hinm.schedule<tile_m = 256, tile_n = 128, tile_k = 64, stages = 3, warps_m = 4, warps_n = 2, prefetch = 1>
+#streamed = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, prefetch = 2, weights = streamed>
+#shared = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 64, tile_k = 64, stages = 1, warps_m = 4, warps_n = 2, prefetch = 1, weights = streamed>
 #resident = #hinm.schedule<kernel = resident, tile_m = 128, tile_n = 16, tile_k = 64, stages = 1, warps_m = 8, warps_n = 1, prefetch = 3>
 
 // PTX-LABEL: .entry hinm_spmm_f16_v32_m32n64k64s3w1x4(
@@ -250,6 +252,31 @@ func.func @gelu(%v: memref<?xf16>, %m: memref<?xi32>, %l: memref<?xi32>, %o: mem
     %c = arith.truncf %z : f32 to f16
     hinm.yield %c : f16
   } {schedule = #s128}
+  return
+}
+
+// Weights that are read once: first out of the L2 cache, and, where no other warp of
+// the block has the same rows, never in the L1. The columns are not streamed.
+// PTX-LABEL: .entry hinm_spmm_f16_v128_m128n8k64s4w8x1p2_streamed(
+// PTX: createpolicy.fractional.L2::evict_first.b64 [[POLICY:%rd[0-9]+]], 1.0;
+// PTX-NOT: createpolicy
+// PTX-NOT: ld.global.{{v4|v2}}
+// PTX-COUNT-2: ld.global.nc.L1::no_allocate.L2::cache_hint.b32 {{%r[0-9]+}}, [{{.*}}], [[POLICY]];
+// PTX: bar.sync 0
+func.func @streamed(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x8xf16>, %y: memref<379x8xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x8xf16>)
+    outs(%y : memref<379x8xf32>) {schedule = #streamed}
+  return
+}
+
+// PTX-LABEL: .entry hinm_spmm_f16_v128_m128n64k64s1w4x2p1_streamed_resident(
+// PTX-NOT: no_allocate
+// PTX: ld.global.nc.L2::cache_hint.v4.b32
+func.func @streamed_shared(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<379x64xf32>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)
+    outs(%y : memref<379x64xf32>) {schedule = #shared}
   return
 }
 

@@ -16,20 +16,22 @@ gpu.module @kernels {
   // CHECK: %[[S:.*]] = llvm.mlir.constant(48 : i64)
   // CHECK: %[[SECOND:.*]] = llvm.call @hinm_emu_shared(%[[S]])
   // CHECK: %[[FOUR:.*]] = llvm.mlir.constant(4 : i64)
+  // CHECK: %[[WORD:.*]] = llvm.mlir.constant(4 : i64)
   // CHECK: %[[LOAD:.*]] = llvm.mlir.constant(0 : i32)
-  // CHECK: llvm.call @hinm_emu_access(%[[RING]], %[[FOUR]], %[[LOAD]],
+  // CHECK: llvm.call @hinm_emu_access(%[[RING]], %[[FOUR]], %[[WORD]], %[[LOAD]],
   // CHECK: llvm.load %[[RING]] : !llvm.ptr -> f32
   // CHECK: %[[EIGHT:.*]] = llvm.mlir.constant(8 : i64)
+  // CHECK: %[[PROMISED:.*]] = llvm.mlir.constant(2 : i64)
   // CHECK: %[[STORE:.*]] = llvm.mlir.constant(1 : i32)
-  // CHECK: llvm.call @hinm_emu_access(%[[SECOND]], %[[EIGHT]], %[[STORE]],
-  // CHECK: llvm.store %{{.*}}, %[[SECOND]] : vector<2xf32>, !llvm.ptr
+  // CHECK: llvm.call @hinm_emu_access(%[[SECOND]], %[[EIGHT]], %[[PROMISED]], %[[STORE]],
+  // CHECK: llvm.store %{{.*}}, %[[SECOND]] {alignment = 2 : i64} : vector<2xf32>, !llvm.ptr
   llvm.func @shared() attributes {gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 32, 1, 1>} {
     %dynamic = llvm.mlir.addressof @dynamic : !llvm.ptr<3>
     %ring = llvm.mlir.addressof @ring : !llvm.ptr<3>
     %second = llvm.mlir.addressof @second : !llvm.ptr<3>
     %value = llvm.load %ring : !llvm.ptr<3> -> f32
     %pair = llvm.mlir.poison : vector<2xf32>
-    llvm.store %pair, %second : vector<2xf32>, !llvm.ptr<3>
+    llvm.store %pair, %second {alignment = 2 : i64} : vector<2xf32>, !llvm.ptr<3>
     llvm.store %value, %dynamic : f32, !llvm.ptr<3>
     llvm.return
   }
@@ -54,6 +56,22 @@ gpu.module @kernels {
     nvvm.cp.async.wait.group 1
     nvvm.barrier0
     nvvm.barrier
+    llvm.return
+  }
+
+  // CHECK-LABEL: llvm.func @streams(
+  // CHECK-SAME: %[[G:.*]]: !llvm.ptr)
+  // CHECK: %[[POLICY:.*]] = llvm.call @hinm_emu_evict_first_policy() : () -> i64
+  // CHECK: %[[C16:.*]] = llvm.mlir.constant(16 : i64)
+  // CHECK: llvm.call @hinm_emu_streamed_load(%[[G]], %[[C16]], %[[POLICY]],
+  // CHECK: llvm.load %[[G]] : !llvm.ptr -> !llvm.struct<(i32, i32, i32, i32)>
+  // CHECK: %[[C4:.*]] = llvm.mlir.constant(4 : i64)
+  // CHECK: llvm.call @hinm_emu_streamed_load(%[[G]], %[[C4]], %[[POLICY]],
+  // CHECK: llvm.load %[[G]] : !llvm.ptr -> i32
+  llvm.func @streams(%g: !llvm.ptr<1>) attributes {gpu.kernel} {
+    %policy = llvm.inline_asm asm_dialect = att "createpolicy.fractional.L2::evict_first.b64 $0, 1.0;", "=l" : () -> i64
+    %four = llvm.inline_asm asm_dialect = att "ld.global.nc.L2::cache_hint.v4.b32 {$0, $1, $2, $3}, [$4], $5;", "=r,=r,=r,=r,l,l" %g, %policy : (!llvm.ptr<1>, i64) -> !llvm.struct<(i32, i32, i32, i32)>
+    %one = llvm.inline_asm asm_dialect = att "ld.global.nc.L1::no_allocate.L2::cache_hint.b32 $0, [$1], $2;", "=r,l,l" %g, %policy : (!llvm.ptr<1>, i64) -> i32
     llvm.return
   }
 

@@ -9,7 +9,8 @@
 /// \file
 /// NVVM has an operation neither for `wgmma.mma_async.sp` nor for a wgmma with
 /// A in registers. This is the one place that writes it, as `llvm.inline_asm`,
-/// and that knows it again: the emulator runs nothing else of inline PTX.
+/// and that knows it again: of inline PTX the emulator runs nothing but what
+/// the headers of this folder write.
 ///
 //===----------------------------------------------------------------------===//
 

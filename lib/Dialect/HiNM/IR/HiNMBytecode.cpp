@@ -48,11 +48,11 @@ enum AttributeCode : uint64_t {
   kPacked = 3,
   kSchedule = 4,
   kEmulator = 5,
-  kConvolution = 7,      // since version 2
-  kSharedPattern = 6,    // a pattern with list_rows or window, since version 2
-  kKernelSchedule = 8,   // a schedule with more than its sizes, since version 3
-  kWindowedPacked = 9,   // a packed format with window, since version 4
-  kSharingSchedule = 10, // one with cluster or stream_k, since version 5
+  kConvolution = 7,    // since version 2
+  kSharedPattern = 6,  // a pattern with list_rows or window, since version 2
+  kKernelSchedule = 8, // a schedule with more than its sizes, since version 3
+  kWindowedPacked = 9, // a packed format with window, since version 4
+  kFullSchedule = 10,  // one with all there is, since version 5
 };
 
 struct HiNMBytecodeInterface : public BytecodeDialectInterface {
@@ -100,13 +100,14 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
           return success();
         })
         .Case([&](ScheduleAttr a) {
-          const bool isAlone = a.getCluster() == 1 && a.getStreamK() == 0;
+          const bool isAlone = a.getCluster() == 1 && a.getStreamK() == 0 &&
+                               a.getWeights() == WeightCaching::Cached;
           const bool isPlain = isAlone &&
                                a.getKernel() == KernelKind::Multistage &&
                                a.getPrefetch() == 0 && a.getSplitK() == 1;
           writeInts(isPlain   ? kSchedule
                     : isAlone ? kKernelSchedule
-                              : kSharingSchedule,
+                              : kFullSchedule,
                     {a.getTileM(), a.getTileN(), a.getTileK(), a.getStages(),
                      a.getWarpsM(), a.getWarpsN()});
           if (!isPlain)
@@ -114,7 +115,8 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
                                   a.getPrefetch(), a.getSplitK()})
               writer.writeSignedVarInt(value);
           if (!isAlone)
-            for (int64_t value : {a.getCluster(), a.getStreamK()})
+            for (int64_t value : {a.getCluster(), a.getStreamK(),
+                                  static_cast<int64_t>(a.getWeights())})
               writer.writeSignedVarInt(value);
           return success();
         })
@@ -198,21 +200,23 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
     }
     case kSchedule:
     case kKernelSchedule:
-    case kSharingSchedule: {
+    case kFullSchedule: {
       int64_t v[6];
       if (failed(readInts(v)))
         return {};
       int64_t more[3] = {/*kernel=*/0, /*prefetch=*/0, /*split_k=*/1};
-      int64_t shared[2] = {/*cluster=*/1, /*stream_k=*/0};
+      // cluster, stream_k, weights
+      int64_t rest[3] = {1, 0, 0};
       if ((code != kSchedule && failed(readInts(more))) ||
-          (code == kSharingSchedule && failed(readInts(shared))))
+          (code == kFullSchedule && failed(readInts(rest))))
         return {};
       std::optional<KernelKind> kernel = symbolizeKernelKind(more[0]);
-      if (!kernel)
+      std::optional<WeightCaching> weights = symbolizeWeightCaching(rest[2]);
+      if (!kernel || !weights)
         return {};
       return ScheduleAttr::getChecked(emitError, context, *kernel, v[0], v[1],
                                       v[2], v[3], v[4], v[5], more[1], more[2],
-                                      shared[0], shared[1]);
+                                      rest[0], rest[1], *weights);
     }
     case kConvolution: {
       SmallVector<int64_t> sizes[4];

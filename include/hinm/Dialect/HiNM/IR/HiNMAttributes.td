@@ -327,6 +327,14 @@ def HiNM_KernelKind : I32EnumAttr<"KernelKind",
   let genSpecializedAttr = 0;
 }
 
+def HiNM_WeightCaching : I32EnumAttr<"WeightCaching",
+    "what a kernel's loads of weights tell the caches", [
+      I32EnumAttrCase<"Cached", 0, "cached">,
+      I32EnumAttrCase<"Streamed", 1, "streamed">]> {
+  let cppNamespace = "::hinm";
+  let genSpecializedAttr = 0;
+}
+
 def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
   let summary = "how a kernel divides its work";
   let description = [{
@@ -348,6 +356,9 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     as there are of them, share the k-blocks of the last `stream_k` such waves evenly,
     of which the last one need not be full; the sums of a tile are added up as with
     `split_k`.
+    `weights` says whether what is loaded of the weight stays in the caches like
+    anything else (`cached`), or is the first to go (`streamed`, for when one block
+    has all the tokens, and nobody reads it again).
 
     Constraints:
 
@@ -367,7 +378,7 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     ```mlir
     #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 3, warps_m = 2, warps_n = 2>
     #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 4, warps_n = 1,
-                   prefetch = 2, split_k = 4>
+                   prefetch = 2, split_k = 4, weights = streamed>
     ```
   }];
   let parameters = (ins
@@ -377,7 +388,8 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "0">:$prefetch,
     DefaultValuedParameter<"int64_t", "1">:$split_k,
     DefaultValuedParameter<"int64_t", "1">:$cluster,
-    DefaultValuedParameter<"int64_t", "0">:$stream_k);
+    DefaultValuedParameter<"int64_t", "0">:$stream_k,
+    DefaultValuedParameter<"::hinm::WeightCaching", "::hinm::WeightCaching::Cached">:$weights);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
