@@ -62,6 +62,12 @@ void Block::exit(Thread &thread) {
            "(missing wgmma.wait_group)");
     leave();
   }
+  if (hasBulkStores(thread)) {
+    report(thread, "the thread",
+           "ends while its bulk copies read shared memory (missing "
+           "cp.async.bulk.wait_group)");
+    leave();
+  }
   order.release(thread.party, atExit);
   thread.state = Thread::Done;
   cluster.exit(thread);
@@ -97,6 +103,9 @@ void Block::begin(Dim3 index) {
     thread.mayUseRegisters = false;
     thread.openWgmma = Stamp();
     thread.wgmmaGroups.clear();
+    thread.storeAgent.reset();
+    thread.openStores = Stamp();
+    thread.storeGroups.clear();
   }
 }
 
@@ -179,6 +188,9 @@ std::string Block::describeParty(uint32_t party) const {
   for (size_t i = 0; i < wgmmaAgents.size(); ++i)
     if (wgmmaAgents[i] == party)
       return "a wgmma of warpgroup " + std::to_string(i);
+  for (const Thread &thread : threads)
+    if (thread.storeAgent == party)
+      return "a bulk copy of thread " + render(thread.position);
   for (const auto &[offset, barrier] : mbarriers)
     if (barrier.copyAgent == party || barrier.bulkAgent == party)
       return "a copy of " + describeMBarrier(offset);
@@ -321,12 +333,17 @@ void Block::countLoad(const Thread &thread, const void *address, size_t bytes,
                  value - reinterpret_cast<uintptr_t>(shared.data()), bytes);
 }
 
+void Block::checkPolicy(const Thread &thread, int64_t policy,
+                        const char *where) {
+  if (policy == evictFirstPolicy)
+    return;
+  report(thread, where, "its cache policy is of no createpolicy");
+  leave();
+}
+
 void Block::streamedLoad(Thread &thread, const void *address, size_t bytes,
                          int64_t policy, const char *where) {
-  if (policy != evictFirstPolicy) {
-    report(thread, where, "its cache policy is of no createpolicy");
-    leave();
-  }
+  checkPolicy(thread, policy, where);
   if (shared.isNear(reinterpret_cast<uintptr_t>(address))) {
     report(thread, where, "loads from shared memory as if it were global");
     leave();

@@ -25,6 +25,7 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ struct LaunchState {
   std::atomic<bool> failed{false};
   /// 8×8 matrices that ldmatrix has read, and turns of the banks that it took.
   std::atomic<uint64_t> matrices{0}, turns{0};
+  /// The same that stmatrix has written.
+  std::atomic<uint64_t> written{0}, writtenTurns{0};
   /// The same of plain loads of shared memory.
   std::atomic<uint64_t> lines{0}, lineTurns{0};
 };
@@ -53,6 +56,7 @@ enum class Collective : uint8_t {
   // Of a warp.
   WarpSync,
   LdMatrix,
+  StMatrix,
   SparseMma,
   Shuffle,
   Elect,
@@ -65,7 +69,7 @@ struct Arrival {
   Collective kind = Collective::WarpSync;
   const char *where = "";
   void *result = nullptr;
-  const void *row = nullptr;   // ldmatrix
+  const void *row = nullptr;   // ldmatrix, stmatrix
   const uint32_t *a = nullptr; // mma.sp
   const uint32_t *b = nullptr;
   const void *c = nullptr;
@@ -114,12 +118,15 @@ struct Thread {
   bool hasArrived = false; // at the barrier of the cluster, without a wait yet
   uint32_t arrivedIn = 0;  // in this phase of it
   const Range *lastRange = nullptr;
-  std::deque<AsyncCopy> copies;   // oldest first
-  uint64_t landed = 0;            // copies before those
-  std::vector<uint64_t> groups;   // committed: copies up to the end of each
-  bool mayUseRegisters = false;   // a wgmma: there was a wgmma.fence
-  Stamp openWgmma;                // the last that is not committed
-  std::vector<Stamp> wgmmaGroups; // the last of each group, oldest first
+  std::deque<AsyncCopy> copies;       // oldest first
+  uint64_t landed = 0;                // copies before those
+  std::vector<uint64_t> groups;       // committed: copies up to the end of each
+  bool mayUseRegisters = false;       // a wgmma: there was a wgmma.fence
+  Stamp openWgmma;                    // the last that is not committed
+  std::vector<Stamp> wgmmaGroups;     // the last of each group, oldest first
+  std::optional<uint32_t> storeAgent; // of its bulk copies to global memory
+  Stamp openStores;                   // the last that is not committed
+  std::vector<Stamp> storeGroups;     // the last of each group, oldest first
 
   uint32_t warp() const { return index / 32; }
   uint32_t lane() const { return index % 32; }
@@ -163,6 +170,7 @@ public:
   /// Of a load, if turns are counted: what instruction it is.
   void countLoad(const Thread &thread, const void *address, size_t bytes,
                  const void *site);
+  void checkPolicy(const Thread &thread, int64_t policy, const char *where);
   void streamedLoad(Thread &thread, const void *address, size_t bytes,
                     int64_t policy, const char *where);
   /// What createpolicy gives: no number that a kernel would come by otherwise.
@@ -197,6 +205,11 @@ public:
                      const char *where);
   void fenceMBarriers(const Thread &thread);
   void fenceProxy(const Thread &thread);
+
+  void beginBulkStore(Thread &thread, void *global, const void *shared,
+                      int32_t bytes, const char *where);
+  void commitBulkStores(Thread &thread);
+  void waitForBulkStores(Thread &thread, int32_t pending);
 
   void commitWgmma(Thread &thread);
   void waitForWgmma(Thread &thread, int32_t pending);
@@ -257,7 +270,12 @@ private:
   void execute(Thread *members, uint32_t count);
   void reportMetadata(const Thread &culprit, const char *where,
                       const MetadataError &error, bool isOneOfTwo = false);
+  void checkBulkCopy(const Thread &thread, const void *sharedAddress,
+                     const void *global, int32_t bytes, const char *where);
+  bool hasBulkStores(const Thread &thread) const;
+  size_t matrixRow(const Thread &lane, const char *verb);
   void executeLdMatrix(Thread *lanes);
+  void executeStMatrix(Thread *lanes);
   void executeSparseMma(Thread *lanes);
   void checkOperands(Thread *lanes);
   void executeShuffle(Thread *lanes, uint32_t count);

@@ -59,8 +59,9 @@ void Block::execute(Thread *members, uint32_t count) {
       leave();
     }
   }
-  const bool needsFullWarp =
-      first.kind == Collective::LdMatrix || first.kind == Collective::SparseMma;
+  const bool needsFullWarp = first.kind == Collective::LdMatrix ||
+                             first.kind == Collective::StMatrix ||
+                             first.kind == Collective::SparseMma;
   if (needsFullWarp && count != 32) {
     report(members[0], first.where,
            "needs a warp of 32 lanes; this one has " + std::to_string(count));
@@ -75,6 +76,8 @@ void Block::execute(Thread *members, uint32_t count) {
   }
   case Collective::LdMatrix:
     return executeLdMatrix(members);
+  case Collective::StMatrix:
+    return executeStMatrix(members);
   case Collective::SparseMma:
     return executeSparseMma(members);
   case Collective::Shuffle:
@@ -86,8 +89,8 @@ void Block::execute(Thread *members, uint32_t count) {
   }
 }
 
-/// Turns in which the banks give eight rows of 16 bytes: a row takes four of
-/// the 32, and rows that lie in the same ones wait for each other.
+/// Turns in which the banks take or give eight rows of 16 bytes: a row takes
+/// four of the 32, and rows that lie in the same ones wait for each other.
 static uint64_t countTurns(const size_t *offsets) {
   uint64_t turns = 0;
   for (size_t i = 0; i < 8; ++i) {
@@ -101,6 +104,19 @@ static uint64_t countTurns(const size_t *offsets) {
     turns = std::max(turns, same);
   }
   return turns;
+}
+
+/// Where in shared memory the row of a matrix is to which \p lane points.
+size_t Block::matrixRow(const Thread &lane, const char *verb) {
+  const Arrival &mine = lane.arrival;
+  if (reinterpret_cast<uintptr_t>(mine.row) % 16) {
+    report(lane, mine.where,
+           std::string("misaligned: ") +
+               (mine.kind == Collective::LdMatrix ? "ldmatrix" : "stmatrix") +
+               " rows must start at multiples of 16 bytes");
+    leave();
+  }
+  return sharedOffset(lane, mine.row, 16, verb, mine.where);
 }
 
 void Block::executeLdMatrix(Thread *lanes) {
@@ -118,13 +134,7 @@ void Block::executeLdMatrix(Thread *lanes) {
   size_t offsets[4][8];
   for (int lane = 0; lane < 8 * count; ++lane) {
     const Thread &thread = lanes[lane];
-    if (reinterpret_cast<uintptr_t>(thread.arrival.row) % 16) {
-      report(thread, first.where,
-             "misaligned: ldmatrix rows must start at multiples of 16 bytes");
-      leave();
-    }
-    const size_t offset =
-        sharedOffset(thread, thread.arrival.row, 16, "reads", first.where);
+    const size_t offset = matrixRow(thread, "reads");
     checkShared(thread, shared.read(offset, 16, thread.party), first.where);
     memcpy(elements[lane / 8][lane % 8], shared.data() + offset, 16);
     offsets[lane / 8][lane % 8] = offset;
@@ -145,6 +155,42 @@ void Block::executeLdMatrix(Thread *lanes) {
       result[m] = low | uint32_t(high) << 16;
     }
   }
+}
+
+void Block::executeStMatrix(Thread *lanes) {
+  const Arrival &first = lanes[0].arrival;
+  const int count = first.first;
+  const bool transposed = first.second != 0;
+  if (count != 1 && count != 2 && count != 4) {
+    report(lanes[0], first.where,
+           "stmatrix stores 1, 2 or 4 matrices, not " + std::to_string(count));
+    leave();
+  }
+  uint16_t elements[4][8][8];
+  for (int lane = 0; lane < 32; ++lane) {
+    const int g = lane / 4, q = lane % 4;
+    for (int m = 0; m < count; ++m)
+      for (int half = 0; half < 2; ++half) {
+        const int column = 2 * q + half;
+        const auto element = uint16_t(lanes[lane].arrival.a[m] >> (16 * half));
+        (transposed ? elements[m][column][g] : elements[m][g][column]) =
+            element;
+      }
+  }
+  // Lane 8m+i holds the address of row i of matrix m.
+  size_t offsets[4][8];
+  for (int lane = 0; lane < 8 * count; ++lane) {
+    const Thread &thread = lanes[lane];
+    const size_t offset = matrixRow(thread, "writes");
+    checkShared(thread, shared.write(offset, 16, thread.party), first.where);
+    memcpy(shared.data() + offset, elements[lane / 8][lane % 8], 16);
+    offsets[lane / 8][lane % 8] = offset;
+  }
+  if (launch.counts)
+    for (int m = 0; m < count; ++m) {
+      ++launch.written;
+      launch.writtenTurns += countTurns(offsets[m]);
+    }
 }
 
 void Block::reportMetadata(const Thread &culprit, const char *where,

@@ -120,6 +120,11 @@ void hinm_emu_access(const void *address, int64_t bytes, int64_t alignment,
 
 int64_t hinm_emu_evict_first_policy(void) { return Block::evictFirstPolicy; }
 
+void hinm_emu_check_policy(int64_t policy, const char *where) {
+  Thread &self = thread();
+  self.block->checkPolicy(self, policy, where);
+}
+
 void hinm_emu_streamed_load(const void *address, int64_t bytes, int64_t policy,
                             const char *where) {
   Thread &self = thread();
@@ -233,6 +238,22 @@ void hinm_emu_cp_async_bulk_multicast(void *shared, const void *global,
                             uint16_t(mask), where);
 }
 
+void hinm_emu_cp_async_bulk_store(void *global, const void *shared,
+                                  int32_t bytes, const char *where) {
+  Thread &self = thread();
+  self.block->beginBulkStore(self, global, shared, bytes, where);
+}
+
+void hinm_emu_cp_async_bulk_commit(void) {
+  Thread &self = thread();
+  self.block->commitBulkStores(self);
+}
+
+void hinm_emu_cp_async_bulk_wait(int32_t pending) {
+  Thread &self = thread();
+  self.block->waitForBulkStores(self, pending);
+}
+
 void hinm_emu_fence_mbarrier_init(void) {
   Thread &self = thread();
   self.block->fenceMBarriers(self);
@@ -261,6 +282,19 @@ void hinm_emu_ldmatrix(uint32_t *result, const void *row, int32_t count,
   arrival.where = where;
   arrival.result = result;
   arrival.row = row;
+  arrival.first = count;
+  arrival.second = transposed;
+  Thread &self = thread();
+  self.block->meet(self, arrival);
+}
+
+void hinm_emu_stmatrix(void *row, const uint32_t *registers, int32_t count,
+                       int32_t transposed, const char *where) {
+  Arrival arrival;
+  arrival.kind = Collective::StMatrix;
+  arrival.where = where;
+  arrival.row = row;
+  arrival.a = registers;
   arrival.first = count;
   arrival.second = transposed;
   Thread &self = thread();

@@ -77,7 +77,9 @@ void hinm_emu_access(const void *address, int64_t bytes, int64_t alignment,
 
 /// createpolicy.fractional.L2::evict_first; the emulator has no caches.
 int64_t hinm_emu_evict_first_policy(void);
-/// Checks an ld.global.nc.L2::cache_hint of \p bytes, which are also what its
+/// Checks that a cache policy is one.
+void hinm_emu_check_policy(int64_t policy, const char *where);
+/// Checks an ld.global.L2::cache_hint of \p bytes, which are also what its
 /// address is aligned to.
 void hinm_emu_streamed_load(const void *address, int64_t bytes, int64_t policy,
                             const char *where);
@@ -124,6 +126,12 @@ void hinm_emu_cp_async_bulk_multicast(void *shared, const void *global,
                                       void *barrier, int32_t bytes,
                                       int32_t mask, const char *where);
 /// fence.mbarrier_init, fence.proxy.async.
+/// cp.async.bulk of \p bytes from shared to global memory, its commit_group,
+/// and its wait_group until at most \p pending groups are left.
+void hinm_emu_cp_async_bulk_store(void *global, const void *shared,
+                                  int32_t bytes, const char *where);
+void hinm_emu_cp_async_bulk_commit(void);
+void hinm_emu_cp_async_bulk_wait(int32_t pending);
 void hinm_emu_fence_mbarrier_init(void);
 void hinm_emu_fence_proxy_async(void);
 /// elect.sync of the whole warp.
@@ -135,6 +143,11 @@ void hinm_emu_ldmatrix(uint32_t *result, const void *row, int32_t count,
                        int32_t transposed, const char *where);
 
 /// What mma.sp multiplies.
+/// stmatrix.m8n8.x\p count(.trans).b16 of the lane's \p registers; \p row is
+/// the address that the lane gives.
+void hinm_emu_stmatrix(void *row, const uint32_t *registers, int32_t count,
+                       int32_t transposed, const char *where);
+
 enum HinmEmuMmaType {
   HINM_EMU_F16 = 0,
   HINM_EMU_BF16,

@@ -105,15 +105,16 @@ bool hinm::emulator::launch(Kernel kernel, Dim3 grid, Dim3 block, Dim3 cluster,
   work(state, next, 0);
   for (std::thread &other : others)
     other.join();
-  auto print = [&](const char *reader, uint64_t count, const char *what,
+  auto print = [&](const char *does, uint64_t count, const char *what,
                    uint64_t turns) {
-    fprintf(stderr, "hinm emulator: %s: %s read %llu %s in %llu turns\n", name,
-            reader, static_cast<unsigned long long>(count), what,
+    fprintf(stderr, "hinm emulator: %s: %s %llu %s in %llu turns\n", name, does,
+            static_cast<unsigned long long>(count), what,
             static_cast<unsigned long long>(turns));
   };
   if (state.counts && !state.failed) {
-    print("ldmatrix", state.matrices, "matrices", state.turns);
-    print("loads", state.lines, "lines", state.lineTurns);
+    print("ldmatrix read", state.matrices, "matrices", state.turns);
+    print("stmatrix wrote", state.written, "matrices", state.writtenTurns);
+    print("loads read", state.lines, "lines", state.lineTurns);
   }
   return !state.failed;
 }

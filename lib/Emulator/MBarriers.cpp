@@ -193,9 +193,9 @@ void Block::waitForPhase(Thread &thread, const void *address, uint32_t parity,
   order.acquire(thread.party, barrier->completed);
 }
 
-void Block::beginBulkCopy(Thread &thread, void *sharedAddress,
-                          const void *global, const void *mbarrier,
-                          int32_t bytes, uint32_t mask, const char *where) {
+void Block::checkBulkCopy(const Thread &thread, const void *sharedAddress,
+                          const void *global, int32_t bytes,
+                          const char *where) {
   if (bytes <= 0 || bytes % 16 != 0) {
     report(thread, where,
            "a bulk copy of " + std::to_string(bytes) +
@@ -209,6 +209,12 @@ void Block::beginBulkCopy(Thread &thread, void *sharedAddress,
            "bytes");
     leave();
   }
+}
+
+void Block::beginBulkCopy(Thread &thread, void *sharedAddress,
+                          const void *global, const void *mbarrier,
+                          int32_t bytes, uint32_t mask, const char *where) {
+  checkBulkCopy(thread, sharedAddress, global, bytes, where);
   if (mask == 0 || mask >= uint32_t(1) << cluster.size()) {
     report(thread, where,
            "a multicast with the mask " + std::to_string(mask) +

@@ -61,7 +61,7 @@ void consume(const Ring &ring) {
     const uint8_t *stage = shared<uint8_t>(slot * stageBytes);
     hinm_emu_mbarrier_wait_parity(shared<uint8_t>(fullBarriers + slot * 8),
                                   parity, "wait full");
-    hinm_emu_access(stage, stageBytes, 0, "load");
+    hinm_emu_access(stage, stageBytes, 1, 0, "load");
     for (int i = 0; i < stageBytes; ++i)
       sum += stage[i];
     for (int rank = 0; rank < blocks; ++rank)

@@ -308,17 +308,27 @@ private:
           o.erase();
           return success();
         })
+        .Case([&](NVVM::CpAsyncBulkCommitGroupOp o) {
+          return replace(o, "hinm_emu_cp_async_bulk_commit", {});
+        })
+        // What has been read may be overwritten, what has been written is seen
+        // at the end of the kernel: either wait does.
+        .Case([&](NVVM::CpAsyncBulkWaitGroupOp o) {
+          return replace(o, "hinm_emu_cp_async_bulk_wait",
+                         constant(o.getLoc(), o.getGroup()));
+        })
         .Case<NVVM::CpAsyncOp, NVVM::CpAsyncCommitGroupOp,
-              NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::MmaSpOp,
-              NVVM::PermuteOp, NVVM::ConvertFloatToTF32Op, NVVM::ShflOp,
-              LLVM::CallIntrinsicOp, LLVM::LoadOp, LLVM::StoreOp,
+              NVVM::CpAsyncWaitGroupOp, NVVM::LdMatrixOp, NVVM::StMatrixOp,
+              NVVM::MmaSpOp, NVVM::PermuteOp, NVVM::ConvertFloatToTF32Op,
+              NVVM::ShflOp, LLVM::CallIntrinsicOp, LLVM::LoadOp, LLVM::StoreOp,
               LLVM::AtomicRMWOp, LLVM::AddressOfOp>(
             [&](auto o) { return lower(o); })
         .Case<NVVM::MBarrierInitOp, NVVM::MBarrierInvalOp,
               NVVM::MBarrierArriveOp, NVVM::MBarrierArriveExpectTxOp,
               NVVM::MBarrierTryWaitOp, NVVM::MBarrierTryWaitParityOp,
               NVVM::CpAsyncMBarrierArriveOp,
-              NVVM::CpAsyncBulkGlobalToSharedClusterOp, NVVM::FenceProxyOp,
+              NVVM::CpAsyncBulkGlobalToSharedClusterOp,
+              NVVM::CpAsyncBulkSharedCTAToGlobalOp, NVVM::FenceProxyOp,
               NVVM::MapaOp, NVVM::ElectSyncOp, LLVM::InlineAsmOp>(
             [&](auto o) { return lower(o); })
         .Default([&](Operation *o) -> LogicalResult {
@@ -403,6 +413,20 @@ private:
     op.getResult().replaceAllUsesWith(result);
     op.erase();
     return success();
+  }
+
+  LogicalResult lower(NVVM::StMatrixOp op) {
+    Location loc = op.getLoc();
+    NVVM::LdStMatrixShapeAttr shape = op.getShape();
+    if (op.getEltType() != NVVM::LdStMatrixEltType::B16 || shape.getM() != 8 ||
+        shape.getN() != 8)
+      return unknown(op);
+    const int32_t isTransposed = op.getLayout() == NVVM::MMALayout::col;
+    const auto count = static_cast<int32_t>(op.getSources().size());
+    return replace(op, "hinm_emu_stmatrix",
+                   {toGeneric(op.getPtr()), spill(op, op.getSources()),
+                    constant(loc, count), constant(loc, isTransposed),
+                    where(op)});
   }
 
   LogicalResult lower(NVVM::MmaSpOp op) {
@@ -609,6 +633,8 @@ private:
   }
 
   LogicalResult lower(NVVM::CpAsyncBulkGlobalToSharedClusterOp op) {
+    if (Value policy = op.getL2CacheHint())
+      call(op.getLoc(), "hinm_emu_check_policy", {}, {policy, where(op)});
     SmallVector<Value> operands = {toGeneric(op.getDstMem()),
                                    toGeneric(op.getSrcMem()),
                                    toGeneric(op.getMbar()), op.getSize()};
@@ -632,6 +658,14 @@ private:
     op.getResult().replaceAllUsesWith(address);
     op.erase();
     return success();
+  }
+
+  LogicalResult lower(NVVM::CpAsyncBulkSharedCTAToGlobalOp op) {
+    if (op.getByteMask() || op.getL2CacheHint())
+      return unknown(op);
+    return replace(op, "hinm_emu_cp_async_bulk_store",
+                   {toGeneric(op.getDstMem()), toGeneric(op.getSrcMem()),
+                    op.getSize(), where(op)});
   }
 
   LogicalResult lower(NVVM::FenceProxyOp op) {
@@ -716,7 +750,7 @@ private:
     }
     return op.emitOpError("is not known to the emulator: of inline PTX it "
                           "knows the wgmma.mma_async.sp of SparseWgmma.h, the "
-                          "createpolicy and the ld.global.nc of "
+                          "createpolicy and the ld.global of "
                           "StreamedLoad.h");
   }
 
@@ -725,7 +759,7 @@ private:
     Value address = toGeneric(StreamedLoad::getAddress(op));
     call(loc, "hinm_emu_streamed_load", {},
          {address, wideConstant(loc, 4 * load.words),
-          StreamedLoad::getPolicy(op), where(op, "ld.global.nc")});
+          StreamedLoad::getPolicy(op), where(op, "ld.global")});
     Type type = op->getResult(0).getType();
     Value loaded = LLVM::LoadOp::create(builder, loc, type, address);
     op.getResult(0).replaceAllUsesWith(loaded);

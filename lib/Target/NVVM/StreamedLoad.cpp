@@ -15,20 +15,20 @@ using namespace hinm;
 
 static Value buildAsm(OpBuilder &builder, Location loc, Type type,
                       ValueRange operands, StringRef text,
-                      StringRef constraints) {
+                      StringRef constraints, bool hasSideEffects) {
   return LLVM::InlineAsmOp::create(
-             builder, loc, type, operands, text, constraints,
-             /*has_side_effects=*/false, /*is_align_stack=*/false,
-             LLVM::TailCallKind::None,
+             builder, loc, type, operands, text, constraints, hasSideEffects,
+             /*is_align_stack=*/false, LLVM::TailCallKind::None,
              LLVM::AsmDialectAttr::get(builder.getContext(),
                                        LLVM::AsmDialect::AD_ATT),
              /*operand_attrs=*/ArrayAttr())
       .getResult(0);
 }
 
-static bool isAsm(LLVM::InlineAsmOp op, StringRef text, StringRef constraints) {
+static bool isAsm(LLVM::InlineAsmOp op, StringRef text, StringRef constraints,
+                  bool hasSideEffects) {
   return op.getAsmString() == text && op.getConstraints() == constraints &&
-         !op.getHasSideEffects() && op->getNumResults() == 1;
+         op.getHasSideEffects() == hasSideEffects && op->getNumResults() == 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -40,12 +40,12 @@ static constexpr StringLiteral kPolicyAsm =
 
 Value EvictFirstPolicy::build(OpBuilder &builder, Location loc) {
   return buildAsm(builder, loc, builder.getI64Type(), /*operands=*/{},
-                  kPolicyAsm, "=l");
+                  kPolicyAsm, "=l", /*hasSideEffects=*/false);
 }
 
 bool EvictFirstPolicy::match(LLVM::InlineAsmOp op) {
-  return isAsm(op, kPolicyAsm, "=l") && op->getNumOperands() == 0 &&
-         op->getResult(0).getType().isInteger(64);
+  return isAsm(op, kPolicyAsm, "=l", /*hasSideEffects=*/false) &&
+         op->getNumOperands() == 0 && op->getResult(0).getType().isInteger(64);
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,12 +54,12 @@ bool EvictFirstPolicy::match(LLVM::InlineAsmOp op) {
 
 StringRef StreamedLoad::getAsm() const {
   if (words == 1)
-    return bypassesL1 ? "ld.global.nc.L1::no_allocate.L2::cache_hint.b32 $0, "
+    return bypassesL1 ? "ld.global.L1::no_allocate.L2::cache_hint.b32 $0, "
                         "[$1], $2;"
-                      : "ld.global.nc.L2::cache_hint.b32 $0, [$1], $2;";
-  return bypassesL1 ? "ld.global.nc.L1::no_allocate.L2::cache_hint.v4.b32 "
+                      : "ld.global.L2::cache_hint.b32 $0, [$1], $2;";
+  return bypassesL1 ? "ld.global.L1::no_allocate.L2::cache_hint.v4.b32 "
                       "{$0, $1, $2, $3}, [$4], $5;"
-                    : "ld.global.nc.L2::cache_hint.v4.b32 {$0, $1, $2, $3}, "
+                    : "ld.global.L2::cache_hint.v4.b32 {$0, $1, $2, $3}, "
                       "[$4], $5;";
 }
 
@@ -79,7 +79,8 @@ SmallVector<Value> StreamedLoad::build(OpBuilder &builder, Location loc,
                                        Value address, Value policy) const {
   Value loaded =
       buildAsm(builder, loc, getResultType(builder.getContext(), words),
-               {address, policy}, getAsm(), getConstraints());
+               {address, policy}, getAsm(), getConstraints(),
+               /*hasSideEffects=*/true);
   if (words == 1)
     return {loaded};
   SmallVector<Value> parts;
@@ -96,7 +97,8 @@ std::optional<StreamedLoad> StreamedLoad::match(LLVM::InlineAsmOp op) {
   for (int64_t words : {1, 4})
     for (bool bypassesL1 : {false, true}) {
       StreamedLoad load = {words, bypassesL1};
-      if (isAsm(op, load.getAsm(), load.getConstraints()) &&
+      if (isAsm(op, load.getAsm(), load.getConstraints(),
+                /*hasSideEffects=*/true) &&
           op->getResult(0).getType() == getResultType(op.getContext(), words))
         return load;
     }

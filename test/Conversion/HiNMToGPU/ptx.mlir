@@ -261,7 +261,7 @@ func.func @gelu(%v: memref<?xf16>, %m: memref<?xi32>, %l: memref<?xi32>, %o: mem
 // PTX: createpolicy.fractional.L2::evict_first.b64 [[POLICY:%rd[0-9]+]], 1.0;
 // PTX-NOT: createpolicy
 // PTX-NOT: ld.global.{{v4|v2}}
-// PTX-COUNT-2: ld.global.nc.L1::no_allocate.L2::cache_hint.b32 {{%r[0-9]+}}, [{{.*}}], [[POLICY]];
+// PTX-COUNT-2: ld.global.L1::no_allocate.L2::cache_hint.b32 {{%r[0-9]+}}, [{{.*}}], [[POLICY]];
 // PTX: bar.sync 0
 func.func @streamed(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x8xf16>, %y: memref<379x8xf32>) {
   hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
@@ -272,7 +272,7 @@ func.func @streamed(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256x
 
 // PTX-LABEL: .entry hinm_spmm_f16_v128_m128n64k64s1w4x2p1_streamed_resident(
 // PTX-NOT: no_allocate
-// PTX: ld.global.nc.L2::cache_hint.v4.b32
+// PTX: ld.global.L2::cache_hint.v4.b32
 func.func @streamed_shared(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x64xf16>, %y: memref<379x64xf32>) {
   hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x64xf16>)

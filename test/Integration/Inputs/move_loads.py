@@ -6,7 +6,7 @@ Usage: move_loads.py BYTES
 import re
 import sys
 
-LOAD = re.compile(r"(\s*)(%\S+ = llvm.inline_asm .*ld\.global\.nc.*v4.*)(%\w+), (%\w+)( : .*)")
+LOAD = re.compile(r"(\s*)(%\S+ = llvm.inline_asm .*ld\.global.*v4.*)(%\w+), (%\w+)( : .*)")
 count = 0
 for line in sys.stdin:
     if found := LOAD.fullmatch(line.rstrip("\n")):

@@ -24,6 +24,9 @@ gpu.module @kernels {
   // CHECK: %[[INC:.*]] = llvm.mlir.constant(0 : i32)
   // CHECK: llvm.call @hinm_emu_cp_async_mbarrier_arrive(%[[B]], %[[INC]],
   // CHECK: llvm.call @hinm_emu_cp_async_bulk(%[[B]], %[[G]], %[[B]], %[[BYTES]],
+  // CHECK: %[[POLICY:.*]] = llvm.call @hinm_emu_evict_first_policy()
+  // CHECK: llvm.call @hinm_emu_check_policy(%[[POLICY]],
+  // CHECK: llvm.call @hinm_emu_cp_async_bulk(%[[B]], %[[G]], %[[B]], %[[BYTES]],
   // CHECK: llvm.call @hinm_emu_mbarrier_inval(%[[B]],
   // CHECK: llvm.return %[[DONE]]
   llvm.func @mbarriers(%count: i32, %bytes: i32, %g: !llvm.ptr<1>) -> i1 attributes {gpu.kernel} {
@@ -40,6 +43,8 @@ gpu.module @kernels {
     nvvm.cp.async.mbarrier.arrive %b : !llvm.ptr<3>
     %to = llvm.addrspacecast %b : !llvm.ptr<3> to !llvm.ptr<7>
     nvvm.cp.async.bulk.shared.cluster.global %to, %g, %b, %bytes : !llvm.ptr<7>, !llvm.ptr<1>
+    %policy = llvm.inline_asm asm_dialect = att "createpolicy.fractional.L2::evict_first.b64 $0, 1.0;", "=l" : () -> i64
+    nvvm.cp.async.bulk.shared.cluster.global %to, %g, %b, %bytes l2_cache_hint = %policy : !llvm.ptr<7>, !llvm.ptr<1>
     nvvm.mbarrier.inval %b : !llvm.ptr<3>
     llvm.return %done : i1
   }
@@ -101,6 +106,34 @@ gpu.module @kernels {
     nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
     %elected = nvvm.elect.sync -> i1
     llvm.return %elected : i1
+  }
+
+  // CHECK-LABEL: llvm.func @stores(
+  // CHECK-SAME: %[[WORD:[a-z0-9]+]]: i32, %[[BYTES:[a-z0-9]+]]: i32, %[[G:[a-z0-9]+]]: !llvm.ptr)
+  // CHECK: %[[S:.*]] = llvm.call @hinm_emu_shared(
+  // CHECK: llvm.store %[[WORD]], %
+  // CHECK: llvm.store %[[WORD]], %
+  // CHECK: %[[COUNT:.*]] = llvm.mlir.constant(2 : i32)
+  // CHECK: %[[ROWS:.*]] = llvm.mlir.constant(0 : i32)
+  // CHECK: llvm.call @hinm_emu_stmatrix(%[[S]], %{{.*}}, %[[COUNT]], %[[ROWS]],
+  // CHECK: %[[ONE:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: %[[COLUMNS:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: llvm.call @hinm_emu_stmatrix(%[[S]], %{{.*}}, %[[ONE]], %[[COLUMNS]],
+  // CHECK: llvm.call @hinm_emu_cp_async_bulk_store(%[[G]], %[[S]], %[[BYTES]],
+  // CHECK: llvm.call @hinm_emu_cp_async_bulk_commit()
+  // CHECK: %[[LEFT:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK: llvm.call @hinm_emu_cp_async_bulk_wait(%[[LEFT]])
+  // CHECK: %[[NONE:.*]] = llvm.mlir.constant(0 : i32)
+  // CHECK: llvm.call @hinm_emu_cp_async_bulk_wait(%[[NONE]])
+  llvm.func @stores(%word: i32, %bytes: i32, %g: !llvm.ptr<1>) attributes {gpu.kernel} {
+    %s = llvm.mlir.addressof @ring : !llvm.ptr<3>
+    nvvm.stmatrix %s, %word, %word {layout = #nvvm.mma_layout<row>, shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>, eltType = #nvvm.ld_st_matrix_elt_type<b16>} : !llvm.ptr<3>, i32, i32
+    nvvm.stmatrix %s, %word {layout = #nvvm.mma_layout<col>, shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>, eltType = #nvvm.ld_st_matrix_elt_type<b16>} : !llvm.ptr<3>, i32
+    nvvm.cp.async.bulk.global.shared.cta %g, %s, %bytes : !llvm.ptr<1>, !llvm.ptr<3>
+    nvvm.cp.async.bulk.commit.group
+    nvvm.cp.async.bulk.wait_group 1 {read}
+    nvvm.cp.async.bulk.wait_group 0
+    llvm.return
   }
 
   // CHECK-LABEL: llvm.func @wgmma(

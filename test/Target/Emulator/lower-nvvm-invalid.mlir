@@ -137,14 +137,29 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   llvm.func @streams(%p: !llvm.ptr<1>, %c: i64) attributes {gpu.kernel} {
-    %r = llvm.inline_asm asm_dialect = att "ld.global.nc.L1::no_allocate.L2::cache_hint.b32 $0, [$1], $2;", "=r,l,l" %p, %c : (!llvm.ptr<1>, i64) -> i32
-    // expected-error@+1 {{is not known to the emulator: of inline PTX it knows the wgmma.mma_async.sp of SparseWgmma.h, the createpolicy and the ld.global.nc of StreamedLoad.h}}
-    %s = llvm.inline_asm asm_dialect = att "ld.global.nc.L2::cache_hint.v2.b32 {$0, $1}, [$2], $3;", "=r,=r,l,l" %p, %c : (!llvm.ptr<1>, i64) -> !llvm.struct<(i32, i32)>
-    // A load with side effects would be another one.
+    %r = llvm.inline_asm has_side_effects asm_dialect = att "ld.global.L1::no_allocate.L2::cache_hint.b32 $0, [$1], $2;", "=r,l,l" %p, %c : (!llvm.ptr<1>, i64) -> i32
+    // expected-error@+1 {{is not known to the emulator: of inline PTX it knows the wgmma.mma_async.sp of SparseWgmma.h, the createpolicy and the ld.global of StreamedLoad.h}}
+    %s = llvm.inline_asm has_side_effects asm_dialect = att "ld.global.L2::cache_hint.v2.b32 {$0, $1}, [$2], $3;", "=r,=r,l,l" %p, %c : (!llvm.ptr<1>, i64) -> !llvm.struct<(i32, i32)>
+    // A load without side effects would be another one.
     // expected-error@+1 {{is not known to the emulator}}
-    %t = llvm.inline_asm has_side_effects asm_dialect = att "ld.global.nc.L2::cache_hint.b32 $0, [$1], $2;", "=r,l,l" %p, %c : (!llvm.ptr<1>, i64) -> i32
+    %t = llvm.inline_asm asm_dialect = att "ld.global.L2::cache_hint.b32 $0, [$1], $2;", "=r,l,l" %p, %c : (!llvm.ptr<1>, i64) -> i32
     // expected-error@+1 {{is not known to the emulator}}
     %u = llvm.inline_asm asm_dialect = att "createpolicy.fractional.L2::evict_last.b64 $0, 1.0;", "=l" : () -> i64
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @masked(%g: !llvm.ptr<1>, %s: !llvm.ptr<3>, %n: i32, %mask: i16) attributes {gpu.kernel} {
+    // expected-error@+1 {{is not known to the emulator}}
+    nvvm.cp.async.bulk.global.shared.cta %g, %s, %n byte_mask = %mask : !llvm.ptr<1>, !llvm.ptr<3>
+    %policy = llvm.mlir.constant(0 : i64) : i64
+    // expected-error@+1 {{is not known to the emulator}}
+    nvvm.cp.async.bulk.global.shared.cta %g, %s, %n l2_cache_hint = %policy : !llvm.ptr<1>, !llvm.ptr<3>
+    // expected-error@+1 {{is not known to the emulator}}
+    nvvm.stmatrix %s, %n {layout = #nvvm.mma_layout<col>, shape = #nvvm.ld_st_matrix_shape<m = 16, n = 8>, eltType = #nvvm.ld_st_matrix_elt_type<b8>} : !llvm.ptr<3>, i32
     llvm.return
   }
 }

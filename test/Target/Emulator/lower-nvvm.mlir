@@ -70,8 +70,8 @@ gpu.module @kernels {
   // CHECK: llvm.load %[[G]] : !llvm.ptr -> i32
   llvm.func @streams(%g: !llvm.ptr<1>) attributes {gpu.kernel} {
     %policy = llvm.inline_asm asm_dialect = att "createpolicy.fractional.L2::evict_first.b64 $0, 1.0;", "=l" : () -> i64
-    %four = llvm.inline_asm asm_dialect = att "ld.global.nc.L2::cache_hint.v4.b32 {$0, $1, $2, $3}, [$4], $5;", "=r,=r,=r,=r,l,l" %g, %policy : (!llvm.ptr<1>, i64) -> !llvm.struct<(i32, i32, i32, i32)>
-    %one = llvm.inline_asm asm_dialect = att "ld.global.nc.L1::no_allocate.L2::cache_hint.b32 $0, [$1], $2;", "=r,l,l" %g, %policy : (!llvm.ptr<1>, i64) -> i32
+    %four = llvm.inline_asm has_side_effects asm_dialect = att "ld.global.L2::cache_hint.v4.b32 {$0, $1, $2, $3}, [$4], $5;", "=r,=r,=r,=r,l,l" %g, %policy : (!llvm.ptr<1>, i64) -> !llvm.struct<(i32, i32, i32, i32)>
+    %one = llvm.inline_asm has_side_effects asm_dialect = att "ld.global.L1::no_allocate.L2::cache_hint.b32 $0, [$1], $2;", "=r,l,l" %g, %policy : (!llvm.ptr<1>, i64) -> i32
     llvm.return
   }
 

@@ -9,9 +9,12 @@
 /// \file
 /// What is read once should not push what is read again out of the caches. NVVM
 /// has no operation that says so, and LLVM 22 drops the `nontemporal` of a load
-/// for NVPTX. So this writes the two instructions that do, as `llvm.inline_asm`
-/// without side effects: memory that nobody writes may be read at any time. The
-/// emulator knows them again.
+/// for NVPTX. So this writes the two instructions that do, as
+/// `llvm.inline_asm`, and the emulator knows them again.
+///
+/// The load is no `ld.global.nc`, although nobody writes what it reads: ptxas
+/// moves those over barriers to where they are used, and with them the latency
+/// that was to be hidden. For the same reason it is said to have side effects.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -32,8 +35,7 @@ struct EvictFirstPolicy {
   static bool match(mlir::LLVM::InlineAsmOp op);
 };
 
-/// ld.global.nc.L2::cache_hint of 32-bit words that nobody writes while the
-/// kernel runs.
+/// ld.global.L2::cache_hint of 32-bit words.
 struct StreamedLoad {
   int64_t words;   ///< 1 or 4, at an address that is a multiple of all of them
   bool bypassesL1; ///< whether no other warp of the block reads them
