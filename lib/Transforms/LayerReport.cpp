@@ -80,6 +80,8 @@ std::string kernelName(ScheduleAttr schedule) {
     name += (" " + stringifyKernelKind(schedule.getKernel())).str();
   if (schedule.getWeights() != WeightCaching::Cached)
     name += (" " + stringifyWeightCaching(schedule.getWeights())).str();
+  if (schedule.getStores() != ResultStores::Direct)
+    name += (" " + stringifyResultStores(schedule.getStores())).str();
   return name;
 }
 

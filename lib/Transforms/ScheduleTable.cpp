@@ -85,6 +85,16 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
                                      "', neither 'cached' nor 'streamed'");
     weights = *known;
   }
+  ResultStores stores = ResultStores::Direct;
+  if (const llvm::json::Value *value = schedule->get("stores")) {
+    const llvm::StringRef name = value->getAsString().value_or("");
+    std::optional<ResultStores> known = symbolizeResultStores(name);
+    if (!known)
+      return llvm::createStringError("the 'stores' of its schedule are '" +
+                                     name.str() +
+                                     "', neither 'direct' nor 'bulk'");
+    stores = *known;
+  }
   int64_t prefetch = 0, splitK = 1, cluster = 1, streamK = 0;
   for (auto [key, number] :
        {std::pair("prefetch", &prefetch), std::pair("split_k", &splitK),
@@ -105,7 +115,7 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
   entry.schedule = ScheduleAttr::getChecked(
       [&] { return emitError(unknown); }, context, kernel, values[0], values[1],
       values[2], values[3], values[4], values[5], prefetch, splitK, cluster,
-      streamK, weights);
+      streamK, weights, stores);
   if (!entry.schedule)
     return llvm::createStringError(problem);
   return entry;

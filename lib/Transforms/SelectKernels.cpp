@@ -79,17 +79,22 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
   // What ptxas finds registers for.
   if (isRounded(op) && !isResident)
     prefetch = tileM == 256 ? 1 : tileM == 32 ? 3 : 2;
-  return ScheduleAttr::get(
-      op.getContext(), kernel, tileM, tileN, op.getFormat().getBlockColumns(),
-      /*stages=*/isResident ? 1 : 4, warpsM,
-      /*warps_n=*/tileN / 64 + 1, prefetch, split,
-      /*cluster=*/1, /*stream_k=*/0, WeightCaching::Streamed);
+  return ScheduleAttr::get(op.getContext(), kernel, tileM, tileN,
+                           op.getFormat().getBlockColumns(),
+                           /*stages=*/isResident ? 1 : 4, warpsM,
+                           /*warps_n=*/tileN / 64 + 1, prefetch, split,
+                           /*cluster=*/1, /*stream_k=*/0,
+                           WeightCaching::Streamed, ResultStores::Direct);
 }
 
 /// Whether the schedule's kernel takes \p op, and has room on \p chip for what
 /// it holds of X.
 bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
   if (op.getConvolutionAttr() && schedule.getKernel() != KernelKind::Multistage)
+    return false;
+  // Bulk copies move 16 bytes, and N is a multiple of 8 tokens.
+  if (schedule.getStores() == ResultStores::Bulk &&
+      getElementTypeOrSelf(op.getInit().getType()).getIntOrFloatBitWidth() < 16)
     return false;
   Type element = getElementTypeOrSelf(op.getInput().getType());
   PackedAttr format = op.getFormat();
@@ -130,7 +135,7 @@ ScheduleAttr pickSchedule(SpmmOp op, StringRef chip, bool isTokenMajor) {
                            /*stages=*/3, /*warps_m=*/tileM / warpRows, warpsN,
                            /*prefetch=*/tile <= (isRounded(op) ? 64 : 128),
                            /*split_k=*/1, /*cluster=*/1, /*stream_k=*/0,
-                           WeightCaching::Cached);
+                           WeightCaching::Cached, ResultStores::Direct);
 }
 
 struct SelectKernelsPass

@@ -27,6 +27,8 @@
 // INTEGER: error: schedule table '{{.*}}': entry 0: the 'split_k' of its schedule is no integer
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/weights.json 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // WEIGHTS: error: schedule table '{{.*}}': entry 0: the 'weights' of its schedule are 'kept', neither 'cached' nor 'streamed'
+// RUN: not hinm-opt %s --hinm-select-kernels=table=%t/stores.json 2>&1 | FileCheck %s --check-prefix=STORES
+// STORES: error: schedule table '{{.*}}': entry 0: the 'stores' of its schedule are 'late', neither 'direct' nor 'bulk'
 // KERNEL: error: schedule table '{{.*}}': entry 0: its schedule names an unknown kernel 'other'
 
 // The first entry that fits; where none does, the heuristic.
@@ -210,7 +212,9 @@ func.func @too_large(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32
 
 // Of the kernels only one takes convolutions, whatever the table says.
 // TABLE-LABEL: func.func @many_tokens(
-// TABLE: schedule = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, cluster = 2>
+// TABLE: schedule = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, cluster = 2, stores = bulk>
+// TABLE-LABEL: func.func @narrow_results(
+// TABLE: {schedule = #hinm.schedule<tile_m = 128,
 // TABLE-LABEL: func.func @many_pixels(
 // TABLE: schedule = #hinm.schedule<tile_m = 128,
 func.func @many_tokens(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<72x512xf16>, %y: tensor<128x512xf16>) -> tensor<128x512xf16> {
@@ -218,6 +222,18 @@ func.func @many_tokens(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64x
     ins(%v, %m, %l, %o, %x : tensor<4096xf16>, tensor<256xi32>, tensor<64xi32>, tensor<2xi32>, tensor<72x512xf16>)
     outs(%y : tensor<128x512xf16>) -> tensor<128x512xf16>
   return %r : tensor<128x512xf16>
+}
+// Bulk copies do not store rows of bytes.
+func.func @narrow_results(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<72x512xf16>, %b: tensor<128xf32>, %y: tensor<128x512xi8>) -> tensor<128x512xi8> {
+  %0 = hinm.spmm as #hinm.packed<rows = 128, columns = 72, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<4096xf16>, tensor<256xi32>, tensor<64xi32>, tensor<2xi32>, tensor<72x512xf16>)
+    outs(%y : tensor<128x512xi8>) epilogue(%b : tensor<128xf32>) {
+  ^bb0(%sum: f32, %bias: f32):
+    %s = arith.addf %sum, %bias : f32
+    %z = arith.fptosi %s : f32 to i8
+    hinm.yield %z : i8
+  } -> tensor<128x512xi8>
+  return %0 : tensor<128x512xi8>
 }
 func.func @many_pixels(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<8x340xf16>, %y: tensor<128x270xf16>) -> tensor<128x270xf16> {
   %r = hinm.spmm as #hinm.packed<rows = 128, columns = 72, tile = 128, nm = 2:4>

@@ -18,6 +18,9 @@
 using namespace mlir;
 using namespace hinm;
 
+/// Whether two elements take a register.
+static bool isHalf(Type type) { return type.getIntOrFloatBitWidth() == 16; }
+
 KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
                              const SpmmKernelSpec &spec)
     : b(loc, builder), spec(spec), schedule(spec.schedule),
@@ -31,6 +34,8 @@ KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
   const int64_t bytes = spec.getElementBytes();
   groupFragments = bytes == 4 ? std::min<int64_t>(fragments, 4) : 2 / bytes;
   runTokens = std::min<int64_t>(2 * groupFragments, 4);
+  pairsRuns = bytes == 2 && isHalf(spec.outputType) && fragments % 2 == 0 &&
+              !spec.tokenMajorOutput;
 }
 
 //===----------------------------------------------------------------------===//
@@ -310,7 +315,7 @@ Value KernelBuilder::zeroElement() {
 // Products
 //===----------------------------------------------------------------------===//
 
-Value KernelBuilder::loadWords(Value source, Value position, int64_t count) {
+Value KernelBuilder::loadPacked(Value source, Value position, int64_t count) {
   Type element = cast<MemRefType>(source.getType()).getElementType();
   const int64_t bytes = element.getIntOrFloatBitWidth() / 8;
   Type wordsType = b.getI32Type();
@@ -355,9 +360,9 @@ SmallVector<Value> KernelBuilder::loadWeights(Value block) {
   Value valuesBase =
       toIndex(add(mul(unit, unitValues), mul(laneWord, chunkTokens)));
   for (int64_t slab = 0; slab < slabs; ++slab) {
-    weights.push_back(loadWords(metadata, add(metadataBase, 32 * slab), 1));
+    weights.push_back(loadPacked(metadata, add(metadataBase, 32 * slab), 1));
     for (int64_t step = 0; step < steps; ++step)
-      weights.push_back(loadWords(
+      weights.push_back(loadPacked(
           values,
           add(valuesBase, unitValues * slab + unitValues / steps * step),
           chunkTokens));
@@ -622,6 +627,78 @@ SmallVector<Value> KernelBuilder::ifAnyBlock(
   return SmallVector<Value>(branch.getResults());
 }
 
+/// A turn of the loop is of as many k-blocks as there are sets of registers, so
+/// that each of them stays where it is. With one k-block a turn all of them
+/// would move on by one, at the end of the turn, which then waits for the
+/// newest. That takes fewer registers, and is done where they are scarce: where
+/// sums have half of them or with the loads nearly all, where ptxas widens
+/// 8-bit floats for their products, and of 32-bit ones, of which a k-block
+/// takes twice as many.
+SmallVector<Value> KernelBuilder::forEachBlock(
+    int64_t ahead, ArrayRef<Value> first, ArrayRef<Value> carried,
+    llvm::function_ref<SmallVector<Value>(Value)> load,
+    llvm::function_ref<void(Value, ArrayRef<Value>, MutableArrayRef<Value>)>
+        body) {
+  // Of a processor; a thread has 255 at most.
+  constexpr int64_t registers = 65536, mostOfThread = 256;
+  const int64_t ofThread =
+      std::min(registers / spec.getNumThreads(), mostOfThread);
+  const bool isWidened =
+      spec.getElementBytes() != 2 && isa<FloatType>(spec.elementType);
+  int64_t loadedAhead = 0;
+  for (Type type : ValueRange(first).getTypes()) {
+    auto vector = dyn_cast<VectorType>(type);
+    loadedAhead += vector ? vector.getNumElements() : 1;
+  }
+  const int64_t sums = slabs * fragments * 4;
+  const int64_t loads = ahead ? loadedAhead / ahead * (ahead + 1) : 0;
+  const bool isScarce =
+      sums >= ofThread / 2 || sums + loads >= ofThread * 7 / 8 || isWidened;
+  const int64_t turn = isScarce ? 1 : ahead + 1;
+  Value whole = turn > 1 ? sub(numBlocks, rem(numBlocks, turn)) : numBlocks;
+  SmallVector<Value> initial(first);
+  llvm::append_range(initial, carried);
+  using Sets = SmallVector<SmallVector<Value>>;
+  auto split = [&](ValueRange values) {
+    const size_t size = ahead ? first.size() / ahead : 0;
+    Sets sets;
+    for (int64_t i = 0; i < ahead; ++i)
+      sets.push_back(SmallVector<Value>(values.slice(i * size, size)));
+    return std::pair(sets, SmallVector<Value>(values.drop_front(first.size())));
+  };
+  auto loop = scf::ForOp::create(b, word(0), whole, word(turn), initial);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    auto [loaded, state] = split(loop.getRegionIterArgs());
+    for (int64_t i = 0; i < turn; ++i) {
+      Value block = add(loop.getInductionVar(), i);
+      loaded.push_back(load(ahead ? clamp(add(block, ahead)) : block));
+      body(block, loaded[i], state);
+    }
+    SmallVector<Value> results;
+    for (ArrayRef<Value> set : ArrayRef(loaded).take_back(ahead))
+      llvm::append_range(results, set);
+    llvm::append_range(results, state);
+    scf::YieldOp::create(b, results);
+  }
+  auto [loaded, state] = split(loop.getResults());
+  for (int64_t i = 0; i < turn - 1; ++i) {
+    Value block = add(whole, i);
+    auto branch = scf::IfOp::create(b, ValueRange(state).getTypes(),
+                                    less(block, numBlocks),
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, state);
+    b.setInsertionPointToStart(branch.thenBlock());
+    body(block, loaded[i], state);
+    scf::YieldOp::create(b, state);
+    state.assign(branch.result_begin(), branch.result_end());
+  }
+  return state;
+}
+
 //===----------------------------------------------------------------------===//
 // Y
 //===----------------------------------------------------------------------===//
@@ -718,31 +795,62 @@ Value KernelBuilder::tokenOfRun(int64_t run) {
              mul(member, laneTokens));
 }
 
-/// The elements of a matrix for a run.
-Value KernelBuilder::loadRun(Value operand, Value row, Value token) {
+/// The first token of what the lane has of chunks 2 · \p pair and the next one
+/// after exchange(): half a chunk, of the second one where it is odd.
+Value KernelBuilder::tokenOfPair(int64_t pair) {
+  Value parity = rem(member, 2);
+  Value inChunk = mul(sub(member, parity), runTokens);
+  return add(add(add(tokenBase, warpToken), pair * 2 * chunkTokens),
+             add(mul(parity, chunkTokens), inChunk));
+}
+
+/// \p count elements of a matrix.
+Value KernelBuilder::loadRun(Value operand, Value row, Value token,
+                             int64_t count) {
   Type type = cast<MemRefType>(operand.getType()).getElementType();
-  const int64_t bytes = type.getIntOrFloatBitWidth() / 8 * runTokens;
-  return vector::LoadOp::create(b, VectorType::get({runTokens}, type), operand,
+  const int64_t bytes = type.getIntOrFloatBitWidth() / 8 * count;
+  return vector::LoadOp::create(b, VectorType::get({count}, type), operand,
                                 ValueRange{row, token}, /*nontemporal=*/false,
                                 llvm::MaybeAlign(bytes));
 }
 
-void KernelBuilder::store(ValueRange sums) {
+Value KernelBuilder::loadRunInside(Value operand, Value row, Value token,
+                                   int64_t count) {
+  return loadRun(operand, row, min(token, sub(numTokens, idx(count))), count);
+}
+
+/// Of words that four neighbours have of two chunks, \p first and \p second,
+/// the even ones get two next to each other of the first chunk, the odd ones of
+/// the second. Done twice it changes nothing.
+std::pair<Value, Value> KernelBuilder::exchange(Value first, Value second) {
+  Value isOdd = equal(rem(member, 2), idx(1));
+  Value given = select(isOdd, first, second);
+  Value taken = NVVM::ShflOp::create(b, b.getI32Type(), word(-1), given,
+                                     word(1), word(31), NVVM::ShflKind::bfly,
+                                     /*return_value_and_is_valid=*/UnitAttr());
+  Value low = select(isOdd, taken, first), high = select(isOdd, second, taken);
+  return {low, high};
+}
+
+/// (Behind the last token, where nothing is stored, it is that of others.)
+void KernelBuilder::loadOfTokens() {
+  ofTokens.assign(epilogueInputs.size(), {});
+  if (!spec.epilogue || spec.tokenMajorOutput)
+    return;
+  for (auto [operand, input, loaded] :
+       llvm::zip_equal(SpmmOp(spec.epilogue).getEpilogueInputs(),
+                       epilogueInputs, ofTokens)) {
+    if (spec.getEpilogueShape(operand) != EpilogueShape::OfToken)
+      continue;
+    for (size_t run = 0; run < getNumRuns(); ++run)
+      loaded.push_back(
+          loadRunInside(input, idx(0), tokenOfRun(run), runTokens));
+  }
+}
+
+void KernelBuilder::forEachRow(
+    ValueRange sums, llvm::function_ref<void(Value, ValueRange)> body) {
   const int64_t laneTokens = 2 * groupFragments;
-  // What belongs to the tokens is loaded once for all rows. (Behind the last
-  // token, where nothing is stored, it is that of others.)
-  SmallVector<OperandValues> ofTokens(epilogueInputs.size());
-  if (spec.epilogue && !spec.tokenMajorOutput)
-    for (auto [operand, input, loaded] :
-         llvm::zip_equal(SpmmOp(spec.epilogue).getEpilogueInputs(),
-                         epilogueInputs, ofTokens)) {
-      if (spec.getEpilogueShape(operand) != EpilogueShape::OfToken)
-        continue;
-      for (size_t run = 0; run < getNumRuns(); ++run)
-        loaded.push_back(
-            loadRun(input, idx(0),
-                    min(tokenOfRun(run), sub(numTokens, idx(runTokens)))));
-    }
   Value firstRow = add(add(mul(tileIndex, spec.tile), rowInTile), quad);
   for (int64_t slab = 0; slab < slabs; ++slab)
     for (int64_t half = 0; half < 2; ++half) {
@@ -753,8 +861,18 @@ void KernelBuilder::store(ValueRange sums) {
           ofRow.push_back(
               sums[(slab * fragments + group + i % groupFragments) * 4 +
                    half * 2 + i / groupFragments]);
-      storeRow(add(firstRow, slab * 16 + half * 8), ofRow, ofTokens);
+      body(add(firstRow, slab * 16 + half * 8), ofRow);
     }
+}
+
+void KernelBuilder::store(ValueRange sums) {
+  loadOfTokens();
+  forEachRow(sums, [&](Value row, ValueRange ofRow) {
+    if (pairsRuns)
+      storeRowPaired(row, ofRow);
+    else
+      storeRow(row, ofRow);
+  });
 }
 
 /// What is stored of a sum, and the elements of the epilogue's operands.
@@ -768,36 +886,35 @@ Value KernelBuilder::finishElement(Value sum, ArrayRef<Value> operands) {
   return SpmmOp(spec.epilogue).inlineEpilogue(b, arguments);
 }
 
-/// Stores the sums of a run of tokens of a row at once. What is \p known of the
+/// What is stored of the sums of a run of tokens of a row. What there is of the
 /// epilogue's operands is an element for all of them, or a vector.
-void KernelBuilder::storeRun(Value row, Value token, ValueRange sums,
-                             ArrayRef<Value> known) {
+Value KernelBuilder::finishRun(ValueRange sums, ArrayRef<Value> operands) {
   auto runType = VectorType::get({runTokens}, spec.outputType);
-  Value run;
-  if (spec.epilogue) {
-    SmallVector<Value> loaded;
-    for (auto [operand, value] : llvm::zip_equal(epilogueInputs, known))
-      loaded.push_back(value ? value : loadRun(operand, row, token));
-    SmallVector<Value> elements;
-    for (auto [r, sum] : llvm::enumerate(sums)) {
-      SmallVector<Value> operands;
-      for (Value value : loaded)
-        operands.push_back(
-            isa<VectorType>(value.getType())
-                ? vector::ExtractOp::create(b, value, r).getResult()
-                : value);
-      elements.push_back(finishElement(sum, operands));
-    }
-    run = vector::FromElementsOp::create(b, runType, elements);
-  } else {
+  if (!spec.epilogue) {
     // One instruction converts two.
-    run = vector::FromElementsOp::create(
+    Value run = vector::FromElementsOp::create(
         b, VectorType::get({runTokens}, spec.getSumType()), sums);
-    if (run.getType() != runType)
-      run = arith::TruncFOp::create(b, runType, run);
+    return run.getType() == runType
+               ? run
+               : arith::TruncFOp::create(b, runType, run).getResult();
   }
-  const int64_t bytes = spec.outputType.getIntOrFloatBitWidth() / 8 * runTokens;
-  vector::StoreOp::create(b, run, output, ValueRange{row, token},
+  SmallVector<Value> elements;
+  for (auto [r, sum] : llvm::enumerate(sums)) {
+    SmallVector<Value> ofToken;
+    for (Value value : operands)
+      ofToken.push_back(isa<VectorType>(value.getType())
+                            ? vector::ExtractOp::create(b, value, r).getResult()
+                            : value);
+    elements.push_back(finishElement(sum, ofToken));
+  }
+  return vector::FromElementsOp::create(b, runType, elements);
+}
+
+void KernelBuilder::storeVector(Value vector, Value row, Value token) {
+  auto type = cast<VectorType>(vector.getType());
+  const int64_t bytes =
+      type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  vector::StoreOp::create(b, vector, output, ValueRange{row, token},
                           /*nontemporal=*/false, llvm::MaybeAlign(bytes));
 }
 
@@ -826,31 +943,105 @@ void KernelBuilder::storeSingly(Value row, Value token, ValueRange sums,
   }
 }
 
+KernelBuilder::OperandValues KernelBuilder::loadOfRow(Value row) {
+  OperandValues ofRow;
+  for (Value operand : epilogueInputs)
+    ofRow.push_back(
+        cast<MemRefType>(operand.getType()).getRank() == 1
+            ? memref::LoadOp::create(b, operand, ValueRange{row}).getResult()
+            : Value());
+  return ofRow;
+}
+
+Value KernelBuilder::targetOf(Value row) {
+  Value existing = min(row, sub(numRows, idx(1)));
+  return rowIndex ? loadIndex(rowIndex, existing) : existing;
+}
+
 /// Stores what this lane has of row \p row, run by run.
-void KernelBuilder::storeRow(Value row, ValueRange sums,
-                             ArrayRef<OperandValues> ofTokens) {
+void KernelBuilder::storeRow(Value row, ValueRange sums) {
   when(less(row, numRows), [&] {
     Value target = rowIndex ? loadIndex(rowIndex, row) : row;
-    // What belongs to the row is loaded once.
-    SmallVector<Value> ofRow;
-    for (Value operand : epilogueInputs)
-      ofRow.push_back(
-          cast<MemRefType>(operand.getType()).getRank() == 1
-              ? memref::LoadOp::create(b, operand, ValueRange{target})
-                    .getResult()
-              : Value());
+    OperandValues ofRow = loadOfRow(target);
     for (size_t run = 0; run < getNumRuns(); ++run) {
       Value token = tokenOfRun(run);
       ValueRange ofRun = sums.slice(run * runTokens, runTokens);
-      SmallVector<Value> known = ofRow;
+      OperandValues known = ofRow;
       for (auto [value, loaded] : llvm::zip_equal(known, ofTokens))
         if (!loaded.empty())
           value = loaded[run];
-      if (spec.tokenMajorOutput)
+      if (spec.tokenMajorOutput) {
         storeSingly(target, token, ofRun, known);
-      else
-        when(less(token, numTokens),
-             [&] { storeRun(target, token, ofRun, known); });
+        continue;
+      }
+      when(less(token, numTokens), [&] {
+        for (auto [operand, value] : llvm::zip_equal(epilogueInputs, known))
+          if (!value)
+            value = loadRun(operand, target, token, runTokens);
+        storeVector(finishRun(ofRun, known), target, token);
+      });
     }
   });
+}
+
+/// The operands of 16 bits are loaded as storeRowPaired() stores results.
+std::pair<Value, Value> KernelBuilder::finishPair(Value target,
+                                                  ArrayRef<Value> ofRow,
+                                                  int64_t pair,
+                                                  ValueRange sums) {
+  OperandValues operands[] = {OperandValues(ofRow), OperandValues(ofRow)};
+  for (auto [i, operand] : llvm::enumerate(epilogueInputs)) {
+    Type element = cast<MemRefType>(operand.getType()).getElementType();
+    if (ofRow[i])
+      continue;
+    if (ofTokens[i].empty() && isHalf(element)) {
+      Value both =
+          loadRunInside(operand, target, tokenOfPair(pair), 2 * runTokens);
+      Value words = vector::BitCastOp::create(
+          b, VectorType::get({2}, b.getI32Type()), both);
+      Value low = vector::ExtractOp::create(b, words, 0);
+      Value high = vector::ExtractOp::create(b, words, 1);
+      auto [first, second] = exchange(low, high);
+      auto type = VectorType::get({runTokens}, element);
+      operands[0][i] = LLVM::BitcastOp::create(b, type, first);
+      operands[1][i] = LLVM::BitcastOp::create(b, type, second);
+      continue;
+    }
+    for (int64_t run : {0, 1})
+      operands[run][i] =
+          ofTokens[i].empty()
+              ? loadRunInside(operand, target, tokenOfRun(2 * pair + run),
+                              runTokens)
+              : ofTokens[i][2 * pair + run];
+  }
+  Value first =
+      finishRun(sums.slice(2 * pair * runTokens, runTokens), operands[0]);
+  Value second =
+      finishRun(sums.slice((2 * pair + 1) * runTokens, runTokens), operands[1]);
+  return {first, second};
+}
+
+/// The same of 16-bit results, of which the runs of four lanes are half a
+/// sector of the L2 cache: lanes exchange them with their neighbours, so that
+/// each has eight bytes, and four of them a whole one. All lanes take part,
+/// those too that have no row.
+void KernelBuilder::storeRowPaired(Value row, ValueRange sums) {
+  Value isRow = less(row, numRows);
+  Value target = targetOf(row);
+  OperandValues ofRow = loadOfRow(target);
+  auto toWord = [&](Value run) {
+    return LLVM::BitcastOp::create(b, b.getI32Type(), run).getResult();
+  };
+  for (int64_t pair = 0; pair < fragments / 2; ++pair) {
+    auto [first, second] = finishPair(target, ofRow, pair, sums);
+    Value firstWord = toWord(first), secondWord = toWord(second);
+    auto [low, high] = exchange(firstWord, secondWord);
+    Value both = vector::FromElementsOp::create(
+        b, VectorType::get({2}, b.getI32Type()), ValueRange{low, high});
+    Value stored = vector::BitCastOp::create(
+        b, VectorType::get({2 * runTokens}, spec.outputType), both);
+    Value token = tokenOfPair(pair);
+    Value isInside = arith::AndIOp::create(b, isRow, less(token, numTokens));
+    when(isInside, [&] { storeVector(stored, target, token); });
+  }
 }

@@ -53,8 +53,8 @@ protected:
 
   /// \p count elements of the weights from \p position of \p source on, as i32
   /// or vectors of four. They are aligned to their size.
-  mlir::Value loadWords(mlir::Value source, mlir::Value position,
-                        int64_t count);
+  mlir::Value loadPacked(mlir::Value source, mlir::Value position,
+                         int64_t count);
   /// The weights of k-block \p block (of the tile's share, relative to it) that
   /// this lane holds: of each slab the metadata word, then 16 bytes a k-step.
   llvm::SmallVector<mlir::Value> loadWeights(mlir::Value block);
@@ -92,14 +92,41 @@ protected:
   ifAnyBlock(llvm::function_ref<
              llvm::SmallVector<mlir::Value>(llvm::ArrayRef<mlir::Value>)>
                  body);
+  /// Runs \p body for every k-block, with what \p load gives for it, which is
+  /// in registers \p ahead k-blocks before: \p first for as many. \p body
+  /// updates what is \p carried from one k-block to the next. Returns that.
+  llvm::SmallVector<mlir::Value> forEachBlock(
+      int64_t ahead, llvm::ArrayRef<mlir::Value> first,
+      llvm::ArrayRef<mlir::Value> carried,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value)> load,
+      llvm::function_ref<void(mlir::Value, llvm::ArrayRef<mlir::Value>,
+                              llvm::MutableArrayRef<mlir::Value>)>
+          body);
   /// \p block, or the last one: what is loaded ahead has to exist.
   mlir::Value clamp(mlir::Value block);
 
   /// Stores the tile of Y, after adding the sums of all blocks of a split.
   void finish(llvm::ArrayRef<mlir::Value> sums);
   /// The same of sums that are complete.
-  void store(mlir::ValueRange sums);
+  virtual void store(mlir::ValueRange sums);
   mlir::Value addSums(mlir::Value x, mlir::Value y);
+  /// Loads what of the epilogue's operands belongs to tokens: comes first.
+  void loadOfTokens();
+  /// Runs \p body for each row of the tile that the lane has sums of: the row
+  /// of Y as it is without a row index, and its sums in the order of tokens.
+  void forEachRow(mlir::ValueRange sums,
+                  llvm::function_ref<void(mlir::Value, mlir::ValueRange)> body);
+  /// What an epilogue's operand has for a row, or for the runs of a lane.
+  using OperandValues = llvm::SmallVector<mlir::Value>;
+  /// Where in Y \p row goes; of a row that there is not, where the last goes.
+  mlir::Value targetOf(mlir::Value row);
+  /// Of the epilogue's operands those that belong to the row, null for others.
+  OperandValues loadOfRow(mlir::Value row);
+  /// What is stored of runs 2 · \p pair and the next one of row \p target, of
+  /// which \p sums are the sums: two vectors. All lanes of a warp take part.
+  std::pair<mlir::Value, mlir::Value>
+  finishPair(mlir::Value target, llvm::ArrayRef<mlir::Value> ofRow,
+             int64_t pair, mlir::ValueRange sums);
 
   /// The place of 16-byte chunk \p chunk of shared row \p row: an XOR with bits
   /// of the row, so that what is read at once lies in different banks: eight
@@ -172,17 +199,23 @@ protected:
 
 private:
   void addSplits(llvm::ArrayRef<mlir::Value> sums);
-  /// What an epilogue's operand has for a row, or for the runs of a lane.
-  using OperandValues = llvm::SmallVector<mlir::Value>;
-  void storeRow(mlir::Value row, mlir::ValueRange sums,
-                llvm::ArrayRef<OperandValues> ofTokens);
-  void storeRun(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
-                llvm::ArrayRef<mlir::Value> known);
+  void storeRow(mlir::Value row, mlir::ValueRange sums);
+  void storeRowPaired(mlir::Value row, mlir::ValueRange sums);
+  void storeVector(mlir::Value vector, mlir::Value row, mlir::Value token);
+  mlir::Value finishRun(mlir::ValueRange sums,
+                        llvm::ArrayRef<mlir::Value> operands);
+  std::pair<mlir::Value, mlir::Value> exchange(mlir::Value first,
+                                               mlir::Value second);
   void storeSingly(mlir::Value row, mlir::Value token, mlir::ValueRange sums,
                    llvm::ArrayRef<mlir::Value> known);
   size_t getNumRuns() const { return fragments * 2 / runTokens; }
   mlir::Value tokenOfRun(int64_t run);
-  mlir::Value loadRun(mlir::Value operand, mlir::Value row, mlir::Value token);
+  mlir::Value tokenOfPair(int64_t pair);
+  mlir::Value loadRun(mlir::Value operand, mlir::Value row, mlir::Value token,
+                      int64_t count);
+  /// Of tokens that there are not, others.
+  mlir::Value loadRunInside(mlir::Value operand, mlir::Value row,
+                            mlir::Value token, int64_t count);
   mlir::Value finishElement(mlir::Value sum,
                             llvm::ArrayRef<mlir::Value> operands);
   mlir::Value operandRegister(mlir::Value pair);
@@ -215,9 +248,12 @@ private:
   /// is column t / groupFragments of fragment t % groupFragments.
   int64_t groupFragments;
   int64_t runTokens; // that a lane has side by side and stores at once
+  bool pairsRuns;    // whether neighbours make longer ones of two of them
 
   // The shared memory as ldmatrix takes it, in pairs of bytes at least.
   mlir::Value matrices;
+
+  llvm::SmallVector<OperandValues> ofTokens; // by run, empty for others
 
   mlir::Value isLastFlag; // whether this block of a split is the last one
 };
@@ -243,9 +279,9 @@ llvm::LogicalResult verifyWarpSpecializedSchedule(
     const SpmmKernelSpec &spec,
     llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
     llvm::StringRef chip);
-int64_t getWarpSpecializedSharedBytes(ScheduleAttr schedule);
+int64_t getWarpSpecializedSharedBytes(const SpmmKernelSpec &spec);
 /// Blocks that run at a time on \p chip: more are not worth a launch.
-int64_t getMaxWarpSpecializedBlocks(ScheduleAttr schedule,
+int64_t getMaxWarpSpecializedBlocks(const SpmmKernelSpec &spec,
                                     llvm::StringRef chip);
 mlir::gpu::GPUFuncOp buildWarpSpecializedKernel(mlir::OpBuilder &builder,
                                                 mlir::Location loc,

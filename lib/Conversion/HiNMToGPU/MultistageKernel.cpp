@@ -220,31 +220,16 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
       gatherIfAny(word(stage), columns[stage], idx(stage));
 
   // Carried by the loop: the slot that is read and the one that is written, the
-  // columns of the next copies, the weights ahead, the sums.
-  SmallVector<Value> initial = {word(0), word(stages - 1)};
-  llvm::append_range(initial, columns.back());
-  llvm::append_range(initial, weights);
-  llvm::append_range(initial, zeros);
-  auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1), initial);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value block = loop.getInductionVar();
-    SmallVector<Value> carried(loop.getRegionIterArgs());
-    ArrayRef<Value> rest = carried;
-    auto take = [&](size_t count) {
-      ArrayRef<Value> front = rest.take_front(count);
-      rest = rest.drop_front(count);
-      return front;
-    };
-    ArrayRef<Value> slots = take(2);
+  // columns of the next copies, the sums.
+  SmallVector<Value> carried = {word(0), word(stages - 1)};
+  llvm::append_range(carried, columns.back());
+  llvm::append_range(carried, zeros);
+  auto step = [&](Value block, ArrayRef<Value> loaded,
+                  MutableArrayRef<Value> state) {
+    MutableArrayRef<Value> slots = state.take_front(2),
+                           nextColumns = state.slice(2, copies),
+                           sums = state.drop_front(2 + copies);
     Value readSlot = toIndex(slots[0]), writeSlot = toIndex(slots[1]);
-    ArrayRef<Value> nextColumns = take(copies);
-    SmallVector<Value> loaded(take(weights.size()));
-    SmallVector<Value> sums(rest);
-
-    llvm::append_range(loaded,
-                       loadWeights(ahead ? clamp(add(block, ahead)) : block));
     SmallVector<Value> laterColumns = loadColumns(clamp(add(block, stages)));
     // One barrier a step does for both: this step's rows are there for every
     // warp, and every warp is done with the slot that is written next.
@@ -256,22 +241,19 @@ SmallVector<Value> MultistageKernel::loopOverBlocks(ArrayRef<Value> zeros) {
       patches = loadPatches(nextColumns);
     else
       gatherIfAny(add(block, stages - 1), nextColumns, writeSlot);
-    multiply(ArrayRef(loaded).take_front(getNumWeights()), sums,
-             [&](int64_t i) -> SmallVector<Value> {
-               return {readSlot, rowOfLane(i)};
-             });
+    multiply(loaded, sums, [&](int64_t i) -> SmallVector<Value> {
+      return {readSlot, rowOfLane(i)};
+    });
     if (spec.convolution)
       storePatches(patches, writeSlot);
-
-    SmallVector<Value> results;
-    for (Value slot : slots)
-      results.push_back(nextSlot(slot));
-    llvm::append_range(results, laterColumns);
-    llvm::append_range(results, ArrayRef(loaded).take_back(weights.size()));
-    llvm::append_range(results, sums);
-    scf::YieldOp::create(b, results);
-  }
-  return SmallVector<Value>(loop.getResults().take_back(zeros.size()));
+    for (Value &slot : slots)
+      slot = nextSlot(slot);
+    llvm::copy(laterColumns, nextColumns.begin());
+  };
+  SmallVector<Value> results = forEachBlock(
+      ahead, weights, carried, [&](Value block) { return loadWeights(block); },
+      step);
+  return SmallVector<Value>(ArrayRef(results).take_back(zeros.size()));
 }
 
 } // namespace

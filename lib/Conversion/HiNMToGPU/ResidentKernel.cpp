@@ -102,38 +102,29 @@ void ResidentKernel::turnInput() {
 SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
   const int64_t ahead = schedule.getPrefetch();
   // Before the copies and the barrier: see MultistageKernel.
-  SmallVector<Value> initial;
+  SmallVector<Value> first;
   for (int64_t i = 0; i < ahead; ++i)
-    llvm::append_range(initial, loadBlock(clamp(word(i))));
-  const size_t numAhead = initial.size();
+    llvm::append_range(first, loadBlock(clamp(word(i))));
   if (spec.tokenMajorInput)
     turnInput();
   else
     copyInput();
-  llvm::append_range(initial, zeros);
   if (!spec.tokenMajorInput)
     NVVM::CpAsyncWaitGroupOp::create(b, 0);
   gpu::BarrierOp::create(b);
 
-  auto loop = scf::ForOp::create(b, word(0), numBlocks, word(1), initial);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value block = loop.getInductionVar();
-    SmallVector<Value> loaded(loop.getRegionIterArgs().take_front(numAhead));
-    SmallVector<Value> sums(loop.getRegionIterArgs().drop_front(numAhead));
-    llvm::append_range(loaded,
-                       loadBlock(ahead ? clamp(add(block, ahead)) : block));
-    ArrayRef<Value> current = ArrayRef(loaded).take_front(getNumLoads());
-    multiply(current.drop_front(getNumColumns()), sums,
-             [&](int64_t i) -> SmallVector<Value> {
-               return {toIndex(columnOfLane(current, i))};
-             });
-    SmallVector<Value> results(ArrayRef(loaded).take_back(numAhead));
-    llvm::append_range(results, sums);
-    scf::YieldOp::create(b, results);
-  }
-  return SmallVector<Value>(loop.getResults().take_back(zeros.size()));
+  return forEachBlock(
+      ahead, first, zeros, [&](Value block) { return loadBlock(block); },
+      [&](Value, ArrayRef<Value> loaded, MutableArrayRef<Value> sums) {
+        // No machine instruction, but ptxas moves no load over it: it would put
+        // the loads of several k-blocks next to each other, and their use right
+        // behind.
+        NVVM::SyncWarpOp::create(b, word(-1));
+        multiply(loaded.drop_front(getNumColumns()), sums,
+                 [&](int64_t i) -> SmallVector<Value> {
+                   return {toIndex(columnOfLane(loaded, i))};
+                 });
+      });
 }
 
 } // namespace

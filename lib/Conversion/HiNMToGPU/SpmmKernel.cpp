@@ -47,6 +47,8 @@ std::string SpmmKernelSpec::getName() const {
   std::string variant = schedule.getSuffix();
   if (schedule.getWeights() == WeightCaching::Streamed)
     variant += "_streamed";
+  if (schedule.getStores() == ResultStores::Bulk)
+    variant += "_bulk";
   if (schedule.getKernel() != KernelKind::Multistage)
     variant += ("_" + stringifyKernelKind(schedule.getKernel())).str();
   if (schedule.getKernel() == KernelKind::Slab)
@@ -154,6 +156,11 @@ SpmmKernelSpec::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "schedule: stream_k = " << schedule.getStreamK()
                        << " is for blocks that go on to further tiles, which "
                           "only those of the warp-specialised kernel do";
+  if (schedule.getStores() == ResultStores::Bulk &&
+      schedule.getKernel() != KernelKind::WarpSpecialized)
+    return emitError()
+           << "schedule: only the warp-specialised kernel stores by "
+              "bulk copies: use stores = direct";
   if (failed(verifyKernel(emitError, chip)))
     return failure();
   if (epilogue && failed(verifyEpilogue(emitError)))
@@ -204,7 +211,7 @@ gpu::GPUFuncOp hinm::buildSpmmKernel(OpBuilder &builder, Location loc,
 
 int64_t SpmmKernelSpec::getMaxBlocks(StringRef chip) const {
   return schedule.getKernel() == KernelKind::WarpSpecialized
-             ? getMaxWarpSpecializedBlocks(schedule, chip)
+             ? getMaxWarpSpecializedBlocks(*this, chip)
              : 0;
 }
 
@@ -222,7 +229,7 @@ int64_t SpmmKernelSpec::getNumArrivals() const {
 
 int64_t SpmmKernelSpec::getSharedBytes() const {
   if (schedule.getKernel() == KernelKind::WarpSpecialized)
-    return getWarpSpecializedSharedBytes(schedule);
+    return getWarpSpecializedSharedBytes(*this);
   return schedule.getNumHeldRows(columns, slabPlaces) * schedule.getTileN() *
          getElementBytes();
 }

@@ -21,8 +21,8 @@
 /// | slab_rows    | memref<?xL>         | 16               |
 /// | slab_places  | memref<?xi16>       | 2                |
 /// | row_index    | memref<?xi32>       | 4                |
-/// | epilogue …   | memref<?xT>, memref<?x?xT> | a run, rows too |
-/// | output Y     | memref<?x?xO>       | a run, rows too  |
+/// | epilogue …   | memref<?xT>, memref<?x?xT> | 16 or 8 elements, rows too |
+/// | output Y     | memref<?x?xO>       | 16 or 8 elements, rows too |
 /// | partials     | memref<?xS>         | 16               |
 /// | arrivals     | memref<?xi32>       | 4                |
 ///
@@ -41,10 +41,9 @@
 ///
 /// E has 16 bits (f16, bf16), 8 (i8, f8E4M3FN, f8E5M2) or 32 (f32, multiplied
 /// as tf32). S is what products are summed in, f32 or i32; O is S, an E of 16
-/// bits, or what the epilogue yields. A run is what a thread stores at once: 2
-/// tokens, of E of other than 16 bits up to 4. L is i16, read as unsigned, or
-/// i32. R and N are the sizes of Y, the number of kept columns of a tile is
-/// what `tile_offsets` says, so that one kernel serves every layer of a
+/// bits, or what the epilogue yields. L is i16, read as unsigned, or i32. R and
+/// N are the sizes of Y, the number of kept columns of a tile is what
+/// `tile_offsets` says, so that one kernel serves every layer of a
 /// specialisation. The grid is (⌈⌈R/V⌉ · V/tile_m⌉, ⌈N/tile_n⌉, split_k); a
 /// warp-specialised kernel takes any in two dimensions, as its blocks go on to
 /// further tiles, with whole clusters along x.

@@ -49,10 +49,21 @@ std::optional<RegisterShares> getRegisterShares(ScheduleAttr schedule) {
   }
 }
 
+/// Rows of Y that a warp has in shared memory at a time, on their way out: half
+/// of its rows, those of one half of the registers of sums.
+constexpr int64_t kStagedRows = 8;
+/// Elements from one of them to the next: eight more than there are, so that
+/// the same tokens of all rows lie in different banks.
+int64_t getStagedPitch(const SpmmKernelSpec &spec) {
+  return spec.schedule.getTileN() + 8;
+}
+
 /// Where things are in the shared memory of a block, in bytes from a multiple
 /// of kAlignment.
 struct SharedLayout {
-  explicit SharedLayout(ScheduleAttr schedule)
+  explicit SharedLayout(const SpmmKernelSpec &spec)
+      : SharedLayout(spec, spec.schedule) {}
+  SharedLayout(const SpmmKernelSpec &spec, ScheduleAttr schedule)
       : inputStage(schedule.getTileN() / kAtom * schedule.getTileK() *
                    kAtomBytes),
         valuesStage(schedule.getTileM() * schedule.getTileK()),
@@ -61,10 +72,15 @@ struct SharedLayout {
         metadata(values + schedule.getStages() * valuesStage),
         barriers(metadata + schedule.getStages() * metadataStage),
         plan(barriers + 2 * schedule.getStages() * kBarrierBytes),
-        total(plan + PersistentKernel::getPlanBytes(schedule)) {}
+        staging(plan + PersistentKernel::getPlanBytes(schedule)),
+        total(staging) {
+    if (schedule.getStores() == ResultStores::Bulk)
+      total += schedule.getWarpsM() * kStagedRows * getStagedPitch(spec) *
+               spec.outputType.getIntOrFloatBitWidth() / 8;
+  }
 
   int64_t inputStage, valuesStage, metadataStage;
-  int64_t values, metadata, barriers, plan, total;
+  int64_t values, metadata, barriers, plan, staging, total;
 };
 
 /// One warpgroup, the producer, gathers the rows of X for the stages of a ring,
@@ -79,7 +95,7 @@ class WarpSpecializedKernel : PersistentKernel {
 public:
   WarpSpecializedKernel(OpBuilder &builder, Location loc,
                         const SpmmKernelSpec &spec)
-      : PersistentKernel(builder, loc, spec), layout(schedule),
+      : PersistentKernel(builder, loc, spec), layout(spec),
         stages(schedule.getStages()), chunks(schedule.getTileN() / kChunk),
         consumers(getNumConsumers(schedule)) {}
 
@@ -117,6 +133,11 @@ private:
   SmallVector<Value> multiply(Value slot, ArrayRef<Value> weights,
                               SmallVector<Value> sums);
 
+  void store(ValueRange sums) override;
+  void waitForRows();
+  void stageRow(Value target, ValueRange sums);
+  void copyRows(Value firstRow);
+
   SharedLayout layout;
   int64_t stages;
   int64_t chunks; // of a row of X
@@ -126,8 +147,9 @@ private:
   // Of all stages: X, values and metadata, as memrefs and as pointers.
   Value inputRing, valuesRing, metadataRing;
   Value valuesPointer, metadataPointer, barriers;
-  Value barriersOfBlock; // in the cluster, each lane another's
-  Value descriptor;      // of X in the first stage
+  Value staging, stagingPointer; // of bulk stores
+  Value barriersOfBlock;         // in the cluster, each lane another's
+  Value descriptor;              // of X in the first stage
   // Of the producer: X from the lane's tokens on, and the pitch of its rows.
   Value source;
   Value pitch;
@@ -154,6 +176,9 @@ gpu::GPUFuncOp WarpSpecializedKernel::build() {
     b.setInsertionPointToStart(branch.thenBlock());
     setRegisters(/*isProducer=*/false);
     forEachPlace([&](Place place) { return consume(place); });
+    // Shared memory has to be there until it is read.
+    if (schedule.getStores() == ResultStores::Bulk)
+      waitForRows();
     b.setInsertionPointToStart(branch.elseBlock());
     setRegisters(/*isProducer=*/true);
     forEachPlace([&](Place place) { return produce(place); });
@@ -215,6 +240,12 @@ void WarpSpecializedKernel::divideSharedMemory() {
     divideWork(view(layout.plan, {bytes / 4}, b.getI32Type()));
   else
     divideWork(/*planMemory=*/Value());
+  if (schedule.getStores() == ResultStores::Bulk) {
+    staging = view(layout.staging,
+                   {schedule.getWarpsM(), kStagedRows, getStagedPitch(spec)},
+                   spec.outputType);
+    stagingPointer = getPointer(staging);
+  }
   valuesPointer = getPointer(valuesRing);
   metadataPointer = getPointer(metadataRing);
 
@@ -351,9 +382,9 @@ void WarpSpecializedKernel::copyWeights(Value block, Value slot) {
     Value to = LLVM::AddrSpaceCastOp::create(
         b, pointerType(NVVM::NVVMMemorySpace::SharedCluster),
         offsetBy(offsetBy(target, slot, pitch), rank, part));
-    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(b, to, from, full(slot),
-                                                     word(part), everyone,
-                                                     /*l2CacheHint=*/Value());
+    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
+        b, to, from, full(slot), word(part), everyone,
+        /*l2CacheHint=*/streamPolicy);
   };
   when(equal(thread, idx(kWarpgroup * consumers)), [&] {
     // The parts of all blocks come.
@@ -504,16 +535,114 @@ WarpSpecializedKernel::Place WarpSpecializedKernel::consume(Place start) {
   return {loop.getResult(0), loop.getResult(1)};
 }
 
-} // namespace
+//===----------------------------------------------------------------------===//
+// Bulk stores
+//===----------------------------------------------------------------------===//
 
-int64_t hinm::getWarpSpecializedSharedBytes(ScheduleAttr schedule) {
-  return SharedLayout(schedule).total + kAlignment;
+/// By bulk copies: eight rows of a warp at a time go to its part of the shared
+/// memory, and leave from there as whole rows of the tile.
+void WarpSpecializedKernel::store(ValueRange sums) {
+  if (schedule.getStores() == ResultStores::Direct)
+    return KernelBuilder::store(sums);
+  loadOfTokens();
+  forEachRow(sums, [&](Value row, ValueRange ofRow) {
+    Value target = targetOf(row);
+    waitForRows();
+    NVVM::SyncWarpOp::create(b, word(-1));
+    stageRow(target, ofRow);
+    // Copies read by the async proxy.
+    NVVM::FenceProxyOp::create(
+        b,
+        NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
+        NVVM::SharedSpaceAttr::get(b.getContext(),
+                                   NVVM::SharedSpace::shared_cta));
+    NVVM::SyncWarpOp::create(b, word(-1));
+    copyRows(sub(row, quad));
+  });
 }
 
-int64_t hinm::getMaxWarpSpecializedBlocks(ScheduleAttr schedule,
+/// Waits until the copies of this lane have read their rows.
+void WarpSpecializedKernel::waitForRows() {
+  NVVM::CpAsyncBulkWaitGroupOp::create(b, /*group=*/0,
+                                       /*read=*/b.getUnitAttr());
+}
+
+/// Writes what this lane has of row \p target, with those of the warp.
+void WarpSpecializedKernel::stageRow(Value target, ValueRange sums) {
+  OperandValues ofRow = loadOfRow(target);
+  const int64_t bytes = spec.outputType.getIntOrFloatBitWidth() / 8;
+  // Of stmatrix this lane addresses a row of one in four fragments.
+  Value place = mul(add(mul(warp, kStagedRows), toWord(rem(lane, 8))),
+                    getStagedPitch(spec));
+  place = mul(add(place, mul(toWord(div(lane, 8)), 8)), bytes);
+  SmallVector<Value> words;
+  for (int64_t pair = 0; pair < fragments / 2; ++pair) {
+    auto [first, second] = finishPair(target, ofRow, pair, sums);
+    if (bytes != 2) {
+      for (auto [run, finished] : {std::pair(0, first), std::pair(1, second)}) {
+        Value token = add(mul(member, 2), (2 * pair + run) * kChunk);
+        vector::StoreOp::create(
+            b, finished, staging, ValueRange{toIndex(warp), quad, token},
+            /*nontemporal=*/false, llvm::MaybeAlign(2 * bytes));
+      }
+      continue;
+    }
+    for (Value finished : {first, second})
+      words.push_back(LLVM::BitcastOp::create(b, b.getI32Type(), finished));
+    if (words.size() < 4)
+      continue;
+    const int64_t fragment = 2 * pair - 2;
+    NVVM::StMatrixOp::create(
+        b, offsetBy(stagingPointer, add(place, fragment * kChunk * bytes), 1),
+        words, NVVM::MMALayout::row,
+        NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8),
+        NVVM::LdStMatrixEltType::B16);
+    words.clear();
+  }
+}
+
+/// Lane i has row \p firstRow + i copied: the tokens of the tile that there
+/// are, a multiple of 16 bytes.
+void WarpSpecializedKernel::copyRows(Value firstRow) {
+  const int64_t bytes = spec.outputType.getIntOrFloatBitWidth() / 8;
+  Value row = add(firstRow, lane);
+  Value isMine = arith::AndIOp::create(b, less(lane, idx(kStagedRows)),
+                                       less(row, numRows));
+  // A tile of a cluster may have no tokens.
+  isMine = arith::AndIOp::create(b, isMine, less(tokenBase, numTokens));
+  when(isMine, [&] {
+    Value target = rowIndex ? loadIndex(rowIndex, row) : row;
+    Value tokens = min(sub(numTokens, tokenBase), idx(schedule.getTileN()));
+    Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, output);
+    Value position = add(mul(target, numTokens), tokenBase);
+    Value address = arith::IndexCastOp::create(
+        b, b.getI64Type(), add(start, mul(position, bytes)));
+    Value to = LLVM::IntToPtrOp::create(
+        b,
+        LLVM::LLVMPointerType::get(
+            b.getContext(),
+            static_cast<unsigned>(NVVM::NVVMMemorySpace::Global)),
+        address);
+    Value from =
+        offsetBy(stagingPointer, add(mul(warp, kStagedRows), toWord(lane)),
+                 getStagedPitch(spec) * bytes);
+    NVVM::CpAsyncBulkSharedCTAToGlobalOp::create(
+        b, to, from, mul(toWord(tokens), bytes), /*l2CacheHint=*/Value(),
+        /*byteMask=*/Value());
+  });
+  NVVM::CpAsyncBulkCommitGroupOp::create(b);
+}
+
+} // namespace
+
+int64_t hinm::getWarpSpecializedSharedBytes(const SpmmKernelSpec &spec) {
+  return SharedLayout(spec).total + kAlignment;
+}
+
+int64_t hinm::getMaxWarpSpecializedBlocks(const SpmmKernelSpec &spec,
                                           StringRef chip) {
   // On the emulator so few that blocks do have several tiles.
-  const int64_t cluster = schedule.getCluster();
+  const int64_t cluster = spec.schedule.getCluster();
   if (chip.empty())
     return std::max<int64_t>(4, 2 * cluster);
   // The processors of the largest sm_90a, and for how many blocks one of them
@@ -522,10 +651,10 @@ int64_t hinm::getMaxWarpSpecializedBlocks(ScheduleAttr schedule,
   // even number, which differs: with clusters of four some are left over.
   const int64_t processors = cluster == 4 ? 120 : 132;
   constexpr int64_t kilobyte = 1024;
-  if (getRegisterShares(schedule))
+  if (getRegisterShares(spec.schedule))
     return processors;
-  return processors * (228 * kilobyte /
-                       (getWarpSpecializedSharedBytes(schedule) + kilobyte));
+  return processors *
+         (228 * kilobyte / (getWarpSpecializedSharedBytes(spec) + kilobyte));
 }
 
 LogicalResult hinm::verifyWarpSpecializedSchedule(
@@ -564,6 +693,14 @@ LogicalResult hinm::verifyWarpSpecializedSchedule(
                        << schedule.getTileM() * schedule.getTileN()
                        << ", for more than " << kMaxSums
                        << " sums there are no registers";
+  if (schedule.getStores() == ResultStores::Bulk && spec.tokenMajorOutput)
+    return emitError() << "schedule: bulk copies store rows of tokens, not a "
+                          "token-major Y: use stores = direct";
+  if (schedule.getStores() == ResultStores::Bulk &&
+      spec.outputType.getIntOrFloatBitWidth() < 16)
+    return emitError() << "schedule: bulk copies move 16 bytes, which rows of "
+                       << spec.outputType
+                       << " need not be a multiple of: use stores = direct";
   if (schedule.getStages() < 2)
     return emitError() << "schedule: the warp-specialised kernel needs at "
                           "least 2 stages";

@@ -224,13 +224,17 @@ func.func @convolution(%v: memref<8192xf16>, %m: memref<512xi32>, %l: memref<256
   return
 }
 
-// An epilogue in registers: no call, the bias once a row, a pair of the residual.
+// An epilogue in registers: no call, the bias once a row, of the residual and of Y eight
+// bytes, for which lanes exchange words.
 // PTX-LABEL: .entry hinm_spmm_f16_to_f16_v128_m128n128k64s3w4x2_rows_e{{[0-9a-f]+}}(
 // PTX: mma.sp::ordered_metadata
 // PTX-NOT: call
 // PTX: ld.global{{.*}}.b32
+// PTX: ld.global.v2.b32
+// PTX: shfl.sync.bfly.b32
 // PTX: cvt.rn.f16
-// PTX: st.global
+// PTX: shfl.sync.bfly.b32
+// PTX: st.global.v2.b32
 func.func @gelu(%v: memref<?xf16>, %m: memref<?xi32>, %l: memref<?xi32>, %o: memref<3xi32>, %x: memref<128x64xf16>, %r: memref<200xi32>, %b: memref<200xf32>, %e: memref<200x64xf16>, %y: memref<200x64xf16>) {
   hinm.spmm as #hinm.packed<rows = 200, columns = 128, tile = 128, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<?xf16>, memref<?xi32>, memref<?xi32>, memref<3xi32>, memref<128x64xf16>)

@@ -554,3 +554,53 @@ func.func @tf32_warp_specialized(%v: memref<512xf32>, %m: memref<64xi32>, %l: me
     outs(%y : memref<32x64xf32>) {schedule = #s}
   return
 }
+
+// -----
+
+#s = #hinm.schedule<tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1, stores = bulk>
+func.func @bulk_multistage(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<64x16xf16>) {
+  // expected-error @below {{schedule: only the warp-specialised kernel stores by bulk copies: use stores = direct}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xf16>) {schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1, stores = bulk>
+func.func @bulk_token_major(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<16x64xf16>) {
+  // expected-error @below {{schedule: bulk copies store rows of tokens, not a token-major Y: use stores = direct}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<16x64xf16>) {token_major_output, schedule = #s}
+  return
+}
+
+// -----
+
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 64, tile_n = 64, tile_k = 64, stages = 2, warps_m = 4, warps_n = 1, stores = bulk>
+func.func @bulk_bytes(%v: memref<2048xf16>, %m: memref<128xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %b: memref<64xf32>, %y: memref<64x16xi8>) {
+  // expected-error @below {{schedule: bulk copies move 16 bytes, which rows of 'i8' need not be a multiple of: use stores = direct}}
+  hinm.spmm as #hinm.packed<rows = 64, columns = 128, tile = 64, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<2048xf16>, memref<128xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<64x16xi8>) epilogue(%b : memref<64xf32>) {
+  ^bb0(%sum: f32, %bias: f32):
+    %s = arith.addf %sum, %bias : f32
+    %z = arith.fptosi %s : f32 to i8
+    hinm.yield %z : i8
+  } {schedule = #s}
+  return
+}
+
+// -----
+
+// What is on its way out takes shared memory, too.
+#s = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 5, warps_m = 8, warps_n = 1, stores = bulk>
+func.func @bulk_shared(%v: memref<4096xf16>, %m: memref<256xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x16xf16>, %y: memref<128x16xf16>) {
+  // expected-error @below {{schedule: the stages take 244816 bytes of shared memory, more than 232432 of any chip}}
+  hinm.spmm as #hinm.packed<rows = 128, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<4096xf16>, memref<256xi32>, memref<64xi32>, memref<2xi32>, memref<128x16xf16>)
+    outs(%y : memref<128x16xf16>) {schedule = #s}
+  return
+}

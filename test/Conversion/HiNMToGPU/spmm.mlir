@@ -56,9 +56,22 @@
 // CHECK-LABEL: gpu.func @hinm_spmm_bf16_to_bf16_v32_m32n16k64s3w2x1_rows(
 // CHECK-SAME: %[[INDEX:[^:]+]]: memref<?xi32>, %[[Y:[^:]+]]: memref<?x?xbf16>)
 // CHECK: nvvm.mma.sp.sync {{.*}} {multiplicandAPtxType = #nvvm.mma_type<bf16>, multiplicandBPtxType = #nvvm.mma_type<bf16>, orderedMetadata{{.*}} : (i32, i32, f32)
-// CHECK: memref.load %[[INDEX]]
+// Neighbouring lanes exchange one of two words, so that each stores eight bytes. All of
+// them take part, whether they have a row or not.
+// CHECK: %[[ISROW:.*]] = arith.cmpi ult, %[[ROW:.*]], %[[R:.*]] : index
+// CHECK: %[[LAST:.*]] = arith.subi %[[R]], %{{.*}} : index
+// CHECK: %[[EXISTING:.*]] = arith.minui %[[ROW]], %[[LAST]]
+// CHECK: %[[TARGET:.*]] = memref.load %[[INDEX]][%[[EXISTING]]]
 // CHECK: arith.truncf %{{.*}} : vector<2xf32> to vector<2xbf16>
-// CHECK: vector.store %{{.*}}, %[[Y]]{{.*}} {alignment = 4 : i64} : memref<?x?xbf16>, vector<2xbf16>
+// CHECK: arith.truncf %{{.*}} : vector<2xf32> to vector<2xbf16>
+// CHECK: %[[GIVEN:.*]] = arith.select %[[ISODD:.*]], %[[FIRST:.*]], %[[SECOND:.*]] : i32
+// CHECK: %[[TAKEN:.*]] = nvvm.shfl.sync bfly %{{.*}}, %[[GIVEN]], %{{.*}}, %{{.*}} : i32 -> i32
+// CHECK: arith.select %[[ISODD]], %[[TAKEN]], %[[FIRST]] : i32
+// CHECK: arith.select %[[ISODD]], %[[SECOND]], %[[TAKEN]] : i32
+// CHECK: %[[ISTOKEN:.*]] = arith.cmpi ult
+// CHECK: %[[ISINSIDE:.*]] = arith.andi %[[ISROW]], %[[ISTOKEN]]
+// CHECK: scf.if %[[ISINSIDE]]
+// CHECK:   vector.store %{{.*}}, %[[Y]]{{.*}} {alignment = 8 : i64} : memref<?x?xbf16>, vector<4xbf16>
 // CHECK-NOT: gpu.func
 
 // CHECK-LABEL: func.func @static(

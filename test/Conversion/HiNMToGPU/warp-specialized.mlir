@@ -79,6 +79,23 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
   return
 }
 
+#bulk = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, weights = streamed, stores = bulk>
+
+func.func @bulk(%v: memref<16384xf16>, %m: memref<1024xi32>, %l: memref<256xi32>, %o: memref<4xi32>, %x: memref<128x264xf16>, %r: memref<379xi32>, %e: memref<379x264xf16>, %y: memref<379x264xf16>) {
+  hinm.spmm as #hinm.packed<rows = 379, columns = 128, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : memref<16384xf16>, memref<1024xi32>, memref<256xi32>, memref<4xi32>, memref<128x264xf16>)
+    row_index(%r : memref<379xi32>)
+    outs(%y : memref<379x264xf16>)
+    epilogue(%e : memref<379x264xf16>) {
+  ^bb0(%sum: f32, %rest: f16):
+    %wide = arith.extf %rest : f16 to f32
+    %s = arith.addf %sum, %wide : f32
+    %z = arith.truncf %s : f32 to f16
+    hinm.yield %z : f16
+  } {schedule = #bulk}
+  return
+}
+
 // CHECK-LABEL: gpu.func @hinm_spmm_f16_v128_m128n256k64s5w8x1_warp_specialized(
 // CHECK-SAME: known_block_size = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
 // CHECK: gpu.grid_dim x
@@ -171,6 +188,30 @@ func.func @v256(%v: memref<32768xf16>, %m: memref<2048xi32>, %l: memref<256xi32>
 // CHECK-SAME: known_block_size = array<i32: 640, 1, 1>
 // CHECK: nvvm.setmaxregister increase 104
 // CHECK: nvvm.setmaxregister decrease 64
+
+// Eight rows of a warp go to its part of shared memory, once the copies of those before
+// have read theirs; then one lane a row has the tokens copied that there are.
+// CHECK-LABEL: gpu.func @hinm_spmm_f16_to_f16_v128_m128n256k64s4w8x1_streamed_bulk_warp_specialized_rows_e{{[0-9a-f]+}}(
+// CHECK: %[[POLICY:.*]] = llvm.inline_asm asm_dialect = att "createpolicy.fractional.L2::evict_first.b64 $0, 1.0;"
+// CHECK: memref.view {{.*}} to memref<8x8x264xf16, #gpu.address_space<workgroup>>
+// CHECK: nvvm.wgmma.wait.group.sync.aligned 0
+// CHECK: nvvm.cp.async.bulk.wait_group 0 {read}
+// CHECK-NEXT: %{{.*}} = arith.constant
+// CHECK-NEXT: nvvm.bar.warp.sync
+// CHECK: vector.load {{.*}} {alignment = 8 : i64} : memref<?x?xf16>, vector<4xf16>
+// CHECK: nvvm.shfl.sync bfly
+// CHECK: nvvm.stmatrix {{.*}} {eltType = #nvvm.ld_st_matrix_elt_type<b16>, layout = #nvvm.mma_layout<row>, shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>} : !llvm.ptr<3>, i32, i32, i32, i32
+// CHECK: nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+// CHECK: nvvm.bar.warp.sync
+// CHECK: scf.if
+// CHECK:   nvvm.cp.async.bulk.global.shared.cta %{{.*}}, %{{.*}}, %{{.*}} : <1>, <3>
+// CHECK: nvvm.cp.async.bulk.commit.group
+// CHECK: nvvm.cp.async.bulk.wait_group 0 {read}
+// CHECK: nvvm.cp.async.bulk.commit.group
+// Not before the end of the last ones does the block end.
+// CHECK: nvvm.cp.async.bulk.wait_group 0 {read}
+// CHECK: } else {
+// CHECK: nvvm.cp.async.bulk.shared.cluster.global {{.*}} l2_cache_hint = %[[POLICY]]
 
 // Two consumers and the producer; 5 stages of 41 KB, their barriers, and what
 // aligns them. No more blocks than there are processors: they take several tiles.

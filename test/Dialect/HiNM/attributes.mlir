@@ -45,6 +45,7 @@ func.func private @column_index() attributes {
 // CHECK-SAME: g = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, cluster = 2>
 // CHECK-SAME: h = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, stream_k = 2>
 // CHECK-SAME: i = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, weights = streamed>
+// CHECK-SAME: j = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 64, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, weights = streamed, stores = bulk>
 func.func private @others() attributes {
   a = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 1>,
   a2 = #hinm.packed<rows = 1536, columns = 384, tile = 64, nm = 2:4, version = 2>,
@@ -57,7 +58,8 @@ func.func private @others() attributes {
   f = #hinm.schedule<kernel = slab, tile_m = 256, tile_n = 64, tile_k = 64, stages = 3, warps_m = 8, warps_n = 1, prefetch = 1>,
   g = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, cluster = 2>,
   h = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, stream_k = 2>,
-  i = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, weights = streamed>}
+  i = #hinm.schedule<tile_m = 128, tile_n = 8, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, weights = streamed>,
+  j = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 64, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, weights = streamed, stores = bulk>}
 
 {-#
   dialect_resources: {

@@ -506,7 +506,7 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      KernelKind, int64_t tile_m, int64_t tile_n, int64_t tile_k,
                      int64_t stages, int64_t warps_m, int64_t warps_n,
                      int64_t prefetch, int64_t split_k, int64_t cluster,
-                     int64_t stream_k, WeightCaching) {
+                     int64_t stream_k, WeightCaching, ResultStores) {
   // schedule_c1
   if (std::min({tile_m, tile_n, tile_k, stages, warps_m, warps_n, split_k,
                 cluster}) < 1 ||

@@ -101,7 +101,8 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
         })
         .Case([&](ScheduleAttr a) {
           const bool isAlone = a.getCluster() == 1 && a.getStreamK() == 0 &&
-                               a.getWeights() == WeightCaching::Cached;
+                               a.getWeights() == WeightCaching::Cached &&
+                               a.getStores() == ResultStores::Direct;
           const bool isPlain = isAlone &&
                                a.getKernel() == KernelKind::Multistage &&
                                a.getPrefetch() == 0 && a.getSplitK() == 1;
@@ -116,7 +117,8 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
               writer.writeSignedVarInt(value);
           if (!isAlone)
             for (int64_t value : {a.getCluster(), a.getStreamK(),
-                                  static_cast<int64_t>(a.getWeights())})
+                                  static_cast<int64_t>(a.getWeights()),
+                                  static_cast<int64_t>(a.getStores())})
               writer.writeSignedVarInt(value);
           return success();
         })
@@ -205,18 +207,19 @@ struct HiNMBytecodeInterface : public BytecodeDialectInterface {
       if (failed(readInts(v)))
         return {};
       int64_t more[3] = {/*kernel=*/0, /*prefetch=*/0, /*split_k=*/1};
-      // cluster, stream_k, weights
-      int64_t rest[3] = {1, 0, 0};
+      // cluster, stream_k, weights, stores
+      int64_t rest[4] = {1, 0, 0, 0};
       if ((code != kSchedule && failed(readInts(more))) ||
           (code == kFullSchedule && failed(readInts(rest))))
         return {};
       std::optional<KernelKind> kernel = symbolizeKernelKind(more[0]);
       std::optional<WeightCaching> weights = symbolizeWeightCaching(rest[2]);
-      if (!kernel || !weights)
+      std::optional<ResultStores> stores = symbolizeResultStores(rest[3]);
+      if (!kernel || !weights || !stores)
         return {};
       return ScheduleAttr::getChecked(emitError, context, *kernel, v[0], v[1],
                                       v[2], v[3], v[4], v[5], more[1], more[2],
-                                      rest[0], rest[1], *weights);
+                                      rest[0], rest[1], *weights, *stores);
     }
     case kConvolution: {
       SmallVector<int64_t> sizes[4];

@@ -335,6 +335,14 @@ def HiNM_WeightCaching : I32EnumAttr<"WeightCaching",
   let genSpecializedAttr = 0;
 }
 
+def HiNM_ResultStores : I32EnumAttr<"ResultStores",
+    "how a kernel's results get to memory", [
+      I32EnumAttrCase<"Direct", 0, "direct">,
+      I32EnumAttrCase<"Bulk", 1, "bulk">]> {
+  let cppNamespace = "::hinm";
+  let genSpecializedAttr = 0;
+}
+
 def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
   let summary = "how a kernel divides its work";
   let description = [{
@@ -358,7 +366,9 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     `split_k`.
     `weights` says whether what is loaded of the weight stays in the caches like
     anything else (`cached`), or is the first to go (`streamed`, for when one block
-    has all the tokens, and nobody reads it again).
+    has all the tokens, and nobody reads it again). `stores` says whether every
+    thread stores what it has of Y (`direct`), or whole rows of the tile go through
+    shared memory and leave by bulk copies (`bulk`, of `warp_specialized` alone).
 
     Constraints:
 
@@ -389,7 +399,8 @@ def HiNM_ScheduleAttr : HiNM_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$split_k,
     DefaultValuedParameter<"int64_t", "1">:$cluster,
     DefaultValuedParameter<"int64_t", "0">:$stream_k,
-    DefaultValuedParameter<"::hinm::WeightCaching", "::hinm::WeightCaching::Cached">:$weights);
+    DefaultValuedParameter<"::hinm::WeightCaching", "::hinm::WeightCaching::Cached">:$weights,
+    DefaultValuedParameter<"::hinm::ResultStores", "::hinm::ResultStores::Direct">:$stores);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
