@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cases import ELEMENTS, TILES
+from cases import ELEMENTS, OUTPUT_BYTES, TILES
 from driver import MAX_SHARED_BYTES, KernelInfo
 from hinm import provenance
 from hinm.tools import ToolError, find_cuda_toolkit, find_tool
@@ -64,13 +64,16 @@ VARIED = {
 #: whose products ptxas expands.
 REGISTERS, BESIDE_SUMS, EXPANDED = 65536, 80, 200
 #: What they may have that is not as in the plainest schedule.
-PLAIN = ("kernel", "prefetch")
+PLAIN = ("kernel", "prefetch", "weights")
 #: Thread blocks that share the kept columns of a tile, for few tokens.
 SPLITS = (1, 4, 8)
-#: How blocks that go on to further tiles share weights, and the last tiles.
-SHARINGS: tuple[dict[str, int], ...] = (
+#: How blocks that go on to further tiles share weights, and the last tiles, and how
+#: they store.
+SHARINGS: tuple[dict[str, int | str], ...] = (
     {"cluster": 2}, {"cluster": 4}, {"stream_k": 1}, {"stream_k": 2},
     {"cluster": 2, "stream_k": 1}, {"cluster": 2, "stream_k": 2},
+    {"stores": "bulk"}, {"cluster": 2, "stores": "bulk"},
+    {"stream_k": 1, "stores": "bulk"},
 )  # fmt: skip
 
 
@@ -101,12 +104,16 @@ def _few(tile: int) -> Iterator[dict[str, int | str]]:
                 for stages, prefetch in ((4, 1), (4, 2), (6, 2)):
                     yield {
                         **sizes, "stages": stages, **warps, "prefetch": prefetch,
-                        "split_k": split,
+                        "split_k": split, "weights": "streamed",
                     }  # fmt: skip
+                # To tell what streaming gains.
+                yield {
+                    **sizes, "stages": 4, **warps, "prefetch": 2, "split_k": split,
+                }  # fmt: skip
                 if split < max(SPLITS):
                     yield {
                         "kernel": "resident", **sizes, "stages": 1, **warps,
-                        "prefetch": 3, "split_k": split,
+                        "prefetch": 3, "split_k": split, "weights": "streamed",
                     }  # fmt: skip
 
 
@@ -145,7 +152,13 @@ def _hopper(tile: int) -> Iterator[dict[str, int | str]]:
             ]
             yield from rings
             # With the deepest ring alone, lest there are too many.
-            yield from ({**rings[-1], **sharing} for sharing in SHARINGS)
+            for sharing in SHARINGS:
+                yield [
+                    shared
+                    for ring in rings
+                    if dynamic_shared_bytes(shared := {**ring, **sharing})
+                    <= MAX_SHARED_BYTES
+                ][-1]
 
 
 def fits_type(schedule: dict[str, int | str], dtype: str) -> bool:
@@ -208,7 +221,8 @@ def schedules(
 def _whole(schedule: dict[str, int | str]) -> dict[str, int | str]:
     """With the parameters that may be left out."""
     return {"kernel": "multistage", "prefetch": 0, "split_k": 1, "cluster": 1,
-            "stream_k": 0, **schedule}  # fmt: skip
+            "stream_k": 0, "weights": "cached", "stores": "direct",
+            **schedule}  # fmt: skip
 
 
 def slab_places(
@@ -233,10 +247,14 @@ def dynamic_shared_bytes(
         return schedule["stages"] * places * row
     ring = schedule["stages"] * schedule["tile_k"] * row
     if kernel == "warp_specialized":
-        # Values and metadata, two barriers a stage; how the work is divided; what
-        # aligns the ring.
-        plan = 48 if schedule.get("stream_k") else 0
-        return ring + schedule["stages"] * (schedule["tile_m"] * 72 + 16) + plan + 1024
+        # Values and metadata, two barriers a stage; how the work is divided; eight rows
+        # of a warp on their way out; what aligns the ring.
+        room = ring + schedule["stages"] * (schedule["tile_m"] * 72 + 16)
+        room += 48 if schedule.get("stream_k") else 0
+        if schedule.get("stores") == "bulk":
+            size = OUTPUT_BYTES[ELEMENTS[dtype].output]
+            room += schedule["warps_m"] * 8 * (schedule["tile_n"] + 8) * size
+        return room + 1024
     # More than may be declared.
     return ring if ring > 48 * 1024 else 0
 

@@ -763,7 +763,10 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   Value isLast = arith::TruncIOp::create(b, b.getI1Type(), flag);
   when(isLast, [&] {
     Value zero = arith::ConstantOp::create(b, b.getZeroAttr(fourType));
-    auto loop = scf::ForOp::create(b, idx(0), idx(splits), idx(1),
+    // As a number that is not known the bound keeps the loop a loop: unrolled
+    // it takes more registers than there are.
+    Value count = gpu::GridDimOp::create(b, gpu::Dimension::z);
+    auto loop = scf::ForOp::create(b, idx(0), count, idx(1),
                                    SmallVector<Value>(fours, zero));
     {
       OpBuilder::InsertionGuard guard(b);
