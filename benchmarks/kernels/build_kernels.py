@@ -475,6 +475,21 @@ def varied(
     yield from found.values()
 
 
+def unlike(tile: int, dtype: str, chip: str) -> Iterator[dict[str, int | str]]:
+    """Schedules that differ from the plain ones: of each difference the last one.
+
+    That has the largest blocks.
+    """
+    plain = _whole({})
+    found = {}
+    for schedule in schedules(tile, chip, dtype):
+        whole = _whole(schedule)
+        if any(whole[k] != v for k, v in plain.items() if k not in PLAIN):
+            key = tuple(whole[k] for k in plain if k not in ("prefetch", "weights"))
+            found[key] = schedule
+    yield from found.values()
+
+
 @dataclass(frozen=True)
 class Job:
     """One kernel to compile: the arguments of compile_kernel."""
@@ -499,14 +514,16 @@ def jobs(
         dtypes: of W and X.
         chip: to compile for.
         few: only schedules of which there are variants, with those that store by an
-            index.
+            index, and those unlike them.
         limit: of each V and type the first few.
     """
     for tile, dtype in itertools.product(tiles, dtypes):
         varying = list(itertools.islice(varied(tile, dtype, chip), limit))
         plain = [Job(tile, dtype, made) for made in schedules(tile, chip, dtype)]
         plain += [Job(tile, dtype, *made) for made in slab_schedules(tile, dtype)]
-        yield from [Job(tile, dtype, *v) for v in varying] if few else plain[:limit]
+        some = [Job(tile, dtype, *v) for v in varying]
+        some += [Job(tile, dtype, s) for s in unlike(tile, dtype, chip)]
+        yield from some if few else plain[:limit]
         for item in varying:
             yield Job(tile, dtype, *item, row_index=True)
             for stage in () if few else STAGES:

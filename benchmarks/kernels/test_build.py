@@ -121,12 +121,18 @@ def test_types_of_8_bits_have_no_narrow_blocks():
         assert all(s.get("kernel") != "warp_specialized" for s in made)
 
 
-def test_few_are_those_with_variants():
-    few = list(build_kernels.jobs([64], ["i8"], "sm_90a", few=True))
-    varying = list(build_kernels.varied(64, "i8", "sm_90a"))
-    assert len(few) == 2 * len(varying)
+def test_few_are_those_with_variants_and_those_unlike_them():
+    few = list(build_kernels.jobs([64], ["f16"], "sm_90a", few=True))
+    varying = list(build_kernels.varied(64, "f16", "sm_90a"))
+    unlike = list(build_kernels.unlike(64, "f16", "sm_90a"))
+    assert len(few) == 2 * len(varying) + len(unlike)
     assert [job.row_index for job in few].count(True) == len(varying)
     assert not any(job.without for job in few)
+    for key, values in (
+        ("cluster", {1, 2, 4}), ("stream_k", {0, 1, 2}), ("split_k", {1, 4, 8}),
+        ("stores", {"direct", "bulk"}),
+    ):  # fmt: skip
+        assert {s.get(key, build_kernels._whole({})[key]) for s in unlike} == values
 
 
 def test_variants_are_of_every_kernel():
