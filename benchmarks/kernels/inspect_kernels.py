@@ -56,8 +56,8 @@ is not in a bundle.)
 
 *ahead* is the k-blocks of weights that are loaded early (prefetch), *split* the blocks
 that share the kept columns of a tile, *cluster* those that copy weights for each other,
-*waves* the last ones whose tiles all blocks share. *integer* counts integer arithmetic
-and moves for each product.
+*waves* the last ones whose tiles all blocks share; *(bulk)* stores by bulk copies.
+*integer* counts integer arithmetic and moves for each product.
 
 """
 
@@ -134,7 +134,7 @@ def describe(fact: Facts) -> list[str]:
     kernel = schedule.get("kernel", "multistage")
     shared = max(fact.static_bytes, fact.info.shared_bytes)
     return [
-        kernel,
+        kernel + " (bulk)" * (schedule.get("stores") == "bulk"),
         f"{schedule['tile_m']}×{schedule['tile_n']}×{schedule['tile_k']}",
         str(schedule["stages"]),
         f"{schedule['warps_m']}×{schedule['warps_n']}",
