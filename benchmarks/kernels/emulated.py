@@ -46,7 +46,7 @@ PASSES = (
 
 COUNT = """
 // The number of elements in which two matrices differ.
-func.func private @count(%a: tensor<{y}>, %b: tensor<{y}>) -> i64 {{
+func.func private @count_{element}(%a: tensor<{y}>, %b: tensor<{y}>) -> i64 {{
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %n0 = tensor.dim %a, %c0 : tensor<{y}>
@@ -56,7 +56,7 @@ func.func private @count(%a: tensor<{y}>, %b: tensor<{y}>) -> i64 {{
     %row = scf.for %j = %c0 to %n1 step %c1 iter_args(%t = %s) -> i64 {{
       %x = tensor.extract %a[%i, %j] : tensor<{y}>
       %y = tensor.extract %b[%i, %j] : tensor<{y}>
-      %ne = arith.cmpf une, %x, %y : f32
+      %ne = arith.cmpf une, %x, %y : {element}
       %one = arith.extui %ne : i1 to i64
       %u = arith.addi %t, %one : i64
       scf.yield %u : i64
@@ -124,7 +124,12 @@ def module(problem: Problem, schedules: Sequence[Schedule], seed: int = 0) -> st
     case = problem.case
     operands, y = _operands(problem, seed)
     types = {operand.name: operand.type for operand in operands}
-    expected = _Operand("expected", y, "f32")
+    # Bulk copies store 16 bits: for more there may be no room.
+    results = {
+        element: _Operand(f"expected_{element}", y.astype(NUMPY[element]), element)
+        for element in ("f32", case.element.output)
+        if element in NUMPY
+    }
     window = f", window = {case.window}" if case.window else ""
     sums = SUMS[case.dtype]
     convert = "    %f = arith.sitofp %s : i32 to f32\n" if sums == "i32" else ""
@@ -139,6 +144,10 @@ def module(problem: Problem, schedules: Sequence[Schedule], seed: int = 0) -> st
     names = ("v", "m", "lists", "o", "x")
     functions, calls = [], []
     for number, schedule in enumerate(schedules):
+        stored = case.element.output if schedule.get("stores") == "bulk" else "f32"
+        expected = results[stored]
+        result = "%3" if stored == "f32" else "%4"
+        narrowed = f"    %4 = arith.truncf %3 : f32 to {stored}\n"
         body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
         functions.append(f"""
 func.func private @layer{number}({arguments}) -> {expected.type} {{
@@ -155,21 +164,25 @@ func.func private @layer{number}({arguments}) -> {expected.type} {{
 {convert}    %1 = arith.addf {first}, %pb : f32
     %2 = arith.subf %1, %pe : f32
     %3 = arith.maximumf %2, %low : f32
-    hinm.yield %3 : f32
+{"" if stored == "f32" else narrowed}    hinm.yield {result} : {stored}
   }} {{schedule = #hinm.schedule<{body}>{flags}}} -> {expected.type}
   return %y : {expected.type}
 }}""")
         calls.append(
             f"  %y{number} = func.call @layer{number}({given}) : ({kinds}) -> "
             f"{expected.type}\n"
-            f"  %w{number} = func.call @count(%y{number}, %expected) : "
+            f"  %w{number} = func.call @count_{stored}(%y{number}, "
+            f"%{expected.name}) : "
             f"({expected.type}, {expected.type}) -> i64\n"
             f"  vector.print %w{number} : i64"
         )
-    constants = [operand.constant() for operand in (*operands, expected)]
-    shape = "x".join(map(str, y.shape)) + "xf32"
+    constants = [operand.constant() for operand in (*operands, *results.values())]
+    counts = [
+        COUNT.format(y=result.type[len("tensor<") : -1], element=element)
+        for element, result in results.items()
+    ]
     return "\n".join(
-        [*functions, COUNT.format(y=shape), "func.func @main() {", *constants, *calls,
+        [*functions, *counts, "func.func @main() {", *constants, *calls,
          "  return", "}", ""]
     )  # fmt: skip
 

@@ -92,12 +92,17 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
 bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
   if (op.getConvolutionAttr() && schedule.getKernel() != KernelKind::Multistage)
     return false;
-  // Bulk copies move 16 bytes, and N is a multiple of 8 tokens.
+  // Bulk copies move 16 bytes, and N is a multiple of 8 tokens. For wider
+  // results than were measured there may be no room.
   if (schedule.getStores() == ResultStores::Bulk &&
-      getElementTypeOrSelf(op.getInit().getType()).getIntOrFloatBitWidth() < 16)
+      (op.getTokenMajorOutput() ||
+       getElementTypeOrSelf(op.getInit().getType()).getIntOrFloatBitWidth() !=
+           16))
     return false;
   Type element = getElementTypeOrSelf(op.getInput().getType());
   PackedAttr format = op.getFormat();
+  if (schedule.getTileK() != format.getBlockColumns())
+    return false;
   int64_t places = 0;
   if (schedule.getKernel() == KernelKind::Slab) {
     std::optional<int64_t> counted = countSlabPlaces(op, schedule);
@@ -116,7 +121,9 @@ ScheduleAttr pickSchedule(SpmmOp op, StringRef chip, bool isTokenMajor) {
   const int64_t tokens = getNumTokens(op);
   if (!ShapedType::isDynamic(tokens) && tokens <= kFewTokens) {
     ScheduleAttr resident = pickNarrowSchedule(op, KernelKind::Resident);
-    if (tokens <= kTurnedTokens && isTokenMajor && fits(op, resident, chip))
+    if ((op.getTokenMajorInput() ||
+         (isTokenMajor && tokens <= kTurnedTokens)) &&
+        fits(op, resident, chip))
       return resident;
     return pickNarrowSchedule(op, KernelKind::Multistage);
   }
@@ -190,10 +197,11 @@ struct SelectKernelsPass
     }
     for (SpmmOp op : ops)
       padTokens(op);
+    // Those that there are may be of another schedule.
     getOperation()->walk([](SpmmOp op) {
       if (ScheduleAttr schedule = op.getScheduleAttr();
           schedule && schedule.getKernel() == KernelKind::Slab &&
-          op.getResult() && !op.getSlabRows())
+          op.getResult())
         addSlabs(op);
     });
   }

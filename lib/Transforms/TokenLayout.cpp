@@ -170,7 +170,8 @@ TokenLayouts::TokenLayouts(ArrayRef<SpmmOp> candidates)
     if (cast<ShapedType>(op.getInput().getType()).hasStaticShape() &&
         !op.getConvolutionAttr() && !op.getTokenMajorInput()) {
       readers.insert(op);
-      writers.insert(op);
+      if (!op.getTokenMajorOutput())
+        writers.insert(op);
     }
   // Each that is dropped may take others with it.
   bool changes = true;
@@ -289,20 +290,36 @@ Value TokenLayouts::turnGeneric(OpBuilder &b, linalg::GenericOp generic) {
   return turned.getResult(0);
 }
 void TokenLayouts::apply() {
-  for (SpmmOp op : candidates) {
-    if (!readers.contains(op))
-      continue;
-    OpOperand &input = op.getInputMutable();
-    input.set(turn(input.get(), op));
-    op.setTokenMajorInput(true);
-    if (writers.contains(op))
-      applyToOutput(op);
-  }
+  for (SpmmOp op : candidates)
+    apply(op);
+}
+
+void TokenLayouts::apply(SpmmOp op) {
+  if (!readers.contains(op) || op.getTokenMajorInput())
+    return;
+  OpOperand &input = op.getInputMutable();
+  applyBefore(input.get());
+  input.set(turn(input.get(), op));
+  op.setTokenMajorInput(true);
+  if (writers.contains(op))
+    applyToOutput(op);
+}
+
+void TokenLayouts::applyBefore(Value matrix) {
+  Operation *op = matrix.getDefiningOp();
+  if (auto product = dyn_cast_if_present<SpmmOp>(op))
+    return apply(product);
+  if ((asElementwise(op) || asMatrixTranspose(op) || isConversion(op)) &&
+      visited.insert(op).second)
+    for (Value operand : op->getOperands())
+      applyBefore(operand);
 }
 
 void TokenLayouts::applyToOutput(SpmmOp op) {
-  for (OpOperand *operand : getEpilogueMatrices(op))
+  for (OpOperand *operand : getEpilogueMatrices(op)) {
+    applyBefore(operand->get());
     operand->set(turn(operand->get(), op));
+  }
   OpBuilder b(op);
   RankedTensorType type =
       exchangeSizes(cast<RankedTensorType>(op.getInit().getType()));

@@ -47,6 +47,9 @@ private:
   bool isWantedByAll(mlir::Value matrix) const;
   bool canWrite(SpmmOp op) const;
 
+  void apply(SpmmOp op);
+  /// Does the same of the products that \p matrix is computed from.
+  void applyBefore(mlir::Value matrix);
   void applyToOutput(SpmmOp op);
   /// The transpose of \p matrix, which is at hand, for \p reader.
   mlir::Value turn(mlir::Value matrix, mlir::Operation *reader);
@@ -54,7 +57,8 @@ private:
 
   llvm::SmallVector<SpmmOp> candidates;
   llvm::DenseSet<SpmmOp> readers, writers;
-  llvm::DenseSet<mlir::Value> done; ///< what is token-major by now
+  llvm::DenseSet<mlir::Value> done;          ///< what is token-major by now
+  llvm::DenseSet<mlir::Operation *> visited; ///< by applyBefore
 };
 
 /// Makes the number of tokens of \p op a multiple of 8, where its kernel copies

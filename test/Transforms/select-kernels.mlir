@@ -213,6 +213,8 @@ func.func @too_large(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32
 // Of the kernels only one takes convolutions, whatever the table says.
 // TABLE-LABEL: func.func @many_tokens(
 // TABLE: schedule = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, cluster = 2, stores = bulk>
+// TABLE-LABEL: func.func @wide_results(
+// TABLE: {schedule = #hinm.schedule<tile_m = 128,
 // TABLE-LABEL: func.func @narrow_results(
 // TABLE: {schedule = #hinm.schedule<tile_m = 128,
 // TABLE-LABEL: func.func @many_pixels(
@@ -222,6 +224,13 @@ func.func @many_tokens(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64x
     ins(%v, %m, %l, %o, %x : tensor<4096xf16>, tensor<256xi32>, tensor<64xi32>, tensor<2xi32>, tensor<72x512xf16>)
     outs(%y : tensor<128x512xf16>) -> tensor<128x512xf16>
   return %r : tensor<128x512xf16>
+}
+// There may be no room for bulk copies of f32, as what was measured stores f16.
+func.func @wide_results(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<72x512xf16>, %y: tensor<128x512xf32>) -> tensor<128x512xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 128, columns = 72, tile = 128, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<4096xf16>, tensor<256xi32>, tensor<64xi32>, tensor<2xi32>, tensor<72x512xf16>)
+    outs(%y : tensor<128x512xf32>) -> tensor<128x512xf32>
+  return %r : tensor<128x512xf32>
 }
 // Bulk copies do not store rows of bytes.
 func.func @narrow_results(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<72x512xf16>, %b: tensor<128xf32>, %y: tensor<128x512xi8>) -> tensor<128x512xi8> {

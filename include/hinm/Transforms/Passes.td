@@ -596,8 +596,8 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     if `table` has it (benchmarks/kernels/tune_kernels.py writes the tables); else,
     by a heuristic that has not been measured, and does not take the slab kernel.
     What the table has but the op cannot use (no room for a resident X, a slab
-    without a `window` in the format, bulk stores of bytes) is passed over, and so is
-    an entry for another `window` than the format has.
+    without a `window` in the format, bulk stores of other than 16 bits) is passed
+    over, and so is an entry for another `window` than the format has.
 
     A product by the slab kernel gets its `slabs`: which rows of X the tiles of a
     thread block share, and where they lie (`hinm/Core/Slabs.h`). They follow from the

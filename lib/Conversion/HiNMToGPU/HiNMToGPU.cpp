@@ -137,7 +137,9 @@ LogicalResult checkOp(SpmmOp op, StringRef chip) {
       tokens % multiple != 0)
     return op.emitOpError()
            << "has " << tokens << " tokens, the kernel needs a multiple of "
-           << multiple << ": run hinm-select-kernels first";
+           << multiple
+           << ": pad them, or leave the schedule to hinm-select-kernels, which "
+              "does";
   return success();
 }
 
@@ -309,7 +311,8 @@ void HostBuilder::build() {
                          "hinm.spmm: the number of tokens must be a multiple "
                          "of " +
                              std::to_string(multiple) +
-                             " (hinm-select-kernels pads it)");
+                             " (hinm-select-kernels pads those of "
+                             "which it chooses the schedule)");
   }
   Value elements = arith::MulIOp::create(
       b, size,

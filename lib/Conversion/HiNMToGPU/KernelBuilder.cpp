@@ -715,12 +715,48 @@ Value KernelBuilder::addSums(Value x, Value y) {
   return arith::AddFOp::create(b, x, y);
 }
 
+void KernelBuilder::leaveSums(ArrayRef<Value> sums,
+                              llvm::function_ref<Value(int64_t)> placeOf) {
+  auto fourType = VectorType::get({4}, spec.getSumType());
+  for (size_t four = 0; four < sums.size() / 4; ++four) {
+    Value vector = vector::FromElementsOp::create(
+        b, fourType, ValueRange(sums.slice(four * 4, 4)));
+    vector::StoreOp::create(b, vector, partials, placeOf(four),
+                            /*nontemporal=*/false, llvm::MaybeAlign(16));
+  }
+}
+
+SmallVector<Value>
+KernelBuilder::addParts(Value begin, Value end, Value step, size_t numSums,
+                        llvm::function_ref<Value(Value, int64_t)> placeOf) {
+  auto fourType = VectorType::get({4}, spec.getSumType());
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(fourType));
+  auto loop = scf::ForOp::create(b, begin, end, step,
+                                 SmallVector<Value>(numSums / 4, zero));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> added;
+    for (auto [four, sum] : llvm::enumerate(loop.getRegionIterArgs())) {
+      Value part = vector::LoadOp::create(
+          b, fourType, partials, placeOf(loop.getInductionVar(), four),
+          /*nontemporal=*/false, llvm::MaybeAlign(16));
+      added.push_back(addSums(sum, part));
+    }
+    scf::YieldOp::create(b, added);
+  }
+  SmallVector<Value> all;
+  for (Value four : loop.getResults())
+    for (int64_t r = 0; r < 4; ++r)
+      all.push_back(vector::ExtractOp::create(b, four, r));
+  return all;
+}
+
 /// Every block leaves its sums in device memory, four at a time as its threads
 /// hold them; the last one to arrive adds all of them, those of block 0 first.
 void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   const int64_t splits = schedule.getSplitK();
   const int64_t fours = sums.size() / 4;
-  auto fourType = VectorType::get({4}, spec.getSumType());
   Value cell =
       add(gpu::BlockIdOp::create(b, gpu::Dimension::x),
           mul(gpu::BlockIdOp::create(b, gpu::Dimension::y).getResult(),
@@ -730,12 +766,7 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
     return mul(add(mul(part, spec.getNumThreads()), thread), 4);
   };
   Value split = gpu::BlockIdOp::create(b, gpu::Dimension::z);
-  for (int64_t four = 0; four < fours; ++four) {
-    Value vector = vector::FromElementsOp::create(
-        b, fourType, ValueRange(sums.slice(four * 4, 4)));
-    vector::StoreOp::create(b, vector, partials, placeOf(split, four),
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
-  }
+  leaveSums(sums, [&](int64_t four) { return placeOf(split, four); });
   gpu::BarrierOp::create(b);
   // The fences make what the barriers order within a block seen by others: LLVM
   // 22 drops the ordering of an atomic operation itself.
@@ -762,29 +793,10 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   Value flag = memref::LoadOp::create(b, isLastFlag, ValueRange{idx(0)});
   Value isLast = arith::TruncIOp::create(b, b.getI1Type(), flag);
   when(isLast, [&] {
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(fourType));
     // As a number that is not known the bound keeps the loop a loop: unrolled
     // it takes more registers than there are.
     Value count = gpu::GridDimOp::create(b, gpu::Dimension::z);
-    auto loop = scf::ForOp::create(b, idx(0), count, idx(1),
-                                   SmallVector<Value>(fours, zero));
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      SmallVector<Value> added;
-      for (int64_t four = 0; four < fours; ++four) {
-        Value part = vector::LoadOp::create(
-            b, fourType, partials, placeOf(loop.getInductionVar(), four),
-            /*nontemporal=*/false, llvm::MaybeAlign(16));
-        added.push_back(addSums(loop.getRegionIterArgs()[four], part));
-      }
-      scf::YieldOp::create(b, added);
-    }
-    SmallVector<Value> all;
-    for (Value four : loop.getResults())
-      for (int64_t r = 0; r < 4; ++r)
-        all.push_back(vector::ExtractOp::create(b, four, r));
-    store(all);
+    store(addParts(idx(0), count, idx(1), sums.size(), placeOf));
   });
 }
 

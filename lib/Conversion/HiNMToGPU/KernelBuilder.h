@@ -109,7 +109,15 @@ protected:
   void finish(llvm::ArrayRef<mlir::Value> sums);
   /// The same of sums that are complete.
   virtual void store(mlir::ValueRange sums);
-  mlir::Value addSums(mlir::Value x, mlir::Value y);
+  /// Leaves \p sums in `partials`, each four of them, which are a place, where
+  /// \p placeOf says.
+  void leaveSums(llvm::ArrayRef<mlir::Value> sums,
+                 llvm::function_ref<mlir::Value(int64_t)> placeOf);
+  /// Adds up \p numSums sums of parts \p begin to \p end, in their order, which
+  /// are in `partials` where \p placeOf says of a part and each four.
+  llvm::SmallVector<mlir::Value>
+  addParts(mlir::Value begin, mlir::Value end, mlir::Value step, size_t numSums,
+           llvm::function_ref<mlir::Value(mlir::Value, int64_t)> placeOf);
   /// Loads what of the epilogue's operands belongs to tokens: comes first.
   void loadOfTokens();
   /// Runs \p body for each row of the tile that the lane has sums of: the row
@@ -199,6 +207,7 @@ protected:
 
 private:
   void addSplits(llvm::ArrayRef<mlir::Value> sums);
+  mlir::Value addSums(mlir::Value x, mlir::Value y);
   void storeRow(mlir::Value row, mlir::ValueRange sums);
   void storeRowPaired(mlir::Value row, mlir::ValueRange sums);
   void storeVector(mlir::Value vector, mlir::Value row, mlir::Value token);

@@ -252,17 +252,10 @@ Value PersistentKernel::placeOfShare(Value sharer, Value begins,
 /// whether it is, and the sums.
 SmallVector<Value> PersistentKernel::addShares(ArrayRef<Value> sums,
                                                Value first, Value last) {
-  const int64_t fours = sums.size() / 4;
-  auto fourType = VectorType::get({4}, spec.getSumType());
   // The threads' fours lie side by side.
   const int64_t pitch = 4 * 32 * schedule.getWarpsM() * schedule.getWarpsN();
   Value place = placeOfShare(worker, equal(worker, first), sums.size());
-  for (int64_t four = 0; four < fours; ++four) {
-    Value vector = vector::FromElementsOp::create(
-        b, fourType, ValueRange(sums.slice(four * 4, 4)));
-    vector::StoreOp::create(b, vector, partials, add(place, four * pitch),
-                            /*nontemporal=*/false, llvm::MaybeAlign(16));
-  }
+  leaveSums(sums, [&](int64_t four) { return add(place, four * pitch); });
   Value isLast = arriveAt(first, last);
 
   SmallVector<Type> types(sums.size(), spec.getSumType());
@@ -273,28 +266,12 @@ SmallVector<Value> PersistentKernel::addShares(ArrayRef<Value> sums,
   b.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(b, sums);
   b.setInsertionPointToStart(branch.thenBlock());
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(fourType));
-  auto loop = scf::ForOp::create(b, first, add(last, 1), word(1),
-                                 SmallVector<Value>(fours, zero));
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value sharer = loop.getInductionVar();
+  auto placeOf = [&](Value sharer, int64_t four) {
     Value place = placeOfShare(sharer, equal(sharer, first), sums.size());
-    SmallVector<Value> added;
-    for (int64_t four = 0; four < fours; ++four) {
-      Value part = vector::LoadOp::create(
-          b, fourType, partials, add(place, four * pitch),
-          /*nontemporal=*/false, llvm::MaybeAlign(16));
-      added.push_back(addSums(loop.getRegionIterArgs()[four], part));
-    }
-    scf::YieldOp::create(b, added);
-  }
-  SmallVector<Value> all;
-  for (Value four : loop.getResults())
-    for (int64_t r = 0; r < 4; ++r)
-      all.push_back(vector::ExtractOp::create(b, four, r));
-  scf::YieldOp::create(b, all);
+    return add(place, four * pitch);
+  };
+  scf::YieldOp::create(
+      b, addParts(first, add(last, 1), word(1), sums.size(), placeOf));
   return results;
 }
 

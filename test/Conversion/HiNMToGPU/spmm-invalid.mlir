@@ -89,7 +89,7 @@ func.func @shared(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, 
 
 #s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
 func.func @tokens(%v: memref<1024xf16>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x17xf16>, %y: memref<32x17xf32>) {
-  // expected-error @below {{has 17 tokens, the kernel needs a multiple of 8: run hinm-select-kernels first}}
+  // expected-error @below {{has 17 tokens, the kernel needs a multiple of 8: pad them, or leave the schedule to hinm-select-kernels, which does}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
     ins(%v, %m, %l, %o, %x : memref<1024xf16>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x17xf16>)
     outs(%y : memref<32x17xf32>) {schedule = #s}
@@ -356,7 +356,7 @@ func.func @warp_specialized_token_major(%v: memref<2048xf16>, %m: memref<128xi32
 
 #s = #hinm.schedule<tile_m = 32, tile_n = 64, tile_k = 64, stages = 3, warps_m = 1, warps_n = 4>
 func.func @bytes_tokens(%v: memref<1024xi8>, %m: memref<64xi32>, %l: memref<64xi32>, %o: memref<2xi32>, %x: memref<128x24xi8>, %y: memref<32x24xi32>) {
-  // expected-error @below {{has 24 tokens, the kernel needs a multiple of 16: run hinm-select-kernels first}}
+  // expected-error @below {{has 24 tokens, the kernel needs a multiple of 16: pad them, or leave the schedule to hinm-select-kernels, which does}}
   hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4, version = 2>
     ins(%v, %m, %l, %o, %x : memref<1024xi8>, memref<64xi32>, memref<64xi32>, memref<2xi32>, memref<128x24xi8>)
     outs(%y : memref<32x24xi32>) {schedule = #s}
