@@ -231,6 +231,24 @@ Slabs hinm::core::makeSlabs(const SlabLists &lists, unsigned threads) {
   return slabs;
 }
 
+bool hinm::core::holdLists(const Slabs &slabs, const SlabLists &lists) {
+  const int64_t cells = lists.getNumBlocks() * lists.numWindows;
+  if (static_cast<int64_t>(slabs.rows.size()) != cells * slabs.size ||
+      slabs.places.size() != lists.columns.size())
+    return false;
+  bool holds = true;
+  for (int64_t cell = 0; cell < cells; ++cell)
+    forEachEntry(lists, cell / lists.numWindows, cell % lists.numWindows,
+                 [&](int64_t entry) {
+                   const int64_t place = slabs.places[entry];
+                   holds &=
+                       place >= 0 && place < slabs.size &&
+                       slabs.rows[cell * slabs.size + getSlabEntry(place)] ==
+                           lists.columns[entry];
+                 });
+  return holds;
+}
+
 int64_t hinm::core::countSlabTurns(const SlabLists &lists,
                                    llvm::ArrayRef<int32_t> places) {
   int64_t turns = 0;

@@ -139,6 +139,22 @@ TEST(Slabs, ListPlacesOfAClassTogether) {
   }
 }
 
+TEST(Slabs, AreOfTheirListsAlone) {
+  std::mt19937 random(5);
+  const Columns columns = draw(random, 4, 2, 128, 64);
+  const SlabLists lists = {columns, 4, 2, 1, 2};
+  const Slabs slabs = makeSlabs(lists, 1);
+  EXPECT_TRUE(holdLists(slabs, lists));
+  // As many rows, in half as many slabs.
+  EXPECT_FALSE(holdLists({2 * slabs.size, slabs.rows, slabs.places},
+                         {columns, 4, 2, 2}));
+  const Columns others = draw(random, 4, 2, 128, 64);
+  EXPECT_FALSE(holdLists(slabs, {others, 4, 2, 1, 2}));
+  Slabs beyond = slabs;
+  beyond.places[3] = slabs.size;
+  EXPECT_FALSE(holdLists(beyond, lists));
+}
+
 TEST(Slabs, AreTheSameOnAnyNumberOfThreads) {
   std::mt19937 random(2);
   const Columns columns = draw(random, 8, 2, 128, 64);

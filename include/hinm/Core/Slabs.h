@@ -85,6 +85,10 @@ int64_t countSlabPlaces(const SlabLists &lists);
 /// (0: as many as the machine has), and is deterministic.
 Slabs makeSlabs(const SlabLists &lists, unsigned threads);
 
+/// Whether every row that \p lists name lies where \p slabs say, as it does in
+/// those that makeSlabs gives for these lists and as many tiles a slab.
+bool holdLists(const Slabs &slabs, const SlabLists &lists);
+
 /// Turns in which the rows of all tiles are read with these \p places.
 int64_t countSlabTurns(const SlabLists &lists, llvm::ArrayRef<int32_t> places);
 

@@ -9,7 +9,9 @@
 #include "ExpandMath.h"
 #include "SpmmKernel.h"
 #include "hinm/Conversion/Passes.h"
+#include "hinm/Core/Slabs.h"
 #include "hinm/Dialect/HiNM/IR/HiNMOps.h"
+#include "hinm/Dialect/HiNM/Utils/ConstantData.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -111,6 +113,39 @@ constexpr int64_t kMaxElements = int64_t(1) << 32;
 /// Blocks of a grid along y (CUDA C++ programming guide).
 constexpr int64_t kMaxGrid = 65535;
 
+/// What \p buffer holds, if it is a constant.
+std::optional<SmallVector<int32_t>> readConstant(Value buffer) {
+  auto get = buffer.getDefiningOp<memref::GetGlobalOp>();
+  auto global = get ? SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
+                          get, get.getNameAttr())
+                    : memref::GlobalOp();
+  if (!global || !global.getConstant() || !global.getInitialValue())
+    return std::nullopt;
+  auto data = dyn_cast<ElementsAttr>(*global.getInitialValue());
+  return data ? readInts(data) : std::nullopt;
+}
+
+/// Whether the slabs of \p op, where all is known, are of its lists and its
+/// schedule: another tile_m has other tiles share them.
+bool hasRightSlabs(SpmmOp op) {
+  PackedAttr format = op.getFormat();
+  const int64_t places = getSlabPlaces(op);
+  if (op.getScheduleAttr().getKernel() != KernelKind::Slab || places == 0)
+    return true;
+  std::optional<SmallVector<int32_t>> list = readConstant(op.getColumnList());
+  std::optional<SmallVector<int32_t>> rows = readConstant(op.getSlabRows());
+  std::optional<SmallVector<int32_t>> found = readConstant(op.getSlabPlaces());
+  if (!list || !rows || !found)
+    return true;
+  core::Slabs slabs;
+  slabs.size = places;
+  slabs.rows.assign(rows->begin(), rows->end());
+  slabs.places.assign(found->begin(), found->end());
+  return core::holdLists(slabs,
+                         {*list, format.getNumTiles(), format.getNumWindows(),
+                          op.getScheduleAttr().getNumTiles(format.getTile())});
+}
+
 /// Whether \p op can be lowered; says why not otherwise.
 LogicalResult checkOp(SpmmOp op, StringRef chip) {
   if (!isa<MemRefType>(op.getInit().getType()))
@@ -120,6 +155,10 @@ LogicalResult checkOp(SpmmOp op, StringRef chip) {
     return op.emitOpError("has no schedule: run hinm-select-kernels first");
   if (failed(getSpec(op).verify([&] { return op.emitOpError(); }, chip)))
     return failure();
+  if (!hasRightSlabs(op))
+    return op.emitOpError("has slabs of other lists, or for another 'tile_m' "
+                          "than its schedule's: run hinm-select-kernels, which "
+                          "makes them, after the last change");
   auto input = cast<ShapedType>(op.getInput().getType());
   if (input.hasStaticShape() && input.getNumElements() > kMaxElements)
     return op.emitOpError() << "has an X of " << input.getNumElements()
