@@ -43,6 +43,26 @@ Block::Block(LaunchState &launch, Cluster &cluster, uint32_t rank)
 }
 
 //===----------------------------------------------------------------------===//
+// Groups
+//===----------------------------------------------------------------------===//
+
+void CommitGroups::wait(size_t pending, HappensBefore &order, uint32_t thread) {
+  if (committed.size() <= pending)
+    return;
+  const auto end = committed.end() - pending;
+  for (auto group = committed.begin(); group != end; ++group)
+    if (group->party != Stamp::none)
+      order.acquire(thread, *group);
+  committed.erase(committed.begin(), end);
+}
+
+bool CommitGroups::hasOperations() const {
+  auto isOperation = [](Stamp group) { return group.party != Stamp::none; };
+  return isOperation(open) ||
+         std::any_of(committed.begin(), committed.end(), isOperation);
+}
+
+//===----------------------------------------------------------------------===//
 // Begin and end
 //===----------------------------------------------------------------------===//
 
@@ -56,13 +76,13 @@ void Block::enter(void *argument) {
 }
 
 void Block::exit(Thread &thread) {
-  if (thread.openWgmma.party != Stamp::none || !thread.wgmmaGroups.empty()) {
+  if (thread.wgmmas.isPending()) {
     report(thread, thread.arrival.where,
            "the thread ends, or reads the sums, while a wgmma is running "
            "(missing wgmma.wait_group)");
     leave();
   }
-  if (hasBulkStores(thread)) {
+  if (thread.bulkStores.hasOperations()) {
     report(thread, "the thread",
            "ends while its bulk copies read shared memory (missing "
            "cp.async.bulk.wait_group)");
@@ -101,11 +121,9 @@ void Block::begin(Dim3 index) {
     thread.groups.clear();
     thread.hasArrived = false;
     thread.mayUseRegisters = false;
-    thread.openWgmma = Stamp();
-    thread.wgmmaGroups.clear();
+    thread.wgmmas = {};
+    thread.bulkStores = {};
     thread.storeAgent.reset();
-    thread.openStores = Stamp();
-    thread.storeGroups.clear();
   }
 }
 

@@ -95,6 +95,25 @@ struct BulkCopy {
   std::vector<uint8_t> data;
 };
 
+/// Operations that a thread issues, commits in groups and waits for, and that
+/// read shared memory by an agent of their own until then.
+struct CommitGroups {
+  Stamp open;                   // of the last that is not committed
+  std::vector<Stamp> committed; // the last of each group, oldest first
+
+  void commit() {
+    committed.push_back(open);
+    open = Stamp();
+  }
+  /// Waits until \p pending groups are left: \p thread knows of the others'
+  /// reads then.
+  void wait(size_t pending, HappensBefore &order, uint32_t thread);
+  /// Whether an operation was not waited for.
+  bool hasOperations() const;
+  /// Whether that, or a group, which may be empty, was not.
+  bool isPending() const { return hasOperations() || !committed.empty(); }
+};
+
 struct Thread {
   enum State {
     Ready,
@@ -118,15 +137,13 @@ struct Thread {
   bool hasArrived = false; // at the barrier of the cluster, without a wait yet
   uint32_t arrivedIn = 0;  // in this phase of it
   const Range *lastRange = nullptr;
-  std::deque<AsyncCopy> copies;       // oldest first
-  uint64_t landed = 0;                // copies before those
-  std::vector<uint64_t> groups;       // committed: copies up to the end of each
-  bool mayUseRegisters = false;       // a wgmma: there was a wgmma.fence
-  Stamp openWgmma;                    // the last that is not committed
-  std::vector<Stamp> wgmmaGroups;     // the last of each group, oldest first
-  std::optional<uint32_t> storeAgent; // of its bulk copies to global memory
-  Stamp openStores;                   // the last that is not committed
-  std::vector<Stamp> storeGroups;     // the last of each group, oldest first
+  std::deque<AsyncCopy> copies; // oldest first
+  uint64_t landed = 0;          // copies before those
+  std::vector<uint64_t> groups; // committed: copies up to the end of each
+  bool mayUseRegisters = false; // a wgmma: there was a wgmma.fence
+  CommitGroups wgmmas;
+  CommitGroups bulkStores;            // copies to global memory
+  std::optional<uint32_t> storeAgent; // of those
 
   uint32_t warp() const { return index / 32; }
   uint32_t lane() const { return index % 32; }
@@ -208,10 +225,8 @@ public:
 
   void beginBulkStore(Thread &thread, void *global, const void *shared,
                       int32_t bytes, const char *where);
-  void commitBulkStores(Thread &thread);
   void waitForBulkStores(Thread &thread, int32_t pending);
 
-  void commitWgmma(Thread &thread);
   void waitForWgmma(Thread &thread, int32_t pending);
 
   /// Keeps an error of \p culprit and ends the launch. The caller then calls
@@ -272,7 +287,6 @@ private:
                       const MetadataError &error, bool isOneOfTwo = false);
   void checkBulkCopy(const Thread &thread, const void *sharedAddress,
                      const void *global, int32_t bytes, const char *where);
-  bool hasBulkStores(const Thread &thread) const;
   size_t matrixRow(const Thread &lane, const char *verb);
   void executeLdMatrix(Thread *lanes);
   void executeStMatrix(Thread *lanes);

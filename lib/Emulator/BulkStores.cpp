@@ -34,31 +34,11 @@ void Block::beginBulkStore(Thread &thread, void *global,
   common = order.common(thread.party, 1);
   const Stamp by = order.next(*thread.storeAgent);
   checkShared(thread, shared.readAsync(offset, bytes, by, common), where);
-  thread.openStores = by;
+  thread.bulkStores.open = by;
   access(thread, global, bytes, /*isStore=*/true, where);
   memcpy(global, shared.data() + offset, bytes);
 }
 
-void Block::commitBulkStores(Thread &thread) {
-  thread.storeGroups.push_back(thread.openStores);
-  thread.openStores = Stamp();
-}
-
 void Block::waitForBulkStores(Thread &thread, int32_t pending) {
-  if (thread.storeGroups.size() <= size_t(pending))
-    return;
-  const auto end = thread.storeGroups.end() - pending;
-  for (auto group = thread.storeGroups.begin(); group != end; ++group)
-    if (group->party != Stamp::none)
-      order.acquire(thread.party, *group);
-  thread.storeGroups.erase(thread.storeGroups.begin(), end);
-}
-
-bool Block::hasBulkStores(const Thread &thread) const {
-  if (thread.openStores.party != Stamp::none)
-    return true;
-  for (Stamp group : thread.storeGroups)
-    if (group.party != Stamp::none)
-      return true;
-  return false;
+  thread.bulkStores.wait(pending, order, thread.party);
 }

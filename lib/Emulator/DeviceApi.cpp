@@ -244,10 +244,7 @@ void hinm_emu_cp_async_bulk_store(void *global, const void *shared,
   self.block->beginBulkStore(self, global, shared, bytes, where);
 }
 
-void hinm_emu_cp_async_bulk_commit(void) {
-  Thread &self = thread();
-  self.block->commitBulkStores(self);
-}
+void hinm_emu_cp_async_bulk_commit(void) { thread().bulkStores.commit(); }
 
 void hinm_emu_cp_async_bulk_wait(int32_t pending) {
   Thread &self = thread();
@@ -338,10 +335,7 @@ void hinm_emu_wgmma_sp_m64k32(float *d, int32_t columns, const uint32_t *a,
 
 void hinm_emu_wgmma_fence(void) { thread().mayUseRegisters = true; }
 
-void hinm_emu_wgmma_commit(void) {
-  Thread &self = thread();
-  self.block->commitWgmma(self);
-}
+void hinm_emu_wgmma_commit(void) { thread().wgmmas.commit(); }
 
 void hinm_emu_wgmma_wait(int32_t pending) {
   Thread &self = thread();

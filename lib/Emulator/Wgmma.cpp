@@ -82,7 +82,7 @@ void Block::executeSparseWgmma(Thread *members, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     const Arrival &mine = members[i].arrival;
     operands[i] = {static_cast<float *>(mine.result), mine.a, mine.value};
-    members[i].openWgmma = by;
+    members[i].wgmmas.open = by;
   }
   const bool accumulate = first.second & 1, isBfloat = first.second & 2;
   const MetadataError error =
@@ -93,20 +93,8 @@ void Block::executeSparseWgmma(Thread *members, uint32_t count) {
   }
 }
 
-void Block::commitWgmma(Thread &thread) {
-  thread.wgmmaGroups.push_back(thread.openWgmma);
-  thread.openWgmma = Stamp();
-}
-
 void Block::waitForWgmma(Thread &thread, int32_t pending) {
   // Registers may change now.
   thread.mayUseRegisters = false;
-  const size_t keep = pending < 0 ? 0 : pending;
-  if (thread.wgmmaGroups.size() <= keep)
-    return;
-  const auto end = thread.wgmmaGroups.end() - keep;
-  for (auto group = thread.wgmmaGroups.begin(); group != end; ++group)
-    if (group->party != Stamp::none)
-      order.acquire(thread.party, *group);
-  thread.wgmmaGroups.erase(thread.wgmmaGroups.begin(), end);
+  thread.wgmmas.wait(pending < 0 ? 0 : pending, order, thread.party);
 }
