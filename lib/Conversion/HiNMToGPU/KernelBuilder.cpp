@@ -125,6 +125,26 @@ void KernelBuilder::copyTokens(Value source, Value row, Value pitch,
       /*srcElements=*/Value(), /*bypassL1=*/b.getUnitAttr());
 }
 
+Type KernelBuilder::getPointerType(NVVM::NVVMMemorySpace space) {
+  return LLVM::LLVMPointerType::get(b.getContext(),
+                                    static_cast<unsigned>(space));
+}
+
+Value KernelBuilder::getPointer(Value memref, NVVM::NVVMMemorySpace space,
+                                Value offset) {
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
+  if (offset)
+    address = add(address, offset);
+  Value bits = arith::IndexCastOp::create(b, b.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(b, getPointerType(space), bits);
+}
+
+Value KernelBuilder::shuffle(Value value, Value source) {
+  return NVVM::ShflOp::create(b, b.getI32Type(), word(-1), value, source,
+                              word(31), NVVM::ShflKind::idx,
+                              /*return_value_and_is_valid=*/UnitAttr());
+}
+
 void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
   auto branch = scf::IfOp::create(b, condition);
   OpBuilder::InsertionGuard guard(b);
@@ -329,21 +349,12 @@ Value KernelBuilder::loadPacked(Value source, Value position, int64_t count) {
         /*nontemporal=*/false, llvm::MaybeAlign(count * bytes));
     return vector::BitCastOp::create(b, wordsType, raw);
   }
-  Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, source);
-  Value address = arith::IndexCastOp::create(b, b.getI64Type(),
-                                             add(start, mul(position, bytes)));
-  auto pointerOf = [&](NVVM::NVVMMemorySpace space) {
-    return LLVM::LLVMPointerType::get(b.getContext(),
-                                      static_cast<unsigned>(space));
-  };
-  Value generic = LLVM::IntToPtrOp::create(
-      b, pointerOf(NVVM::NVVMMemorySpace::Generic), address);
-  Value global = LLVM::AddrSpaceCastOp::create(
-      b, pointerOf(NVVM::NVVMMemorySpace::Global), generic);
+  Value address =
+      getPointer(source, NVVM::NVVMMemorySpace::Global, mul(position, bytes));
   // Warps that share their rows share what one of them has brought to the L1.
   StreamedLoad load = {count * bytes / 4,
                        /*bypassesL1=*/schedule.getWarpsN() == 1};
-  SmallVector<Value> words = load.build(b, b.getLoc(), global, streamPolicy);
+  SmallVector<Value> words = load.build(b, b.getLoc(), address, streamPolicy);
   if (words.size() == 1)
     return words.front();
   return vector::FromElementsOp::create(b, cast<VectorType>(wordsType), words);
@@ -389,9 +400,7 @@ Value KernelBuilder::columnOfLane(ArrayRef<Value> loaded, int64_t i) {
   if (spec.getElementBytes() < 4)
     return loaded[i];
   // The lanes have loaded a column each.
-  return NVVM::ShflOp::create(b, b.getI32Type(), word(-1), loaded[0],
-                              toWord(rowOfLane(i)), word(31),
-                              NVVM::ShflKind::idx, UnitAttr());
+  return shuffle(loaded[0], toWord(rowOfLane(i)));
 }
 
 /// A 32-bit register of A or B as mma.sp wants it: vector<2xf16> for f16, i32
@@ -411,6 +420,14 @@ SmallVector<Value> KernelBuilder::registersOf(Value vector) {
     registers.push_back(
         operandRegister(vector::ExtractOp::create(b, vector, r)));
   return registers;
+}
+
+SmallVector<SmallVector<Value>>
+KernelBuilder::registersOfStep(ArrayRef<Value> weights, int64_t step) {
+  SmallVector<SmallVector<Value>> a;
+  for (int64_t slab = 0; slab < slabs; ++slab)
+    a.push_back(registersOf(weights[slab * (1 + steps) + 1 + step]));
+  return a;
 }
 
 /// A row of 16-bit elements is where its column stands in the list. Of 8-bit
@@ -503,9 +520,7 @@ void KernelBuilder::multiplyWide(
     llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
   for (int64_t step = 0; step < kSteps; ++step) {
     Value selector = LLVM::ConstantOp::create(b, b.getI32Type(), step);
-    SmallVector<SmallVector<Value>> a;
-    for (int64_t slab = 0; slab < slabs; ++slab)
-      a.push_back(registersOf(weights[slab * (1 + steps) + 1 + step]));
+    SmallVector<SmallVector<Value>> a = registersOfStep(weights, step);
     SmallVector<Value> row = rowOf(step);
     for (int64_t fragment = 0; fragment < fragments; ++fragment)
       multiplyFragment(weights, a, registersOf(loadMatrices(row, fragment)),
@@ -520,9 +535,7 @@ void KernelBuilder::multiplyBytes(
     llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
   Value selector = LLVM::ConstantOp::create(b, b.getI32Type(), 0);
   const Value bytesOf[] = {word(0x6420), word(0x7531)};
-  SmallVector<SmallVector<Value>> a;
-  for (int64_t slab = 0; slab < slabs; ++slab)
-    a.push_back(registersOf(weights[slab * 2 + 1]));
+  SmallVector<SmallVector<Value>> a = registersOfStep(weights, /*step=*/0);
   SmallVector<Value> rows[] = {rowOf(0), rowOf(1)};
   for (int64_t chunk = 0; chunk < fragments / 2; ++chunk) {
     SmallVector<Value> x[2];
@@ -576,9 +589,7 @@ void KernelBuilder::multiplyWords(
     llvm::function_ref<SmallVector<Value>(int64_t)> rowOf) {
   for (int64_t step = 0; step < steps; ++step) {
     Value selector = LLVM::ConstantOp::create(b, b.getI32Type(), step);
-    SmallVector<SmallVector<Value>> a;
-    for (int64_t slab = 0; slab < slabs; ++slab)
-      a.push_back(registersOf(weights[slab * (1 + steps) + 1 + step]));
+    SmallVector<SmallVector<Value>> a = registersOfStep(weights, step);
     SmallVector<SmallVector<Value>> rows;
     for (int64_t j = 0; j < 4; ++j)
       rows.push_back(rowOf(4 * step + j));
@@ -752,6 +763,24 @@ KernelBuilder::addParts(Value begin, Value end, Value step, size_t numSums,
   return all;
 }
 
+/// The fences make what a barrier of the callers has ordered among them seen by
+/// others: LLVM 22 drops the ordering of an atomic operation itself.
+Value KernelBuilder::countArrival(Value cell, Value most) {
+  auto fence = [&] {
+    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::acq_rel, "device");
+  };
+  fence();
+  Value before = memref::AtomicRMWOp::create(b, arith::AtomicRMWKind::addi,
+                                             word(1), arrivals, cell);
+  fence();
+  Value isLast = equal(before, most);
+  // As it was found, for the next launch.
+  when(isLast, [&] {
+    memref::StoreOp::create(b, word(0), arrivals, ValueRange{cell});
+  });
+  return isLast;
+}
+
 /// Every block leaves its sums in device memory, four at a time as its threads
 /// hold them; the last one to arrive adds all of them, those of block 0 first.
 void KernelBuilder::addSplits(ArrayRef<Value> sums) {
@@ -768,25 +797,9 @@ void KernelBuilder::addSplits(ArrayRef<Value> sums) {
   Value split = gpu::BlockIdOp::create(b, gpu::Dimension::z);
   leaveSums(sums, [&](int64_t four) { return placeOf(split, four); });
   gpu::BarrierOp::create(b);
-  // The fences make what the barriers order within a block seen by others: LLVM
-  // 22 drops the ordering of an atomic operation itself.
-  auto fence = [&] {
-    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::acq_rel, "device");
-  };
   when(equal(thread, idx(0)), [&] {
-    fence();
-    Value one = arith::ConstantOp::create(b, b.getI32IntegerAttr(1));
-    Value before = memref::AtomicRMWOp::create(b, arith::AtomicRMWKind::addi,
-                                               one, arrivals, ValueRange{cell});
-    fence();
-    Value most = arith::ConstantOp::create(b, b.getI32IntegerAttr(splits - 1));
-    Value isLast = equal(before, most);
-    // As it was found, for the next launch.
-    when(isLast, [&] {
-      Value zero = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
-      memref::StoreOp::create(b, zero, arrivals, ValueRange{cell});
-    });
-    Value flag = arith::ExtUIOp::create(b, b.getI32Type(), isLast);
+    Value flag = arith::ExtUIOp::create(b, b.getI32Type(),
+                                        countArrival(cell, word(splits - 1)));
     memref::StoreOp::create(b, flag, isLastFlag, ValueRange{idx(0)});
   });
   gpu::BarrierOp::create(b);

@@ -22,6 +22,7 @@
 #include "SpmmKernel.h"
 #include "hinm/Core/PackedFormat.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -176,6 +177,16 @@ protected:
   /// rows are \p pitch, a word, apart. It goes to \p place of \p target.
   void copyTokens(mlir::Value source, mlir::Value row, mlir::Value pitch,
                   mlir::Value target, mlir::ValueRange place);
+  mlir::Type getPointerType(mlir::NVVM::NVVMMemorySpace space);
+  /// The address of byte \p offset, an index, of \p memref, which lies in
+  /// \p space.
+  mlir::Value getPointer(mlir::Value memref, mlir::NVVM::NVVMMemorySpace space,
+                         mlir::Value offset = nullptr);
+  /// The \p value, a word, of lane \p source.
+  mlir::Value shuffle(mlir::Value value, mlir::Value source);
+  /// Counts the thread among \p most, a word, and one more that have left their
+  /// sums, in \p cell of `arrivals`. Whether it is the last of them.
+  mlir::Value countArrival(mlir::Value cell, mlir::Value most);
   /// Emits \p body under `scf.if` \p condition.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
 
@@ -229,6 +240,9 @@ private:
                             llvm::ArrayRef<mlir::Value> operands);
   mlir::Value operandRegister(mlir::Value pair);
   llvm::SmallVector<mlir::Value> registersOf(mlir::Value vector);
+  /// A of all slabs in step \p step of a k-block.
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>>
+  registersOfStep(llvm::ArrayRef<mlir::Value> weights, int64_t step);
   mlir::Value loadMatrices(llvm::ArrayRef<mlir::Value> row, int64_t chunk);
   void multiplyFragment(llvm::ArrayRef<mlir::Value> weights,
                         llvm::ArrayRef<llvm::SmallVector<mlir::Value>> a,

@@ -63,13 +63,8 @@ private:
 SmallVector<Value> MultistageKernel::loadColumns(Value block) {
   SmallVector<Value> columns;
   Value listBase = toIndex(mul(add(firstBlock, block), rows));
-  for (int64_t copy = 0; copy < copies; ++copy) {
-    Value position = add(thread, copy * spec.getNumThreads());
-    Value row = div(position, chunks);
-    if ((copy + 1) * spec.getNumThreads() > rows * chunks)
-      row = min(row, idx(rows - 1));
-    columns.push_back(loadColumn(add(listBase, listedOf(row))));
-  }
+  for (int64_t i = 0; i < copies; ++i)
+    columns.push_back(loadColumn(add(listBase, listedOf(rowOfCopy(i)))));
   return columns;
 }
 
@@ -177,12 +172,8 @@ Value MultistageKernel::loadUnaligned(Value position) {
 /// What this thread copies of the patches' rows \p columns.
 SmallVector<Value> MultistageKernel::loadPatches(ArrayRef<Value> columns) {
   SmallVector<Value> loaded;
-  for (int64_t i = 0; i < copies; ++i) {
-    Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
-    Value column = toIndex(columns[i]);
-    loaded.push_back(
-        loadPixels(column, add(tokenBase, mul(chunk, chunkTokens))));
-  }
+  for (int64_t i = 0; i < copies; ++i)
+    loaded.push_back(loadPixels(toIndex(columns[i]), tokenOfCopy(i)));
   return loaded;
 }
 

@@ -26,12 +26,6 @@ Value PersistentKernel::larger(Value x, Value y) {
   return arith::MaxUIOp::create(b, x, y);
 }
 
-Value PersistentKernel::shuffle(Value value, Value source) {
-  return NVVM::ShflOp::create(b, b.getI32Type(), word(-1), value, source,
-                              word(31), NVVM::ShflKind::idx,
-                              /*return_value_and_is_valid=*/UnitAttr());
-}
-
 //===----------------------------------------------------------------------===//
 // Who does what
 //===----------------------------------------------------------------------===//
@@ -282,26 +276,13 @@ Value PersistentKernel::arriveAt(Value first, Value last) {
   const int64_t warps = schedule.getWarpsM() * schedule.getWarpsN();
   Value block = add(mul(first, cluster), rank);
   Value cell = toIndex(add(mul(block, warps), toWord(div(thread, 32))));
-  // The fences make what the lanes have ordered among them seen by others: LLVM
-  // 22 drops the ordering of an atomic operation itself.
-  auto fence = [&] {
-    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::acq_rel, "device");
-  };
   NVVM::SyncWarpOp::create(b, word(-1));
   auto branch = scf::IfOp::create(b, b.getI32Type(), equal(lane, idx(0)),
                                   /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
-    fence();
-    Value before = memref::AtomicRMWOp::create(
-        b, arith::AtomicRMWKind::addi, word(1), arrivals, ValueRange{cell});
-    fence();
-    Value isLast = equal(before, sub(last, first));
-    // As it was found, for the next launch.
-    when(isLast, [&] {
-      memref::StoreOp::create(b, word(0), arrivals, ValueRange{cell});
-    });
+    Value isLast = countArrival(cell, sub(last, first));
     Value flag = arith::ExtUIOp::create(b, b.getI32Type(), isLast);
     scf::YieldOp::create(b, flag);
     b.setInsertionPointToStart(branch.elseBlock());

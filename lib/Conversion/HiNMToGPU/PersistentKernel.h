@@ -1,5 +1,4 @@
-//===- PersistentKernel.h - Kernels whose blocks take many tiles -*- C++
-//-*-===//
+//===- PersistentKernel.h - Kernels that take many tiles --------*- C++ -*-===//
 //
 // Part of the hinm project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -57,8 +56,6 @@ protected:
   /// Stores the tile, or has its sums added to those of other workers. To be
   /// called by whole warps, the first ones of the block, which have all rows.
   void finishTile(llvm::ArrayRef<mlir::Value> sums);
-  /// The \p value of lane \p source, both i32.
-  mlir::Value shuffle(mlir::Value value, mlir::Value source);
 
   int64_t cluster;  // blocks
   mlir::Value rank; // of the block in its cluster, a word

@@ -41,7 +41,7 @@ private:
   SmallVector<Value> loopOverBlocks(ArrayRef<Value> zeros);
 };
 
-/// Starts the copies of all rows of X, of the block's tokens.
+/// Copies all rows of X, of the block's tokens.
 void ResidentKernel::copyInput() {
   const int64_t chunks = schedule.getTileN() / chunkTokens;
   Value total = mul(memref::DimOp::create(b, input, 0), chunks);
@@ -63,6 +63,7 @@ void ResidentKernel::copyInput() {
         /*bypassL1=*/b.getUnitAttr());
   }
   NVVM::CpAsyncCommitGroupOp::create(b);
+  NVVM::CpAsyncWaitGroupOp::create(b, 0);
 }
 
 /// The same of a token-major X: a thread takes 16 bytes of tokens of a channel,
@@ -109,8 +110,6 @@ SmallVector<Value> ResidentKernel::loopOverBlocks(ArrayRef<Value> zeros) {
     turnInput();
   else
     copyInput();
-  if (!spec.tokenMajorInput)
-    NVVM::CpAsyncWaitGroupOp::create(b, 0);
   gpu::BarrierOp::create(b);
 
   return forEachBlock(

@@ -68,15 +68,11 @@ SmallVector<Value> SlabKernel::loadRows(Value window) {
   Value first = toIndex(add(firstRow, mul(existing, spec.slabPlaces)));
   auto type = VectorType::get({kRun}, spec.slabRowType);
   SmallVector<Value> rowsOfX;
-  for (int64_t i = 0; i < copies; ++i) {
-    Value number = div(add(thread, i * spec.getNumThreads()), chunks);
-    if ((i + 1) * spec.getNumThreads() > rows * chunks)
-      number = min(number, idx(rows - 1));
+  for (int64_t i = 0; i < copies; ++i)
     rowsOfX.push_back(vector::LoadOp::create(
-        b, type, slabRows, ValueRange{add(first, mul(number, kRun))},
+        b, type, slabRows, ValueRange{add(first, mul(rowOfCopy(i), kRun))},
         /*nontemporal=*/false,
         llvm::MaybeAlign(kRun * type.getElementTypeBitWidth() / 8)));
-  }
   return rowsOfX;
 }
 

@@ -40,10 +40,8 @@ void StagedKernel::forEachCopy(
 /// elements.
 void StagedKernel::computeSources() {
   pitch = toWord(memref::DimOp::create(b, input, 1));
-  for (int64_t i = 0; i < copies; ++i) {
-    Value chunk = rem(add(thread, i * spec.getNumThreads()), chunks);
-    sources.push_back(startAt(add(tokenBase, mul(chunk, chunkTokens))));
-  }
+  for (int64_t i = 0; i < copies; ++i)
+    sources.push_back(startAt(tokenOfCopy(i)));
 }
 
 void StagedKernel::copyRows(ArrayRef<Value> rowsOfX, Value slot) {
@@ -51,6 +49,18 @@ void StagedKernel::copyRows(ArrayRef<Value> rowsOfX, Value slot) {
     copyTokens(sources[i], rowsOfX[i], pitch, shared,
                {slot, row, placeOf(row, chunk)});
   });
+}
+
+Value StagedKernel::rowOfCopy(int64_t copy) {
+  const int64_t threads = spec.getNumThreads();
+  Value row = div(add(thread, copy * threads), chunks);
+  const bool isWhole = (copy + 1) * threads <= rows * chunks;
+  return isWhole ? row : min(row, idx(rows - 1));
+}
+
+Value StagedKernel::tokenOfCopy(int64_t copy) {
+  Value chunk = rem(add(thread, copy * spec.getNumThreads()), chunks);
+  return add(tokenBase, mul(chunk, chunkTokens));
 }
 
 Value StagedKernel::nextSlot(Value slot) {

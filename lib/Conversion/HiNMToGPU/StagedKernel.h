@@ -34,6 +34,11 @@ protected:
   /// Starts this thread's copies into \p slot: copy i is of row \p rowsOfX[i],
   /// a word.
   void copyRows(llvm::ArrayRef<mlir::Value> rowsOfX, mlir::Value slot);
+  /// The row of the stage that this thread's copy \p copy is of; of one that
+  /// there is not, the last.
+  mlir::Value rowOfCopy(int64_t copy);
+  /// The first token of that copy.
+  mlir::Value tokenOfCopy(int64_t copy);
   /// The slot after \p slot, a word.
   mlir::Value nextSlot(mlir::Value slot);
 

@@ -109,12 +109,15 @@ private:
 
   void divideSharedMemory();
   void initBarriers();
-  Value getPointer(Value memref);
+  Value getSharedPointer(Value memref) {
+    return getPointer(memref, NVVM::NVVMMemorySpace::Shared);
+  }
   Value offsetBy(Value pointer, Value slot, int64_t pitch);
   Value full(Value slot) { return offsetBy(barriers, slot, kBarrierBytes); }
   Value empty(Value slot) {
     return offsetBy(barriers, add(slot, stages), kBarrierBytes);
   }
+  void fenceProxy();
   void syncBlocks();
   void waitFor(Value barrier, Value parity);
   Place advance(Place place);
@@ -194,15 +197,6 @@ gpu::GPUFuncOp WarpSpecializedKernel::build() {
 // Shared memory and barriers
 //===----------------------------------------------------------------------===//
 
-/// The address of \p memref in shared memory.
-Value WarpSpecializedKernel::getPointer(Value memref) {
-  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
-  Value bits = arith::IndexCastOp::create(b, b.getI64Type(), address);
-  auto type = LLVM::LLVMPointerType::get(
-      b.getContext(), static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
-  return LLVM::IntToPtrOp::create(b, type, bits);
-}
-
 /// \p pointer, \p slot times \p pitch bytes further on.
 Value WarpSpecializedKernel::offsetBy(Value pointer, Value slot,
                                       int64_t pitch) {
@@ -234,7 +228,7 @@ void WarpSpecializedKernel::divideSharedMemory() {
                     spec.elementType);
   metadataRing =
       view(layout.metadata, {stages, slabsOfBlock, 32}, b.getI32Type());
-  barriers = getPointer(
+  barriers = getSharedPointer(
       view(layout.barriers, {2 * stages * kBarrierBytes}, b.getI8Type()));
   if (const int64_t bytes = getPlanBytes(schedule))
     divideWork(view(layout.plan, {bytes / 4}, b.getI32Type()));
@@ -244,10 +238,10 @@ void WarpSpecializedKernel::divideSharedMemory() {
     staging = view(layout.staging,
                    {schedule.getWarpsM(), kStagedRows, getStagedPitch(spec)},
                    spec.outputType);
-    stagingPointer = getPointer(staging);
+    stagingPointer = getSharedPointer(staging);
   }
-  valuesPointer = getPointer(valuesRing);
-  metadataPointer = getPointer(metadataRing);
+  valuesPointer = getSharedPointer(valuesRing);
+  metadataPointer = getSharedPointer(metadataRing);
 
   // X is MN-major, in atoms of 8 rows of 128 bytes with the swizzle of that
   // width (mode 1). From 8 rows to the next 8 it is one atom, from 64 tokens to
@@ -281,11 +275,18 @@ void WarpSpecializedKernel::initBarriers() {
   warp = shuffle(toWord(div(thread, 32)), word(0));
   if (cluster == 1)
     return;
-  auto type = LLVM::LLVMPointerType::get(
-      b.getContext(),
-      static_cast<unsigned>(NVVM::NVVMMemorySpace::SharedCluster));
-  barriersOfBlock =
-      NVVM::MapaOp::create(b, type, barriers, toWord(rem(lane, cluster)));
+  barriersOfBlock = NVVM::MapaOp::create(
+      b, getPointerType(NVVM::NVVMMemorySpace::SharedCluster), barriers,
+      toWord(rem(lane, cluster)));
+}
+
+/// The async proxy sees what the thread knows of shared memory.
+void WarpSpecializedKernel::fenceProxy() {
+  NVVM::FenceProxyOp::create(
+      b,
+      NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
+      NVVM::SharedSpaceAttr::get(b.getContext(),
+                                 NVVM::SharedSpace::shared_cta));
 }
 
 /// Waits for all threads of the block, or of its cluster.
@@ -365,22 +366,14 @@ void WarpSpecializedKernel::copyWeights(Value block, Value slot) {
     everyone =
         arith::ConstantOp::create(b, b.getI16IntegerAttr((1 << cluster) - 1));
   auto copy = [&](Value source, Value position, Value target, int64_t pitch) {
-    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, source);
     auto type = cast<MemRefType>(source.getType());
     const int64_t bytes = type.getElementTypeBitWidth() / 8;
     const int64_t part = pitch / cluster;
-    Value skipped = mul(rank, part);
-    Value place =
-        add(add(address, mul(toIndex(position), bytes)), toIndex(skipped));
-    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), place);
-    auto pointerType = [&](NVVM::NVVMMemorySpace space) {
-      return LLVM::LLVMPointerType::get(b.getContext(),
-                                        static_cast<unsigned>(space));
-    };
-    Value from = LLVM::IntToPtrOp::create(
-        b, pointerType(NVVM::NVVMMemorySpace::Global), bits);
+    Value from = getPointer(
+        source, NVVM::NVVMMemorySpace::Global,
+        add(mul(toIndex(position), bytes), toIndex(mul(rank, part))));
     Value to = LLVM::AddrSpaceCastOp::create(
-        b, pointerType(NVVM::NVVMMemorySpace::SharedCluster),
+        b, getPointerType(NVVM::NVVMMemorySpace::SharedCluster),
         offsetBy(offsetBy(target, slot, pitch), rank, part));
     NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
         b, to, from, full(slot), word(part), everyone,
@@ -446,11 +439,7 @@ void WarpSpecializedKernel::receive(Place place) {
   // The gathers were of the generic proxy, wgmma reads by the async one. Who
   // has waited for the copies fences them: their issuer never learns of their
   // end.
-  NVVM::FenceProxyOp::create(
-      b,
-      NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
-      NVVM::SharedSpaceAttr::get(b.getContext(),
-                                 NVVM::SharedSpace::shared_cta));
+  fenceProxy();
 }
 
 /// One lane gives a stage back for its warp, once all have read it. In a
@@ -551,11 +540,7 @@ void WarpSpecializedKernel::store(ValueRange sums) {
     NVVM::SyncWarpOp::create(b, word(-1));
     stageRow(target, ofRow);
     // Copies read by the async proxy.
-    NVVM::FenceProxyOp::create(
-        b,
-        NVVM::ProxyKindAttr::get(b.getContext(), NVVM::ProxyKind::async_shared),
-        NVVM::SharedSpaceAttr::get(b.getContext(),
-                                   NVVM::SharedSpace::shared_cta));
+    fenceProxy();
     NVVM::SyncWarpOp::create(b, word(-1));
     copyRows(sub(row, quad));
   });
@@ -613,16 +598,9 @@ void WarpSpecializedKernel::copyRows(Value firstRow) {
   when(isMine, [&] {
     Value target = rowIndex ? loadIndex(rowIndex, row) : row;
     Value tokens = min(sub(numTokens, tokenBase), idx(schedule.getTileN()));
-    Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, output);
     Value position = add(mul(target, numTokens), tokenBase);
-    Value address = arith::IndexCastOp::create(
-        b, b.getI64Type(), add(start, mul(position, bytes)));
-    Value to = LLVM::IntToPtrOp::create(
-        b,
-        LLVM::LLVMPointerType::get(
-            b.getContext(),
-            static_cast<unsigned>(NVVM::NVVMMemorySpace::Global)),
-        address);
+    Value to =
+        getPointer(output, NVVM::NVVMMemorySpace::Global, mul(position, bytes));
     Value from =
         offsetBy(stagingPointer, add(mul(warp, kStagedRows), toWord(lane)),
                  getStagedPitch(spec) * bytes);
