@@ -33,6 +33,26 @@ readRange(const llvm::json::Object &object, llvm::StringRef key) {
   return std::pair(*first, *last);
 }
 
+/// The case of an enumeration that \p key of a schedule names, if it is there.
+template <typename Enum>
+static llvm::Error readName(const llvm::json::Object &schedule,
+                            llvm::StringRef key, Enum &value) {
+  const llvm::json::Value *given = schedule.get(key);
+  if (!given)
+    return llvm::Error::success();
+  const llvm::StringRef name = given->getAsString().value_or("");
+  if (std::optional<Enum> known = symbolizeEnum<Enum>(name)) {
+    value = *known;
+    return llvm::Error::success();
+  }
+  std::string all;
+  for (uint32_t i = 0; !stringifyEnum(static_cast<Enum>(i)).empty(); ++i)
+    all += (i ? ", '" : "'") + stringifyEnum(static_cast<Enum>(i)).str() + "'";
+  return llvm::createStringError("the '" + key.str() +
+                                 "' of its schedule is '" + name.str() +
+                                 "', none of " + all);
+}
+
 llvm::Expected<ScheduleTable::Entry>
 ScheduleTable::readEntry(const llvm::json::Object &object,
                          MLIRContext *context) {
@@ -67,34 +87,14 @@ ScheduleTable::readEntry(const llvm::json::Object &object,
   }
   // What a table may leave out.
   KernelKind kernel = KernelKind::Multistage;
-  if (const llvm::json::Value *value = schedule->get("kernel")) {
-    const llvm::StringRef name = value->getAsString().value_or("");
-    std::optional<KernelKind> known = symbolizeKernelKind(name);
-    if (!known)
-      return llvm::createStringError("its schedule names an unknown kernel '" +
-                                     name.str() + "'");
-    kernel = *known;
-  }
   WeightCaching weights = WeightCaching::Cached;
-  if (const llvm::json::Value *value = schedule->get("weights")) {
-    const llvm::StringRef name = value->getAsString().value_or("");
-    std::optional<WeightCaching> known = symbolizeWeightCaching(name);
-    if (!known)
-      return llvm::createStringError("the 'weights' of its schedule are '" +
-                                     name.str() +
-                                     "', neither 'cached' nor 'streamed'");
-    weights = *known;
-  }
   ResultStores stores = ResultStores::Direct;
-  if (const llvm::json::Value *value = schedule->get("stores")) {
-    const llvm::StringRef name = value->getAsString().value_or("");
-    std::optional<ResultStores> known = symbolizeResultStores(name);
-    if (!known)
-      return llvm::createStringError("the 'stores' of its schedule are '" +
-                                     name.str() +
-                                     "', neither 'direct' nor 'bulk'");
-    stores = *known;
-  }
+  if (llvm::Error error = readName(*schedule, "kernel", kernel))
+    return error;
+  if (llvm::Error error = readName(*schedule, "weights", weights))
+    return error;
+  if (llvm::Error error = readName(*schedule, "stores", stores))
+    return error;
   int64_t prefetch = 0, splitK = 1, cluster = 1, streamK = 0;
   for (auto [key, number] :
        {std::pair("prefetch", &prefetch), std::pair("split_k", &splitK),

@@ -178,18 +178,20 @@ struct SelectKernelsPass
       if (op.getResult() && !op.getScheduleAttr() && hasKernel(op))
         ops.push_back(op);
     });
-    auto pickFor = [&](SpmmOp op, bool isTokenMajor) {
-      return pick(op, given, table, isTokenMajor);
-    };
+    SmallVector<Choice> choices;
     SmallVector<SpmmOp> turned;
     for (SpmmOp op : ops) {
       refineSizes(op);
-      if (pickFor(op, true).schedule.getKernel() == KernelKind::Resident)
+      choices.push_back(pick(op, given, table, /*isTokenMajor=*/true));
+      if (isResident(choices.back()))
         turned.push_back(op);
     }
     TokenLayouts layouts(turned);
-    for (SpmmOp op : ops)
-      set(op, pickFor(op, layouts.readsTokenMajor(op)));
+    for (auto [op, choice] : llvm::zip_equal(ops, choices)) {
+      if (isResident(choice) && !layouts.readsTokenMajor(op))
+        choice = pick(op, given, table, /*isTokenMajor=*/false);
+      set(op, choice);
+    }
     if (!turned.empty()) {
       layouts.apply();
       IRRewriter rewriter(&getContext());
@@ -197,7 +199,7 @@ struct SelectKernelsPass
     }
     for (SpmmOp op : ops)
       padTokens(op);
-    // Those that there are may be of another schedule.
+    // Those that there are may be of another schedule, or of other lists.
     getOperation()->walk([](SpmmOp op) {
       if (ScheduleAttr schedule = op.getScheduleAttr();
           schedule && schedule.getKernel() == KernelKind::Slab &&
@@ -212,6 +214,10 @@ private:
     ScheduleAttr schedule;
     StringRef origin;
   };
+
+  static bool isResident(const Choice &choice) {
+    return choice.schedule.getKernel() == KernelKind::Resident;
+  }
 
   remark::RemarkOpts getRemark(SpmmOp op) {
     return remark::RemarkOpts::name("hinm-select-kernels")
@@ -250,7 +256,7 @@ private:
     return {pickSchedule(op, chip, isTokenMajor), "the heuristic"};
   }
 
-  void set(SpmmOp op, Choice choice) {
+  void set(SpmmOp op, const Choice &choice) {
     ScheduleAttr schedule = choice.schedule;
     op.setScheduleAttr(schedule);
     remark::passed(op.getLoc(), getRemark(op))

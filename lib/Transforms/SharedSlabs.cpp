@@ -39,6 +39,21 @@ std::optional<core::SlabLists> readLists(SpmmOp op, ScheduleAttr schedule,
                          schedule.getNumTiles(format.getTile()), bits / 8};
 }
 
+/// Whether \p op has slabs of \p lists.
+bool hasSlabs(SpmmOp op, const core::SlabLists &lists) {
+  auto read = [](Value operand) -> std::optional<SmallVector<int32_t>> {
+    ElementsAttr constant = operand ? getConstant(operand) : nullptr;
+    return constant ? readInts(constant) : std::nullopt;
+  };
+  std::optional<SmallVector<int32_t>> rows = read(op.getSlabRows());
+  std::optional<SmallVector<int32_t>> places = read(op.getSlabPlaces());
+  return rows && places &&
+         core::holdLists({core::countSlabPlaces(lists),
+                          {rows->begin(), rows->end()},
+                          {places->begin(), places->end()}},
+                         lists);
+}
+
 /// A constant beside \p list, as it is named, of \p words in the width of
 /// \p element.
 Value makeWords(SpmmOp op, ArrayRef<int32_t> words, Type element,
@@ -76,7 +91,7 @@ void hinm::addSlabs(SpmmOp op) {
   SmallVector<int32_t> columns;
   std::optional<core::SlabLists> lists =
       readLists(op, op.getScheduleAttr(), columns);
-  if (!lists)
+  if (!lists || hasSlabs(op, *lists))
     return;
   MLIRContext *context = op.getContext();
   const core::Slabs slabs = core::makeSlabs(

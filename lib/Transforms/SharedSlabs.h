@@ -25,7 +25,8 @@ namespace hinm {
 /// none: its format has no window, or its lists are no constant.
 std::optional<int64_t> countSlabPlaces(SpmmOp op, ScheduleAttr schedule);
 
-/// Gives \p op the slabs for its schedule, if it can have any.
+/// Gives \p op the slabs for its schedule, if it can have any and has not got
+/// them.
 void addSlabs(SpmmOp op);
 
 } // namespace hinm

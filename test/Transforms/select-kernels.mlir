@@ -26,10 +26,10 @@
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/integer.json 2>&1 | FileCheck %s --check-prefix=INTEGER
 // INTEGER: error: schedule table '{{.*}}': entry 0: the 'split_k' of its schedule is no integer
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/weights.json 2>&1 | FileCheck %s --check-prefix=WEIGHTS
-// WEIGHTS: error: schedule table '{{.*}}': entry 0: the 'weights' of its schedule are 'kept', neither 'cached' nor 'streamed'
+// WEIGHTS: error: schedule table '{{.*}}': entry 0: the 'weights' of its schedule is 'kept', none of 'cached', 'streamed'
 // RUN: not hinm-opt %s --hinm-select-kernels=table=%t/stores.json 2>&1 | FileCheck %s --check-prefix=STORES
-// STORES: error: schedule table '{{.*}}': entry 0: the 'stores' of its schedule are 'late', neither 'direct' nor 'bulk'
-// KERNEL: error: schedule table '{{.*}}': entry 0: its schedule names an unknown kernel 'other'
+// STORES: error: schedule table '{{.*}}': entry 0: the 'stores' of its schedule is 'late', none of 'direct', 'bulk'
+// KERNEL: error: schedule table '{{.*}}': entry 0: the 'kernel' of its schedule is 'other', none of 'multistage',{{.*}}'slab'
 
 // The first entry that fits; where none does, the heuristic.
 // TABLE-DAG: remark: {{.*}}by the table

@@ -43,8 +43,8 @@ std::optional<RawConstant> getRawConstant(mlir::ElementsAttr attr);
 /// another element type.
 std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
 
-/// The elements of an i32 constant. Empty optional when there is no data or
-/// another element type.
+/// The elements of an i32 constant, or of an i16 one, which have no sign. Empty
+/// optional when there is no data or another element type.
 std::optional<llvm::SmallVector<int32_t>> readInts(mlir::ElementsAttr attr);
 
 /// \p value rounded to nearest even in the 16-bit format \p semantics, f16 or
