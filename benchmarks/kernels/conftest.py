@@ -1,11 +1,14 @@
 """What the tests of the kernel benchmark share."""
 
+import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import build_kernels
+from hinm.tools import find_tool
 
 
 @pytest.fixture
@@ -25,3 +28,19 @@ def ptxas():
         return build_kernels.find_ptxas()
     except SystemExit as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def check_table(tmp_path):
+    """Has the compiler read a schedule table of some entries."""
+
+    def check(entries):
+        table = tmp_path / "schedules.json"
+        table.write_text(json.dumps({"version": 1, "entries": entries}))
+        done = subprocess.run(
+            [find_tool("hinm-opt"), f"--hinm-select-kernels=table={table} chip=sm_90a"],
+            input="module {}", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    return check

@@ -175,41 +175,39 @@ std::vector<Pattern> patternsOf(const Shape &shape) {
   return {pattern, ragged};
 }
 
+/// Packs random weights of \p pattern and checks that unpacking gives them
+/// back, and so does what \p decode reads as the tensor cores do. Elements of
+/// one byte have a kind.
+template <typename T, typename... KindArg>
+void checkRoundTrip(const Shape &shape, const Pattern &pattern,
+                    std::mt19937_64 &random, int version,
+                    Matrix<T> (*decode)(const PackedWeight &),
+                    KindArg... kind) {
+  Pruned pruned =
+      makePruned<T>(shape.rows, shape.cols, pattern, random, kind...);
+  llvm::Expected<PackedWeight> packed =
+      pack(pruned.weight, pruned.index, shape.tile, kind...);
+  ASSERT_TRUE(static_cast<bool>(packed)) << llvm::toString(packed.takeError());
+  EXPECT_EQ(packed->getVersion().number, version);
+  EXPECT_EQ(cantFail(unpack<T>(*packed)).getElements(),
+            pruned.weight.getElements());
+  EXPECT_EQ(decode(*packed).getElements(), pruned.weight.getElements());
+}
+
 TEST(PackedFormat, RoundTripsBitForBit) {
   std::mt19937_64 random(1);
   for (const Shape &shape : shapes)
-    for (const Pattern &pattern : patternsOf(shape)) {
-      Pruned pruned =
-          makePruned<uint16_t>(shape.rows, shape.cols, pattern, random);
-      llvm::Expected<PackedWeight> packed =
-          pack(pruned.weight, pruned.index, shape.tile);
-      ASSERT_TRUE(static_cast<bool>(packed))
-          << llvm::toString(packed.takeError());
-      EXPECT_EQ(packed->getVersion().number, 1);
-      Matrix<uint16_t> weight = cantFail(unpack<uint16_t>(*packed));
-      EXPECT_EQ(weight.getElements(), pruned.weight.getElements());
-      EXPECT_EQ(decodeAsM16N8K32(*packed).getElements(),
-                pruned.weight.getElements());
-    }
+    for (const Pattern &pattern : patternsOf(shape))
+      checkRoundTrip<uint16_t>(shape, pattern, random, 1, decodeAsM16N8K32);
 }
 
 TEST(PackedFormat, EightBitsRoundTripBitForBit) {
   std::mt19937_64 random(4);
   for (ElementKind kind : {ElementKind::Float, ElementKind::Integer})
     for (const Shape &shape : shapes)
-      for (const Pattern &pattern : patternsOf(shape)) {
-        Pruned pruned =
-            makePruned<uint8_t>(shape.rows, shape.cols, pattern, random, kind);
-        llvm::Expected<PackedWeight> packed =
-            pack(pruned.weight, pruned.index, shape.tile, kind);
-        ASSERT_TRUE(static_cast<bool>(packed))
-            << llvm::toString(packed.takeError());
-        EXPECT_EQ(packed->getVersion().number, 2);
-        EXPECT_EQ(cantFail(unpack<uint8_t>(*packed)).getElements(),
-                  pruned.weight.getElements());
-        EXPECT_EQ(decodeAsM16N8K64(*packed).getElements(),
-                  pruned.weight.getElements());
-      }
+      for (const Pattern &pattern : patternsOf(shape))
+        checkRoundTrip<uint8_t>(shape, pattern, random, 2, decodeAsM16N8K64,
+                                kind);
 }
 
 TEST(PackedFormat, TF32RoundTripsBitForBit) {
@@ -218,17 +216,7 @@ TEST(PackedFormat, TF32RoundTripsBitForBit) {
     for (Pattern pattern : patternsOf(shape)) {
       pattern.n = 1;
       pattern.m = 2;
-      Pruned pruned =
-          makePruned<uint32_t>(shape.rows, shape.cols, pattern, random);
-      llvm::Expected<PackedWeight> packed =
-          pack(pruned.weight, pruned.index, shape.tile);
-      ASSERT_TRUE(static_cast<bool>(packed))
-          << llvm::toString(packed.takeError());
-      EXPECT_EQ(packed->getVersion().number, 3);
-      EXPECT_EQ(cantFail(unpack<uint32_t>(*packed)).getElements(),
-                pruned.weight.getElements());
-      EXPECT_EQ(decodeAsM16N8K16(*packed).getElements(),
-                pruned.weight.getElements());
+      checkRoundTrip<uint32_t>(shape, pattern, random, 3, decodeAsM16N8K16);
     }
 }
 
