@@ -16,9 +16,9 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cmath>
 
 using namespace hinm::core;
+using llvm::ArrayRef;
 
 namespace {
 
@@ -26,11 +26,11 @@ constexpr int64_t kTurn = 8, kClasses = 8, kPlaces = 32;
 /// A round of the search: proposals for each place, the temperature that they
 /// start at, in turns, and the share of a turn that every pair of rows in
 /// conflict counts: fewer are easier to resolve.
-constexpr int64_t kProposals = 1000;
-constexpr double kTemperature = 0.3, kPairCost = 0.3;
+constexpr int64_t kProposals = 100;
+constexpr double kTemperature = 0.5, kPairCost = 0.3;
 /// Where at most one of so many eights is left with a conflict, places without
 /// any are likely to exist, and worth further rounds.
-constexpr int64_t kRounds = 8, kFewConflicts = 8;
+constexpr int64_t kRounds = 8, kFewConflicts = 32;
 
 /// Calls \p body for slab (block, window) with each entry of the lists that
 /// reads of it, in the order in which they are read.
@@ -45,6 +45,47 @@ void forEachEntry(const SlabLists &lists, int64_t block, int64_t window,
            getReadPosition(row, lists.elementBytes));
 }
 
+/// The classes of places at which the rows of an eight lie.
+class Eight {
+public:
+  void add(int64_t where) { raise(where); }
+  int64_t getTurns() const { return turns; }
+  bool isInConflict(int64_t where) const { return rows[where] > 1; }
+  /// By how many there are more pairs of rows in conflict, and turns, if a row
+  /// moves from class \p from to another, \p to.
+  int pairsOfMove(int64_t from, int64_t to) const {
+    return rows[to] - rows[from] + 1;
+  }
+  int turnsOfMove(int64_t from, int64_t to) const {
+    return (rows[to] == turns) -
+           (rows[from] == turns && numFull == 1 && rows[to] + 1 < turns);
+  }
+  void move(int64_t from, int64_t to) {
+    numFull -= rows[from] == turns;
+    --rows[from];
+    raise(to);
+    if (numFull > 0)
+      return;
+    // The class was the only one with so many.
+    --turns;
+    numFull = std::count(rows.begin(), rows.end(), turns);
+  }
+
+private:
+  void raise(int64_t where) {
+    ++rows[where];
+    if (rows[where] > turns) {
+      turns = rows[where];
+      numFull = 0;
+    }
+    numFull += rows[where] == turns;
+  }
+
+  std::array<int8_t, kClasses> rows = {};
+  int8_t turns = 0;   // the most rows of a class
+  int8_t numFull = 0; // classes with so many
+};
+
 /// The rows of one slab, numbered as they are first read, and where they lie.
 class SlabSearch {
 public:
@@ -56,26 +97,25 @@ public:
              int64_t window) const;
 
 private:
-  /// How many rows of an eight lie at places of each class.
-  using Counts = std::array<uint8_t, kClasses>;
-
-  static int64_t turnsOf(const Counts &counts) {
-    return *std::max_element(counts.begin(), counts.end());
-  }
   /// Turns beyond one of each eight.
   int64_t countExcess() const;
-  /// Moves the row at \p place from class \p from to class \p to; what that
-  /// costs.
-  double move(int64_t place, int64_t from, int64_t to);
-  double exchange(int64_t a, int64_t b);
+  /// What it costs to exchange what is at two places, of two classes.
+  double costOfExchange(int64_t a, int64_t b) const;
+  void exchange(int64_t a, int64_t b);
+  /// Moves row \p row in its eights but for \p others.
+  void moveRow(int32_t row, ArrayRef<int32_t> others, int64_t from, int64_t to);
+  /// Lists eight \p number among the conflicts, or takes it from them.
+  void noteConflict(int32_t number);
   void runRound(Random &random);
 
   int64_t size;
   std::vector<int32_t> columns; // by the number of a row
   llvm::DenseMap<int32_t, int32_t> numberOf;
-  std::vector<std::vector<int32_t>> eights;   // rows, each of them once
+  std::vector<std::vector<int32_t>> rowsOf;   // of each eight, each row once
   std::vector<std::vector<int32_t>> eightsOf; // of each row
-  std::vector<Counts> counts;                 // of each eight
+  std::vector<Eight> eights;
+  std::vector<int32_t> conflicts;  // eights of several turns
+  std::vector<int32_t> conflictAt; // of each eight, among those
   std::vector<int32_t> rowAt;   // of each place: a number, or beyond the last
   std::vector<int32_t> placeOf; // of each number
 };
@@ -92,10 +132,10 @@ SlabSearch::SlabSearch(const SlabLists &lists, int64_t block, int64_t window,
     if (isNew)
       columns.push_back(lists.columns[entry]);
     if (read++ % kTurn == 0)
-      eights.emplace_back();
+      rowsOf.emplace_back();
     // A row that is listed twice is read once.
-    if (!llvm::is_contained(eights.back(), known->second))
-      eights.back().push_back(known->second);
+    if (!llvm::is_contained(rowsOf.back(), known->second))
+      rowsOf.back().push_back(known->second);
   });
   assert(static_cast<int64_t>(columns.size()) <= size && "too many rows");
   // Places without a row change with others like those that have one.
@@ -103,60 +143,95 @@ SlabSearch::SlabSearch(const SlabLists &lists, int64_t block, int64_t window,
     rowAt.push_back(place);
   placeOf = rowAt;
   eightsOf.resize(size);
-  counts.resize(eights.size());
-  for (auto [number, eight] : llvm::enumerate(eights))
-    for (int32_t row : eight) {
+  eights.resize(rowsOf.size());
+  conflictAt.assign(rowsOf.size(), -1);
+  for (auto [number, rows] : llvm::enumerate(rowsOf)) {
+    for (int32_t row : rows) {
       eightsOf[row].push_back(static_cast<int32_t>(number));
-      ++counts[number][placeOf[row] % kClasses];
+      eights[number].add(placeOf[row] % kClasses);
     }
+    noteConflict(static_cast<int32_t>(number));
+  }
 }
 
 int64_t SlabSearch::countExcess() const {
   int64_t excess = 0;
-  for (const Counts &eight : counts)
-    excess += turnsOf(eight) - 1;
+  for (int32_t number : conflicts)
+    excess += eights[number].getTurns() - 1;
   return excess;
 }
 
-double SlabSearch::move(int64_t place, int64_t from, int64_t to) {
-  double cost = 0;
-  for (int32_t eight : eightsOf[rowAt[place]]) {
-    Counts &of = counts[eight];
-    cost -= static_cast<double>(turnsOf(of));
-    --of[from];
-    cost += kPairCost * (of[to] - of[from]);
-    ++of[to];
-    cost += static_cast<double>(turnsOf(of));
+void SlabSearch::noteConflict(int32_t number) {
+  int32_t &at = conflictAt[number];
+  const bool isConflict = eights[number].getTurns() > 1;
+  if (isConflict == (at >= 0))
+    return;
+  if (isConflict) {
+    at = static_cast<int32_t>(conflicts.size());
+    conflicts.push_back(number);
+    return;
   }
-  return cost;
+  conflicts[at] = conflicts.back();
+  conflictAt[conflicts[at]] = at;
+  conflicts.pop_back();
+  at = -1;
 }
 
-double SlabSearch::exchange(int64_t a, int64_t b) {
-  const double cost =
-      move(a, a % kClasses, b % kClasses) + move(b, b % kClasses, a % kClasses);
+double SlabSearch::costOfExchange(int64_t a, int64_t b) const {
+  int pairs = 0, turns = 0;
+  auto addMoves = [&](ArrayRef<int32_t> moved, ArrayRef<int32_t> others,
+                      int64_t from, int64_t to) {
+    for (int32_t number : moved) {
+      // Those that have both rows stay as they are.
+      bool hasBoth = false;
+      for (int32_t other : others)
+        hasBoth |= other == number;
+      pairs += hasBoth ? 0 : eights[number].pairsOfMove(from, to);
+      turns += hasBoth ? 0 : eights[number].turnsOfMove(from, to);
+    }
+  };
+  ArrayRef<int32_t> ofA = eightsOf[rowAt[a]], ofB = eightsOf[rowAt[b]];
+  addMoves(ofA, ofB, a % kClasses, b % kClasses);
+  addMoves(ofB, ofA, b % kClasses, a % kClasses);
+  return turns + kPairCost * pairs;
+}
+
+void SlabSearch::moveRow(int32_t row, ArrayRef<int32_t> others, int64_t from,
+                         int64_t to) {
+  for (int32_t number : eightsOf[row])
+    if (!llvm::is_contained(others, number)) {
+      eights[number].move(from, to);
+      noteConflict(number);
+    }
+}
+
+void SlabSearch::exchange(int64_t a, int64_t b) {
+  moveRow(rowAt[a], eightsOf[rowAt[b]], a % kClasses, b % kClasses);
+  moveRow(rowAt[b], eightsOf[rowAt[a]], b % kClasses, a % kClasses);
   std::swap(rowAt[a], rowAt[b]);
   placeOf[rowAt[a]] = static_cast<int32_t>(a);
   placeOf[rowAt[b]] = static_cast<int32_t>(b);
-  return cost;
 }
 
 void SlabSearch::runRound(Random &random) {
   const int64_t proposals = kProposals * size;
-  for (int64_t i = 0; i < proposals; ++i) {
-    if (i % size == 0 && countExcess() == 0)
-      return;
+  for (int64_t i = 0; i < proposals && !conflicts.empty(); ++i) {
     // Rows that are read without a conflict stay, unless another takes their
     // place.
-    const uint32_t number = random.below(eights.size());
-    const std::vector<int32_t> &eight = eights[number];
-    const int64_t a = placeOf[eight[random.below(eight.size())]];
+    const int32_t number = conflicts[random.below(conflicts.size())];
+    ArrayRef<int32_t> rows = rowsOf[number];
+    int64_t a = placeOf[rows[random.below(rows.size())]];
+    while (!eights[number].isInConflict(a % kClasses))
+      a = placeOf[rows[random.below(rows.size())]];
     const int64_t b = random.below(size);
-    if (counts[number][a % kClasses] == 1 || a % kClasses == b % kClasses)
+    if (a % kClasses == b % kClasses)
       continue;
     const double temperature =
         kTemperature * static_cast<double>(proposals - i) / proposals;
-    const double cost = exchange(a, b);
-    if (cost > 0 && cost > -temperature * std::log(random.uniform()))
+    const double cost = costOfExchange(a, b);
+    // As good as annealing's exponential law, and without a logarithm, whose
+    // last bit is another on other machines.
+    if (cost <= 0 || cost <= temperature * random.uniform())
       exchange(a, b);
   }
 }

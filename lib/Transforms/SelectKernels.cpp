@@ -92,6 +92,8 @@ ScheduleAttr pickNarrowSchedule(SpmmOp op, KernelKind kernel) {
 bool fits(SpmmOp op, ScheduleAttr schedule, StringRef chip) {
   if (op.getConvolutionAttr() && schedule.getKernel() != KernelKind::Multistage)
     return false;
+  if (op.getTokenMajorInput() && schedule.getKernel() != KernelKind::Resident)
+    return false;
   // Bulk copies move 16 bytes, and N is a multiple of 8 tokens. For wider
   // results than were measured there may be no room.
   if (schedule.getStores() == ResultStores::Bulk &&

@@ -210,7 +210,11 @@ func.func @too_large(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32
 
 // -----
 
-// Of the kernels only one takes convolutions, whatever the table says.
+// Of the kernels only one takes convolutions, and only one a token-major X, whatever the
+// table says.
+// CHECK-LABEL: func.func @few_turned(
+// TABLE-LABEL: func.func @few_turned(
+// TABLE: {schedule = #hinm.schedule<kernel = resident,
 // TABLE-LABEL: func.func @many_tokens(
 // TABLE: schedule = #hinm.schedule<kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, stages = 4, warps_m = 8, warps_n = 1, cluster = 2, stores = bulk>
 // TABLE-LABEL: func.func @wide_results(
@@ -219,6 +223,12 @@ func.func @too_large(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32
 // TABLE: {schedule = #hinm.schedule<tile_m = 128,
 // TABLE-LABEL: func.func @many_pixels(
 // TABLE: schedule = #hinm.schedule<tile_m = 128,
+func.func @few_turned(%v: tensor<1024xf16>, %m: tensor<64xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<16x128xf16>, %y: tensor<32x16xf32>) -> tensor<32x16xf32> {
+  %r = hinm.spmm as #hinm.packed<rows = 32, columns = 128, tile = 32, nm = 2:4>
+    ins(%v, %m, %l, %o, %x : tensor<1024xf16>, tensor<64xi32>, tensor<64xi32>, tensor<2xi32>, tensor<16x128xf16>)
+    outs(%y : tensor<32x16xf32>) {token_major_input} -> tensor<32x16xf32>
+  return %r : tensor<32x16xf32>
+}
 func.func @many_tokens(%v: tensor<4096xf16>, %m: tensor<256xi32>, %l: tensor<64xi32>, %o: tensor<2xi32>, %x: tensor<72x512xf16>, %y: tensor<128x512xf16>) -> tensor<128x512xf16> {
   %r = hinm.spmm as #hinm.packed<rows = 128, columns = 72, tile = 128, nm = 2:4>
     ins(%v, %m, %l, %o, %x : tensor<4096xf16>, tensor<256xi32>, tensor<64xi32>, tensor<2xi32>, tensor<72x512xf16>)

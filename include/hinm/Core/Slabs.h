@@ -79,10 +79,11 @@ inline int64_t getSlabEntry(int64_t place) {
 /// Places of the largest slab, a multiple of 32.
 int64_t countSlabPlaces(const SlabLists &lists);
 
-/// The slabs of \p lists. The search is by simulated annealing: two places
-/// change their rows, for turns that do not become more than they were in the
-/// order of the lists. It takes some milliseconds a slab, on \p threads threads
-/// (0: as many as the machine has), and is deterministic.
+/// The slabs of \p lists. The search is by simulated annealing: a row in
+/// conflict and another place exchange what they hold, for turns that do not
+/// become more than they were in the order of the lists. It takes up to ten
+/// microseconds a place, on \p threads threads (0: as many as the machine has),
+/// and is deterministic.
 Slabs makeSlabs(const SlabLists &lists, unsigned threads);
 
 /// Whether every row that \p lists name lies where \p slabs say, as it does in
