@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cmath>
 
 using namespace hinm::core;
 using llvm::ArrayRef;
@@ -26,11 +27,12 @@ constexpr int64_t kTurn = 8, kClasses = 8, kPlaces = 32;
 /// A round of the search: proposals for each place, the temperature that they
 /// start at, in turns, and the share of a turn that every pair of rows in
 /// conflict counts: fewer are easier to resolve.
-constexpr int64_t kProposals = 100;
-constexpr double kTemperature = 0.5, kPairCost = 0.3;
-/// Where at most one of so many eights is left with a conflict, places without
-/// any are likely to exist, and worth further rounds.
-constexpr int64_t kRounds = 8, kFewConflicts = 32;
+constexpr int64_t kProposals = 200;
+constexpr double kTemperature = 0.3, kPairCost = 0.3;
+/// Places without a conflict exist where no row is in more than two eights, and
+/// are likely to where a round leaves at most one of so many eights with one:
+/// that is worth further rounds.
+constexpr int64_t kFewEights = 2, kFewConflicts = 64, kRounds = 8;
 
 /// Calls \p body for slab (block, window) with each entry of the lists that
 /// reads of it, in the order in which they are read.
@@ -229,14 +231,15 @@ void SlabSearch::runRound(Random &random) {
     const double temperature =
         kTemperature * static_cast<double>(proposals - i) / proposals;
     const double cost = costOfExchange(a, b);
-    // As good as annealing's exponential law, and without a logarithm, whose
-    // last bit is another on other machines.
-    if (cost <= 0 || cost <= temperature * random.uniform())
+    if (cost <= 0 || cost <= -temperature * std::log(random.uniform()))
       exchange(a, b);
   }
 }
 
 void SlabSearch::run(Random random) {
+  const bool isEasy = llvm::all_of(eightsOf, [](ArrayRef<int32_t> eights) {
+    return eights.size() <= kFewEights;
+  });
   int64_t least = countExcess();
   std::vector<int32_t> rows = rowAt, places = placeOf;
   for (int64_t round = 0; round < kRounds && least > 0; ++round) {
@@ -246,7 +249,7 @@ void SlabSearch::run(Random random) {
       rows = rowAt;
       places = placeOf;
     }
-    if (least * kFewConflicts > static_cast<int64_t>(eights.size()))
+    if (!isEasy && least * kFewConflicts > static_cast<int64_t>(eights.size()))
       break;
   }
   rowAt = std::move(rows);
