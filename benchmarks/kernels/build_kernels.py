@@ -4,9 +4,10 @@
     PYTHONPATH=python python benchmarks/kernels/build_kernels.py .bundle --chip=sm_90a
 
 Every schedule of SCHEDULES is compiled by hinm-opt and assembled by ptxas (on the PATH,
-or $HINM_PTXAS). A kernel that spills registers is left out, and said so. Of some there
-are variants, that store rows by an index or that lack a stage. Where there is
-an nvcc (on the PATH, or $HINM_NVCC), the micro-benchmarks of micro/*.cu come along.
+or $HINM_PTXAS). A kernel that spills registers, or of which ptxas warns, is left out,
+and said so. Of some there are variants, that store rows by an index or that lack a
+stage. Where there is an nvcc (on the PATH, or $HINM_NVCC), the micro-benchmarks of
+micro/*.cu come along.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ MICRO = {
     "mma_sp": 80, "gather_cp_async": 80, "stream_loads": 80, "gather_tma": 90,
     "stream_bulk": 90, "wgmma_sp": "sm_90a", "proxy_fence": "sm_90a",
 }  # fmt: skip
+#: What ptxas says of code that it changes, or makes slower than was meant.
+WARNING = re.compile(r"^ptxas (?:.*warning *:|info *: \(C\d+\)) *(.*)$", re.MULTILINE)
 #: Columns of a k-block of 16-bit types; `schedules` has those of others.
 BLOCK = ELEMENTS["f16"].block
 #: Of the largest sm_90a, and those among them for clusters of four, which lie in one
@@ -431,6 +434,9 @@ def compile_kernel(
     spills = re.search(r"(\d+) bytes spill stores", done.stderr)
     if spills and int(spills.group(1)):
         raise BuildError(f"{name}: {spills.group(1)} bytes of registers are spilled")
+    # It puts wgmmas in series, say, or ignores setmaxnreg.
+    if warning := WARNING.search(done.stderr):
+        raise BuildError(f"{name}: {warning.group(1)}")
     # A third of the bytes; without a date, so that the same kernel is the same file.
     file = folder / f"{cubin.name}.gz"
     file.write_bytes(gzip.compress(code, mtime=0))

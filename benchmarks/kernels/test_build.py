@@ -113,6 +113,23 @@ def test_threads_are_those_of_the_assembly(tmp_path):
     assert info.threads == 32 * (8 + 4)
 
 
+@pytest.mark.usefixtures("ptxas")
+def test_kernels_that_ptxas_warns_of_are_left_out(tmp_path, monkeypatch):
+    schedule = next(
+        s for s in build_kernels.schedules(64) if s.get("kernel") == "warp_specialized"
+    )
+    arguments = tmp_path, 64, "f16", schedule, False, "sm_90a"
+    build_kernels.compile_kernel(*arguments)
+    whole = build_kernels.assembly
+
+    def without_fences(*arguments):
+        return re.sub(r".*wgmma\.fence.*\n", "", whole(*arguments))
+
+    monkeypatch.setattr(build_kernels, "assembly", without_fences)
+    with pytest.raises(build_kernels.BuildError, match="is injected"):
+        build_kernels.compile_kernel(*arguments)
+
+
 def test_types_of_8_bits_have_no_narrow_blocks():
     for dtype in ("i8", "f8E4M3FN", "f8E5M2"):
         made = list(build_kernels.schedules(64, "sm_90a", dtype))
