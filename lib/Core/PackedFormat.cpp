@@ -8,10 +8,12 @@
 
 #include "hinm/Core/PackedFormat.h"
 
+#include "RepeatedColumns.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 
 namespace hinm::core {
 
@@ -172,16 +174,22 @@ llvm::Expected<PackedWeight> packElements(MatrixView<T> weight,
 
   // The row that last stored a column: what a list repeats is stored once.
   std::vector<int64_t> storedBy(weight.getCols(), -1);
+  std::optional<RepeatedColumns> repeated;
   for (int64_t r = 0; r < weight.getRows(); ++r) {
     const int64_t t = r / tile;
     const int64_t begin = index.offsets[t],
                   count = index.offsets[t + 1] - begin;
+    if (r % tile == 0)
+      repeated.emplace(llvm::ArrayRef(index.columns).slice(begin, count),
+                       version.n, version.m);
+    repeated->choose([&](int32_t c) { return !isZero(weight(r, c), kind); });
     for (int64_t slot = 0; slot < count; slot += version.m) {
       std::array<int, 2> kept{-1, -1};
       int found = 0;
       for (int k = 0; k < version.m && found < version.n; ++k) {
         int32_t c = index.columns[begin + slot + k];
-        if (isZero(weight(r, c), kind) || storedBy[c] == r)
+        if (isZero(weight(r, c), kind) || storedBy[c] == r ||
+            !repeated->isAt(c, slot / version.m))
           continue;
         if (llvm::Error error = checkElement(weight(r, c), r, c))
           return std::move(error);

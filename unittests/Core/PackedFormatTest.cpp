@@ -316,6 +316,43 @@ TEST(PackedFormat, AColumnListedTwiceMakesADenseGroup) {
             weight.getElements());
 }
 
+TEST(PackedFormat, WhatIsPrunedByAListWithRepeatedColumnsFits) {
+  std::mt19937_64 random(9);
+  Pattern pattern;
+  pattern.tile = 16;
+  int64_t numRepeated = 0;
+  for (int round = 0; round < 200; ++round) {
+    const int64_t cols = 5 + static_cast<int64_t>(random() % 60);
+    const Permutation rows = identityPermutation(16);
+    // All columns, and some again, in random groups.
+    std::vector<int32_t> list(cols);
+    std::iota(list.begin(), list.end(), 0);
+    const uint64_t again = round % 2 ? 0 : 4 * (random() % 5);
+    for (uint64_t i = 0; i < again || list.size() % 4 != 0; ++i, ++numRepeated)
+      list.push_back(static_cast<int32_t>(random() % cols));
+    std::shuffle(list.begin(), list.end(), random);
+    const ColumnIndex index{list, {0, static_cast<int32_t>(list.size())}};
+    const Matrix<uint8_t> mask = cantFail(
+        computeMask(randomSaliency(16, cols, random), rows, pattern, index));
+    Matrix<uint16_t> weight(16, cols);
+    for (int64_t r = 0; r < 16; ++r)
+      for (int64_t c = 0; c < cols; ++c)
+        weight(r, c) = mask(r, c) ? 0x3c00 + c : 0;
+    // The order of groups is no matter.
+    ColumnIndex other = index;
+    std::rotate(other.columns.begin(), other.columns.begin() + 4,
+                other.columns.end());
+    for (const ColumnIndex &list : {index, other}) {
+      llvm::Expected<PackedWeight> packed = pack(weight, list, 16);
+      ASSERT_TRUE(static_cast<bool>(packed))
+          << llvm::toString(packed.takeError());
+      EXPECT_EQ(cantFail(unpack<uint16_t>(*packed)).getElements(),
+                weight.getElements());
+    }
+  }
+  EXPECT_GT(numRepeated, 500);
+}
+
 TEST(PackedFormat, RefusesWeightsThatAreNotPruned) {
   Matrix<uint16_t> weight(2, 8);
   weight(1, 0) = weight(1, 1) = weight(1, 2) = 0x3c00;

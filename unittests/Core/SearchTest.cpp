@@ -10,6 +10,7 @@
 
 #include "ExhaustiveSearch.h"
 #include "RandomMatrix.h"
+#include "hinm/Core/PackedFormat.h"
 #include "hinm/Core/Prune.h"
 #include "gtest/gtest.h"
 #include <algorithm>
@@ -101,6 +102,30 @@ TEST(Search, ResultIsValidAndMeasuredRight) {
                 countKept(rows, pattern,
                           cantFail(selectColumns(saliency, result.rowOrder,
                                                  pattern))));
+    }
+}
+
+/// Where all columns are kept and M does not divide them, a list repeats some.
+TEST(Search, WhatItKeepsCanBePacked) {
+  std::mt19937_64 random(8);
+  for (SearchAlgorithm algorithm :
+       {SearchAlgorithm::Exchange, SearchAlgorithm::Gyro})
+    for (int64_t cols : {5, 37, 41, 62, 131}) {
+      Matrix<float> saliency = randomSaliency(48, cols, random);
+      SearchOptions options;
+      options.algorithm = algorithm;
+      const SearchResult result =
+          search(SearchWeight{saliency, makePattern(16, 0.0)}, options);
+      const ColumnIndex &columns = result.weights[0].columns;
+      const Matrix<uint8_t> mask = cantFail(computeMask(
+          saliency, result.rowOrder, makePattern(16, 0.0), columns));
+      Matrix<uint16_t> pruned(48, cols);
+      for (int64_t r = 0; r < 48; ++r)
+        for (int64_t c = 0; c < cols; ++c)
+          pruned(r, c) = mask(result.rowOrder[r], c) ? 0x3c00 : 0;
+      llvm::Expected<PackedWeight> packed = pack(pruned, columns, 16);
+      EXPECT_TRUE(static_cast<bool>(packed))
+          << cols << " columns: " << llvm::toString(packed.takeError());
     }
 }
 
