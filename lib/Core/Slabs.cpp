@@ -315,15 +315,22 @@ bool hinm::core::holdLists(const Slabs &slabs, const SlabLists &lists) {
       slabs.places.size() != lists.columns.size())
     return false;
   bool holds = true;
+  // Rows that no tile lists would be copied all the same.
+  std::vector<bool> isListed(slabs.rows.size());
   for (int64_t cell = 0; cell < cells; ++cell)
     forEachEntry(lists, cell / lists.numWindows, cell % lists.numWindows,
                  [&](int64_t entry) {
                    const int64_t place = slabs.places[entry];
-                   holds &=
-                       place >= 0 && place < slabs.size &&
-                       slabs.rows[cell * slabs.size + getSlabEntry(place)] ==
-                           lists.columns[entry];
+                   if (place < 0 || place >= slabs.size) {
+                     holds = false;
+                     return;
+                   }
+                   const int64_t held = cell * slabs.size + getSlabEntry(place);
+                   isListed[held] = true;
+                   holds &= slabs.rows[held] == lists.columns[entry];
                  });
+  for (auto [row, listed] : llvm::zip_equal(slabs.rows, isListed))
+    holds &= listed || row == -1;
   return holds;
 }
 

@@ -41,12 +41,15 @@ std::optional<core::SlabLists> readLists(SpmmOp op, ScheduleAttr schedule,
 
 /// Whether \p op has slabs of \p lists.
 bool hasSlabs(SpmmOp op, const core::SlabLists &lists) {
-  auto read = [](Value operand) -> std::optional<SmallVector<int32_t>> {
-    ElementsAttr constant = operand ? getConstant(operand) : nullptr;
-    return constant ? readInts(constant) : std::nullopt;
-  };
-  std::optional<SmallVector<int32_t>> rows = read(op.getSlabRows());
-  std::optional<SmallVector<int32_t>> places = read(op.getSlabPlaces());
+  Value rowsOperand = op.getSlabRows(), placesOperand = op.getSlabPlaces();
+  if (!rowsOperand || !placesOperand)
+    return false;
+  ElementsAttr rowsConstant = getConstant(rowsOperand);
+  ElementsAttr placesConstant = getConstant(placesOperand);
+  if (!rowsConstant || !placesConstant)
+    return false;
+  std::optional<SmallVector<int32_t>> rows = readIntsOrNone(rowsConstant);
+  std::optional<SmallVector<int32_t>> places = readInts(placesConstant);
   return rows && places &&
          core::holdLists({core::countSlabPlaces(lists),
                           {rows->begin(), rows->end()},

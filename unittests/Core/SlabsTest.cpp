@@ -153,6 +153,13 @@ TEST(Slabs, AreOfTheirListsAlone) {
   Slabs beyond = slabs;
   beyond.places[3] = slabs.size;
   EXPECT_FALSE(holdLists(beyond, lists));
+  // A row that no tile lists.
+  const Columns half = draw(random, 1, 1, 72, 64);
+  const SlabLists few = {{half.data(), 8}, 1, 1, 1, 2};
+  Slabs more = makeSlabs(few, 1);
+  EXPECT_TRUE(holdLists(more, few));
+  *llvm::find(more.rows, -1) = half[20];
+  EXPECT_FALSE(holdLists(more, few));
 }
 
 TEST(Slabs, AreTheSameOnAnyNumberOfThreads) {

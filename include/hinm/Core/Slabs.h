@@ -86,8 +86,9 @@ int64_t countSlabPlaces(const SlabLists &lists);
 /// and is deterministic.
 Slabs makeSlabs(const SlabLists &lists, unsigned threads);
 
-/// Whether every row that \p lists name lies where \p slabs say, as it does in
-/// those that makeSlabs gives for these lists and as many tiles a slab.
+/// Whether every row that \p lists name lies where \p slabs say, and no other
+/// does, as in those that makeSlabs gives for these lists and as many tiles a
+/// slab.
 bool holdLists(const Slabs &slabs, const SlabLists &lists);
 
 /// Turns in which the rows of all tiles are read with these \p places.

@@ -114,15 +114,14 @@ constexpr int64_t kMaxElements = int64_t(1) << 32;
 constexpr int64_t kMaxGrid = 65535;
 
 /// What \p buffer holds, if it is a constant.
-std::optional<SmallVector<int32_t>> readConstant(Value buffer) {
+ElementsAttr getConstantData(Value buffer) {
   auto get = buffer.getDefiningOp<memref::GetGlobalOp>();
   auto global = get ? SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
                           get, get.getNameAttr())
                     : memref::GlobalOp();
   if (!global || !global.getConstant() || !global.getInitialValue())
-    return std::nullopt;
-  auto data = dyn_cast<ElementsAttr>(*global.getInitialValue());
-  return data ? readInts(data) : std::nullopt;
+    return nullptr;
+  return dyn_cast<ElementsAttr>(*global.getInitialValue());
 }
 
 /// Whether the slabs of \p op, where all is known, are of its lists and its
@@ -132,9 +131,14 @@ bool hasRightSlabs(SpmmOp op) {
   const int64_t places = getSlabPlaces(op);
   if (op.getScheduleAttr().getKernel() != KernelKind::Slab || places == 0)
     return true;
-  std::optional<SmallVector<int32_t>> list = readConstant(op.getColumnList());
-  std::optional<SmallVector<int32_t>> rows = readConstant(op.getSlabRows());
-  std::optional<SmallVector<int32_t>> found = readConstant(op.getSlabPlaces());
+  ElementsAttr listData = getConstantData(op.getColumnList());
+  ElementsAttr rowsData = getConstantData(op.getSlabRows());
+  ElementsAttr placesData = getConstantData(op.getSlabPlaces());
+  if (!listData || !rowsData || !placesData)
+    return true;
+  std::optional<SmallVector<int32_t>> list = readInts(listData);
+  std::optional<SmallVector<int32_t>> rows = readIntsOrNone(rowsData);
+  std::optional<SmallVector<int32_t>> found = readInts(placesData);
   if (!list || !rows || !found)
     return true;
   core::Slabs slabs;

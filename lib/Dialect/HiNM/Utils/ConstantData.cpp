@@ -217,6 +217,13 @@ std::optional<SmallVector<int32_t>> readInts(ElementsAttr attr) {
   return values;
 }
 
+std::optional<SmallVector<int32_t>> readIntsOrNone(ElementsAttr attr) {
+  std::optional<SmallVector<int32_t>> values = readInts(attr);
+  if (values && attr.getElementType().isInteger(16))
+    llvm::replace(*values, int32_t{0xFFFF}, -1);
+  return values;
+}
+
 ElementsAttr makeRaw(RankedTensorType type, ArrayRef<char> bytes,
                      StringRef name) {
   if (type.getNumElements() <= maxInlineElements)

@@ -47,6 +47,10 @@ std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
 /// optional when there is no data or another element type.
 std::optional<llvm::SmallVector<int32_t>> readInts(mlir::ElementsAttr attr);
 
+/// The same where all ones mean none, in either width: then −1.
+std::optional<llvm::SmallVector<int32_t>>
+readIntsOrNone(mlir::ElementsAttr attr);
+
 /// \p value rounded to nearest even in the 16-bit format \p semantics, f16 or
 /// bf16.
 uint16_t roundTo16(float value, const llvm::fltSemantics &semantics);
