@@ -29,9 +29,9 @@ constexpr int64_t kTurn = 8, kClasses = 8, kPlaces = 32;
 /// conflict counts: fewer are easier to resolve.
 constexpr int64_t kProposals = 200;
 constexpr double kTemperature = 0.3, kPairCost = 0.3;
-/// Places without a conflict exist where no row is in more than two eights, and
-/// are likely to where a round leaves at most one of so many eights with one:
-/// that is worth further rounds.
+/// Places without a conflict exist for two tiles, where no row is in more than
+/// two eights, and are likely to where a round leaves at most one of so many
+/// eights with one: that is worth further rounds.
 constexpr int64_t kFewEights = 2, kFewConflicts = 64, kRounds = 8;
 
 /// Calls \p body for slab (block, window) with each entry of the lists that

@@ -594,10 +594,11 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     Attaches `schedule` to each `hinm.spmm` on tensors: the one that `schedule`
     gives; else the one that was measured to be best for such a product on `chip`,
     if `table` has it (benchmarks/kernels/tune_kernels.py writes the tables); else,
-    by a heuristic that has not been measured, and does not take the slab kernel.
-    What the table has but the op cannot use (no room for a resident X, a slab
-    without a `window` in the format, bulk stores of other than 16 bits) is passed
-    over, and so is an entry for another `window` than the format has.
+    by a heuristic that has not been measured, and is the same for all chips: it
+    takes neither the slab kernel nor the warp-specialised one.
+    What the table has but the op cannot use (no room for a resident X, another
+    kernel for a token-major X, a slab without a `window` in the format, bulk stores
+    of other than 16 bits) is passed over, and so is an entry for another `window` than the format has.
 
     A product by the slab kernel gets its `slabs`: which rows of X the tiles of a
     thread block share, and where they lie (`hinm/Core/Slabs.h`). They follow from the
