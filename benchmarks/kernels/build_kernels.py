@@ -66,6 +66,8 @@ VARIED = {
 #: Registers of a processor, and of a thread beside its sums: more of 8-bit floats,
 #: whose products ptxas expands.
 REGISTERS, BESIDE_SUMS, EXPANDED = 65536, 80, 200
+#: Tokens up to which kernels are chosen that read a token-major X and write such a Y.
+TURNED = 16
 #: What they may have that is not as in the plainest schedule.
 PLAIN = ("kernel", "prefetch", "weights")
 #: Thread blocks that share the kept columns of a tile, for few tokens.
@@ -276,12 +278,12 @@ def max_blocks(schedule: dict[str, int | str]) -> int:
 
 def module(
     tile: int, dtype: str, schedule: dict[str, int | str], row_index: bool,
-    window: int = 0, blocks: int = 0,
+    window: int = 0, blocks: int = 0, token_major: bool = False,
 ) -> str:  # fmt: skip
     """A module with one product, whose kernel then serves every shape.
 
     With a window, every shape whose lists have as many k-blocks in each. 8-bit floats
-    are scaled by a number for each row.
+    are scaled by a number for each row. X and Y are token-major or neither.
     """
     body = ", ".join(f"{key} = {value}" for key, value in schedule.items())
     rows = f" row_index(%r : memref<{tile}xi32>)" if row_index else ""
@@ -290,8 +292,12 @@ def module(
     element = ELEMENTS[dtype]
     columns = window or element.block
     listed = f"memref<{blocks * element.block if window else '?'}xi16>"
-    x = f"memref<{columns}x?x{dtype}>"
     output = element.output
+    x, y = f"memref<{columns}x?x{dtype}>", f"memref<{tile}x?x{output}>"
+    attributes = f"schedule = #hinm.schedule<{body}>"
+    if token_major:
+        x, y = f"memref<?x{columns}x{dtype}>", f"memref<?x{tile}x{output}>"
+        attributes += ", token_major_input, token_major_output"
     weight = f"rows = {tile}, columns = {columns}, tile = {tile}, {element.format}"
     if window:
         weight += f", window = {window}"
@@ -312,11 +318,11 @@ def module(
   }}"""
     return f"""
 func.func @layer(%v: memref<?x{dtype}>, %m: {words}, %l: {listed}, %o: memref<2xi32>,
-                 %x: {x}{argument}, %y: memref<{tile}x?x{output}>) {{
+                 %x: {x}{argument}, %y: {y}) {{
   hinm.spmm as #hinm.packed<{weight}>
     ins(%v, %m, %l, %o, %x : memref<?x{dtype}>, {words}, {listed}, memref<2xi32>,
         {x}){slabs}{rows}
-    outs(%y : memref<{tile}x?x{output}>){epilogue} {{schedule = #hinm.schedule<{body}>}}
+    outs(%y : {y}){epilogue} {{{attributes}}}
   return
 }}
 """
@@ -378,7 +384,7 @@ def compile_micro(folder: Path, chip: str) -> dict[str, str]:
 
 def assembly(
     tile: int, dtype: str, schedule: dict[str, int | str], row_index: bool, chip: str,
-    window: int = 0, blocks: int = 0,
+    window: int = 0, blocks: int = 0, token_major: bool = False,
 ) -> str:  # fmt: skip
     """The PTX of a kernel.
 
@@ -391,7 +397,9 @@ def assembly(
     )
     done = subprocess.run(
         [find_tool("hinm-opt"), f"--pass-pipeline={passes}"],
-        input=module(tile, dtype, schedule, row_index, window, blocks).encode(),
+        input=module(
+            tile, dtype, schedule, row_index, window, blocks, token_major
+        ).encode(),
         capture_output=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -403,13 +411,16 @@ def assembly(
 def compile_kernel(
     folder: Path, tile: int, dtype: str, schedule: dict[str, int | str],
     row_index: bool, chip: str, window: int = 0, blocks: int = 0, without: str = "",
+    token_major: bool = False,
 ) -> KernelInfo:  # fmt: skip
     """Compiles one kernel into the folder.
 
     Raises:
         BuildError: with the reason why it is left out.
     """
-    ptx = assembly(tile, dtype, schedule, row_index, chip, window, blocks)
+    ptx = assembly(
+        tile, dtype, schedule, row_index, chip, window, blocks, token_major
+    )
     if without:
         try:
             ptx = leave_out(ptx, without)
@@ -444,7 +455,7 @@ def compile_kernel(
     return KernelInfo(
         name, file.name, chip, dtype, ELEMENTS[dtype].output, tile, row_index, schedule,
         threads, dynamic_shared_bytes(schedule, places, dtype), used,
-        max_blocks(schedule), window, blocks, without, places,
+        max_blocks(schedule), window, blocks, without, places, token_major,
     )  # fmt: skip
 
 
@@ -507,6 +518,7 @@ class Job:
     blocks: int = 0
     row_index: bool = False
     without: str = ""
+    token_major: bool = False
 
 
 def jobs(
@@ -532,6 +544,8 @@ def jobs(
         yield from some if few else plain[:limit]
         for item in varying:
             yield Job(tile, dtype, *item, row_index=True)
+            if item[0].get("kernel") == "resident" and item[0]["tile_n"] <= TURNED:
+                yield Job(tile, dtype, *item, token_major=True)
             for stage in () if few else STAGES:
                 yield Job(tile, dtype, *item, without=stage)
 
@@ -556,7 +570,7 @@ def main() -> int:
         try:
             return compile_kernel(
                 arguments.folder, job.tile, job.dtype, job.schedule, job.row_index,
-                arguments.chip, job.window, job.blocks, job.without,
+                arguments.chip, job.window, job.blocks, job.without, job.token_major,
             )  # fmt: skip
         except BuildError as error:
             return str(error)

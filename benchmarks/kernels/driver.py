@@ -53,6 +53,7 @@ class KernelInfo:
             0: they need not.
         slab_places: of the slabs that its tiles share; 0: it has none.
         without: the stage that was left out of it (stages.py); its results are wrong.
+        token_major: whether X is N×C and Y N×R.
     """
 
     name: str
@@ -71,6 +72,7 @@ class KernelInfo:
     window_blocks: int = 0
     without: str = ""
     slab_places: int = 0
+    token_major: bool = False
 
     @property
     def slab_tiles(self) -> int:
@@ -81,7 +83,7 @@ class KernelInfo:
     def product(self) -> tuple[object, ...]:
         """What it has in common with those that differ in rows or stages only."""
         return (self.chip, self.tile, self.dtype, self.window, self.window_blocks,
-                tuple(sorted(self.schedule.items())))  # fmt: skip
+                self.token_major, tuple(sorted(self.schedule.items())))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -384,6 +386,8 @@ class Kernel:
     ) -> Callable[[int], None]:  # fmt: skip
         """Y = W · X on a stream; `weight` is values, metadata, columns, tile offsets.
 
+        X and Y are transposed where the kernel is token-major.
+
         `workspace` holds the two arrays of a split; the words are zero afterwards.
         `scales` has a number for each row of Y, and `rows` its place; `slabs` are the
         rows and places of a kernel that has them.
@@ -392,11 +396,14 @@ class Kernel:
         given = [*slabs, *(array for array in (rows, scales) if array)]
         for array in (*weight, x, *given, y, *workspace):
             words += array.arguments()
+        of_x, of_y = x.shape, y.shape
+        if self.info.token_major:
+            of_x, of_y = of_x[::-1], of_y[::-1]
         shared = self.info.shared_bytes
         if self.info.schedule.get("kernel") == "resident":
-            shared *= x.shape[0]
+            shared *= of_x[0]
         if shared > _STATIC_LIMIT:
             self.driver.allow_shared(self.function, shared)
         return self.driver.prepare(
-            self.function, self.grid(*y.shape), self.info.threads, shared, words
+            self.function, self.grid(*of_y), self.info.threads, shared, words
         )

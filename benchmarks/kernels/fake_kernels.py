@@ -92,6 +92,8 @@ def multiply(info: KernelInfo, words: Sequence[int], wrong: bool = False) -> Non
         take(np.int32, 1).fill(wrong)
     if rest:
         raise ValueError(f"{len(rest)} words are left")
+    if info.token_major:
+        x, y = x.T, y.T
     shape = len(y), len(x)
     product = _dense(info, values, metadata, columns, offsets, shape) @ x.astype(float)
     y[rows] = (product * scales + wrong).astype(y.dtype)

@@ -223,6 +223,7 @@ def main() -> int:
             fact
             for fact in facts
             if not fact.info.row_index
+            and not fact.info.token_major
             and (not arguments.varied or fact.info.product in indexed)
             and arguments.tile in (None, fact.info.tile)
             and arguments.stages in (None, fact.info.schedule["stages"])

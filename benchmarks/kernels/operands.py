@@ -40,6 +40,7 @@ class Operands:
         ]
         self._lists = packed.columns
         self._x = self._upload(encode(x, case.dtype))
+        self._turned_x = self._upload(encode(x.T, case.dtype))
         self._order = draw.permutation(case.rows).astype(np.int32)
         self._rows = self._upload(self._order)
         self._scales = None
@@ -50,7 +51,7 @@ class Operands:
         self._scale_of = 1 if self._scales is None else scales
         self._bytes = case.rows * case.tokens * storage(self._output).itemsize
         self._memory = arena.empty(self._bytes + 2 * GUARD)
-        self._indexed = False
+        self._indexed = self._is_turned = False
         self._words: tuple[int, int] | None = None
 
     @functools.cached_property
@@ -66,7 +67,8 @@ class Operands:
         case = self._case
         guarded = np.full(self._bytes + 2 * GUARD, PATTERN, np.uint8)
         self._arena.driver.copy_to(self._memory, guarded)
-        y = MemRef(self._memory + GUARD, (case.rows, case.tokens))
+        self._is_turned = kernel.info.token_major
+        y = MemRef(self._memory + GUARD, self._shape)
         floats, words = kernel.workspace(case.rows, case.tokens)
         workspace = []
         self._words = None
@@ -85,9 +87,16 @@ class Operands:
             )
             slabs = [self._upload(made.rows), self._upload(made.places)]
         return kernel.prepare(
-            self._weight, self._x, self._rows if self._indexed else None, y,
-            workspace, self._scales, slabs,
+            self._weight, self._turned_x if self._is_turned else self._x,
+            self._rows if self._indexed else None, y, workspace, self._scales, slabs,
         )  # fmt: skip
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """Of Y as it is stored."""
+        case = self._case
+        shape = case.rows, case.tokens
+        return shape[::-1] if self._is_turned else shape
 
     def faults(self, rounding: float) -> list[str]:
         """What is wrong after the launch.
@@ -95,7 +104,7 @@ class Operands:
         Args:
             rounding: the largest relative error of an element.
         """
-        case, driver = self._case, self._arena.driver
+        driver = self._arena.driver
         driver.synchronize()
         memory = np.empty(self._bytes + 2 * GUARD, np.uint8)
         driver.copy_from(memory, self._memory)
@@ -104,7 +113,9 @@ class Operands:
         if (around != PATTERN).any():
             found.append(f"{int((around != PATTERN).sum())} bytes around Y are changed")
         stored = memory[GUARD:-GUARD].view(storage(self._output))
-        y = decode(stored.reshape(case.rows, case.tokens), self._output)
+        y = decode(stored.reshape(self._shape), self._output)
+        if self._is_turned:
+            y = y.T
         if self._indexed:
             y = y[self._order]
         expected = self.reference * np.reshape(self._scale_of, (-1, 1))

@@ -94,6 +94,30 @@ def test_launches_of_slabs_are_what_the_compiler_says(dtype):
     assert not list(build_kernels.slab_schedules(256))
 
 
+@pytest.mark.usefixtures("ptxas")
+def test_token_major_kernels(tmp_path, fake_driver):
+    job = next(
+        job
+        for job in build_kernels.jobs([64], ["f16"], "sm_90a", few=True)
+        if job.token_major
+    )
+    info = build_kernels.compile_kernel(
+        tmp_path, 64, "f16", job.schedule, False, "sm_90a", token_major=True
+    )
+    assert info.name.endswith("_tokens_to_tokens")
+    launched = []
+
+    class Recorder(Driver):
+        def prepare(self, function, grid, threads, shared, words):
+            launched.append((grid, shared))
+
+    kernel = Recorder(str(fake_driver)).load(tmp_path, info)
+    weight = [MemRef(0x1000, (64,))] * 4
+    x, y = MemRef(0x2000, (5, 256)), MemRef(0x3000, (5, 130))
+    kernel.prepare(weight, x, None, y)
+    assert launched == [(kernel.grid(130, 5), 256 * info.shared_bytes)]
+
+
 def test_kernels_for_hopper_alone():
     def kinds(chip):
         return {s.get("kernel") for s in build_kernels.schedules(64, chip)}
@@ -142,7 +166,10 @@ def test_few_are_those_with_variants_and_those_unlike_them():
     few = list(build_kernels.jobs([64], ["f16"], "sm_90a", few=True))
     varying = list(build_kernels.varied(64, "f16", "sm_90a"))
     unlike = list(build_kernels.unlike(64, "f16", "sm_90a"))
-    assert len(few) == 2 * len(varying) + len(unlike)
+    turned = [job for job in few if job.token_major]
+    assert {job.schedule["tile_n"] for job in turned} == {8, 16}
+    assert {job.schedule["kernel"] for job in turned} == {"resident"}
+    assert len(few) == 2 * len(varying) + len(unlike) + len(turned)
     assert [job.row_index for job in few].count(True) == len(varying)
     assert not any(job.without for job in few)
     for key, values in (
