@@ -69,7 +69,7 @@ class Weight:
 
     Attributes:
         arrays: values, metadata, columns, tile offsets.
-        consecutive: the same with lists of neighbouring columns.
+        consecutive: the same with lists of neighbouring columns (of each window).
         dense: in f64.
         rows: a random order of the rows.
         scales: of the rows, if the type has them.
@@ -80,6 +80,20 @@ class Weight:
     dense: torch.Tensor
     rows: torch.Tensor
     scales: torch.Tensor | None
+
+
+def _consecutive(case: Case, device: str) -> torch.Tensor:
+    """Lists of neighbouring columns, as many for each tile as it keeps."""
+    if case.window_blocks:
+        # The first ones of each window: a slab has a place for what random lists have
+        # in common, which is more.
+        part = case.kept // case.windows
+        windows = case.window * torch.arange(case.windows, device=device)[:, None]
+        one = (windows + torch.arange(part, device=device)).flatten()
+        return one.repeat(case.tiles, 1)
+    # All of X for all tiles together.
+    first = case.kept * torch.arange(case.tiles, device=device)[:, None]
+    return (first + torch.arange(case.padded, device=device)) % case.columns
 
 
 @functools.lru_cache(maxsize=1)
@@ -94,9 +108,7 @@ def packed_weight(case: Case, device: str) -> Weight:
         )
     )  # fmt: skip
     values = values.to(DTYPES[case.dtype])
-    # As many columns for each tile, and all of X for all of them together.
-    first = case.kept * torch.arange(case.tiles, device=device)[:, None]
-    straight = (first + torch.arange(case.padded, device=device)) % case.columns
+    straight = _consecutive(case, device)
     random = torch.Generator().manual_seed(0)
     return Weight(
         (values, metadata, columns, offsets),

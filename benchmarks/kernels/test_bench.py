@@ -97,6 +97,23 @@ def test_consecutive_lists_are_of_all_columns():
     assert torch.equal(lists[2], torch.arange(64))
 
 
+def test_consecutive_lists_go_by_windows():
+    case = Case("tiny", 1024, 512, 8, 0.75, 64, "f16", 256)
+    weight = contenders.packed_weight(replace(case, tokens=0), "cpu")
+    lists = weight.consecutive[2].view(16, 2, 128).long()
+    for window in range(2):
+        first = torch.arange(256 * window, 256 * window + 128)
+        assert torch.equal(lists[:, window], first.expand(16, 128))
+    # What four random lists have in common has no room for all of a window.
+    schedule = {"kernel": "slab", "tile_m": 256}
+    kernel = _kernel(
+        "slab", tile=64, row_index=True, window=256, window_blocks=2, schedule=schedule,
+        slab_places=224,
+    )  # fmt: skip
+    product = contenders.Product(case, _FakeGpu(), contenders.Libraries())
+    product.hinm(_FakeDriver().load("", kernel), consecutive=True)
+
+
 def test_libraries_that_fail_in_one_layout_are_asked_for_another():
     product = contenders.Product(CASE, _FakeGpu(), contenders.Libraries())
 
