@@ -15,8 +15,9 @@ from cases import OUTPUT_BYTES, Case
 
 #: Bytes of a listed column.
 INDEX = 2
-#: The most rows of Y whose tiles share what is copied of X (build_kernels.py).
-SHARED_ROWS = 512
+#: Of the slab kernel (build_kernels.py): the most rows of Y whose tiles share what is
+#: copied of X, the tallest of these tiles, and the largest element.
+SHARED_ROWS, SHARED_TILE, SHARED_BYTES = 512, 128, 2
 
 
 @dataclass(frozen=True)
@@ -111,15 +112,22 @@ def measured_chip(path: Path, chip: Chip) -> Chip:
 class Roof:
     """Seconds that each part takes at least; they overlap at best.
 
+    No schedule that there is, and no lists of as many columns, can be faster.
+
     Attributes:
         tensor: the products of the kept columns, at the sparse rate; of 8-bit elements
             at twice that, which the chip has for them (with wgmma: ptxas makes f16
             instructions of sm_90a's warp-level ones for 8-bit floats), of 32 bits at
             half of it.
-        hbm: weights, metadata, indices, X and Y, each once.
-        l2: the gathered rows of X for every tile, and the weights for every slab of
-            tokens.
-        shared: what is gathered into shared memory, and read from it by every 16 rows
+        hbm: weights, metadata and lists, once; the rows of X that one tile lists, as
+            all may list the same; Y, for whose lines L2, full of what was written
+            before, has to write others back.
+        l2: the rows of X that each tile lists, past L1; where tiles can share slabs,
+            those of one tile for as many tiles as a block can have, as they may list
+            the same. Weights, metadata and lists only once, though most kernels read
+            them for every block: a cluster reads them once for all of its blocks, and
+            L1 may keep them for blocks of the same processor.
+        shared: what is copied into shared memory, and read from it by every 16 rows
             (mma.sp) or 64 rows (wgmma) of a tile.
     """
 
@@ -148,35 +156,31 @@ def weight_bytes(case: Case) -> int:
     return values + groups // 2 + case.tiles * case.padded * INDEX
 
 
-def compute_roof(
-    case: Case, chip: Chip, tile_n: int = 256, rows_per_read: int = 64
-) -> Roof:
+def compute_roof(case: Case, chip: Chip, rows_per_read: int = 64) -> Roof:
     """The roof of a case.
 
     Args:
         case: the product.
         chip: where.
-        tile_n: tokens of a block; no block is wider than the tokens there are.
         rows_per_read: rows of W that one read of X from shared memory serves.
     """
-    wide = min(tile_n, -(-case.tokens // 8) * 8)
     macs = case.tiles * case.tile * case.padded * case.tokens
     element = case.element.size
-    gathered = case.tiles * case.padded * case.tokens * element
-    copied = gathered
-    if case.window_blocks:
-        # Blocks of the slab kernel copy all of X for several tiles.
-        blocks = -(-case.rows // SHARED_ROWS)
-        copied = min(copied, blocks * case.columns * case.tokens * element)
+    # Blocks that copy rows of X of their own.
+    blocks = case.tiles
+    if case.window_blocks and case.tile <= SHARED_TILE and element <= SHARED_BYTES:
+        blocks = -(-case.tiles * case.tile // SHARED_ROWS)
+    # A kernel that copies all rows has none for columns that pad.
+    copied = blocks * min(case.padded, case.columns) * case.tokens * element
     stored = OUTPUT_BYTES[case.element.output]
-    activations = (case.columns * element + case.rows * stored) * case.tokens
+    activations = (case.kept * element + case.rows * stored) * case.tokens
     weights = weight_bytes(case)
-    slabs = -(-case.tokens // wide)
     per_second = chip.sms * chip.clock
-    reads = -(-case.tile // rows_per_read)
+    reads = case.tiles * -(-case.tile // rows_per_read)
+    read = reads * case.padded * case.tokens * element
     return Roof(
         tensor=macs * element / 2 / (per_second * chip.sparse_macs),
         hbm=(weights + activations) / chip.hbm,
-        l2=(copied + slabs * weights) / chip.l2,
-        shared=(copied + gathered * reads) / (per_second * chip.shared),
+        l2=(copied + weights) / chip.l2,
+        shared=(copied + read) / (per_second * chip.shared),
     )

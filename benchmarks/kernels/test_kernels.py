@@ -9,14 +9,22 @@ import numpy as np
 import pytest
 
 import tune_kernels
-from cases import ELEMENTS, Case, all_cases
+from build_kernels import schedules, slab_schedules
+from cases import ELEMENTS, OUTPUT_BYTES, Case, all_cases
 from cutlass import Cutlass
 from driver import Driver, DriverError, Kernel, KernelInfo, MemRef
 from emulated import NUMPY
 from hinm.linalg_text import read_resources
 from hinm.tools import find_tool
 from packed import random_packed
-from roof import H200, compute_roof, weight_bytes
+from roof import (
+    H200,
+    SHARED_BYTES,
+    SHARED_ROWS,
+    SHARED_TILE,
+    compute_roof,
+    weight_bytes,
+)
 from spatha import Spatha
 
 
@@ -67,11 +75,64 @@ def test_packed_weights_are_of_the_format(rows, tile, columns, window, kept, dty
         assert weight_bytes(case) == sum(a.nbytes for a, _ in arrays[:3])
 
 
+#: Bytes over bytes a second are no whole number.
+ROUNDED = 1 + 1e-12
+
+
+def _l2_bytes(case, schedule):
+    """That a schedule reads, if all tiles list the same columns."""
+    slabs = -(-case.tokens // schedule["tile_n"])
+    blocks = -(-case.tiles * case.tile // schedule["tile_m"])
+    listed = case.padded * case.tokens * case.element.size
+    # The blocks of a cluster read weights and metadata once.
+    clusters = -(-slabs // schedule.get("cluster", 1))
+    lists = case.tiles * case.padded * 2
+    return blocks * listed + slabs * lists + clusters * (weight_bytes(case) - lists)
+
+
+@pytest.mark.parametrize("dtype", ELEMENTS)
+@pytest.mark.parametrize("tile", [32, 64, 128, 256])
+@pytest.mark.parametrize("tokens", [1, 64, 8192])
+def test_no_schedule_is_below_the_roof(tokens, tile, dtype):
+    case = Case("up", 11008, 4096, tokens, 0.5, tile, dtype)
+    least = min(_l2_bytes(case, made) for made in schedules(tile, "", dtype))
+    assert compute_roof(case, H200).l2 * H200.l2 <= least * ROUNDED
+    case = replace(case, window=128)
+    least = min(
+        [
+            least,
+            *(_l2_bytes(case, made) for made, window, _ in slab_schedules(tile, dtype)
+              if window == 128),
+        ]
+    )  # fmt: skip
+    # Tiles that share X read no more of it than each by itself.
+    roof = compute_roof(case, H200)
+    assert roof.l2 * H200.l2 <= least * ROUNDED
+    assert 2 * roof.shared > compute_roof(replace(case, window=0), H200).shared
+    # As few rows of X as one tile lists, where all list the same.
+    activations = (case.kept * case.element.size
+                   + 11008 * OUTPUT_BYTES[case.element.output]) * tokens  # fmt: skip
+    assert roof.hbm * H200.hbm == pytest.approx(weight_bytes(case) + activations)
+
+
+def test_slabs_are_shared_by_as_many_rows_as_the_roof_has_it():
+    made = [
+        (schedule["tile_m"], tile, ELEMENTS[dtype].size)
+        for dtype in ELEMENTS
+        for tile in (32, 64, 128, 256)
+        for schedule, _, _ in slab_schedules(tile, dtype)
+    ]
+    rows, tiles, sizes = (max(column) for column in zip(*made, strict=True))
+    assert (rows, tiles, sizes) == (SHARED_ROWS, SHARED_TILE, SHARED_BYTES)
+
+
 def test_the_roof_is_what_binds():
     decode = Case("decode", 4096, 4096, 8, 0.75, 128)
     roof = compute_roof(decode, H200)
     assert roof.bound == "hbm"
-    assert roof.hbm == pytest.approx((weight_bytes(decode) + 2 * 8192 * 8) / 4.8e12)
+    # Of X half of the rows, of Y all.
+    moved = weight_bytes(decode) + 2 * (2048 + 4096) * 8
+    assert roof.hbm == pytest.approx(moved / 4.8e12)
     # A quarter of the weights, with metadata and lists, against all of them.
     assert 0.27 < weight_bytes(decode) / (2 * 4096 * 4096) < 0.30
     prefill = Case("prefill", 8192, 8192, 8192, 0.75, 128)
