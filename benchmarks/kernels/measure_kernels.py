@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cases import ELEMENTS
 from driver import read_manifest
 from measured import CASES_LEFT
 from profile_kernels import ProfileError, find_ncu
@@ -82,10 +83,10 @@ def steps(
     for dtype in dtypes:
         if dtype != "f16":
             yield bench(f"bench-{dtype}", dtype, *FEWER)
-    for tile, tokens in ((128, 4096), (256, 4096), (64, 4096), (128, 16)):
-        words = ("--tile", str(tile), "--tokens", str(tokens))
-        for what in ("stages", "counters") if _has_ncu() else ("stages",):
-            name = f"{what}-v{tile}-n{tokens}"
+    whats = ("stages", "counters") if _has_ncu() else ("stages",)
+    for mark, words in _profiled(bundle):
+        for what in whats:
+            name = f"{what}-{mark}"
             out = str(results / f"{name}.csv")
             yield Step(name, ("profile_kernels.py", what, given, out, *words))
     if find_sanitizer():
@@ -99,6 +100,24 @@ def steps(
         yield bench("bench-f16", "f16")
     for tile in sorted({info.tile for info in kernels}):
         yield Step(f"check-v{tile}", ("check_kernels.py", given, "--tiles", str(tile)))
+
+
+def _profiled(bundle: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The cases of which it is said what bounds them: a mark, and what asks for it."""
+    for tile, tokens in ((128, 4096), (256, 4096), (64, 4096), (128, 16)):
+        yield f"v{tile}-n{tokens}", ("--tile", str(tile), "--tokens", str(tokens))
+    # Lists by windows, for the kernels that need them and of which there are variants.
+    varied = {
+        (info.tile, info.window, info.window_blocks)
+        for info in read_manifest(bundle)
+        if info.without and info.window and info.dtype == "f16"
+    }
+    for tile, window, blocks in sorted(varied):
+        # Of which a tile keeps as many k-blocks as the kernel has for a window.
+        sparsity = 1 - blocks * ELEMENTS["f16"].block / (2 * window)
+        words = ("--tile", str(tile), "--tokens", "4096", "--window", str(window),
+                 "--sparsity", str(sparsity))  # fmt: skip
+        yield f"v{tile}-w{window}-k{blocks}-n4096", words
 
 
 def _has_ncu() -> bool:

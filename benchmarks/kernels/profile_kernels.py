@@ -7,6 +7,7 @@ r"""Say what bounds a kernel: hardware counters, and its time without each stage
         --shape llama2-7b-up --tokens 4096 --tile 128
 
 Both take the kernels of which the bundle has variants, or those that --kernels names.
+With --window they do so on lists that go by windows, which slab kernels need.
 *counters* runs each of them under Nsight Compute ($HINM_NCU, the PATH, or
 /usr/local/cuda), *stages* times each beside the same without its gather, reads,
 weights, products or stores (stages.py). Needs no PyTorch.
@@ -206,10 +207,19 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sparsity", type=float, default=0.75)
     parser.add_argument("--tile", type=int, default=128)
     parser.add_argument("--dtype", default="f16")
-    parser.add_argument("--window", type=int, default=0)
+    parser.add_argument("--window", type=int, default=0,
+                        help="lists that go by windows of so many columns")  # fmt: skip
     parser.add_argument("--kernels", nargs="+", help="by name")
     parser.add_argument("--driver", default="libcuda.so.1", help=argparse.SUPPRESS)
     return parser.parse_args(words)
+
+
+def case_of(arguments: argparse.Namespace) -> Case:
+    """The product that is asked for."""
+    return Case(
+        arguments.shape, *SHAPES[arguments.shape], arguments.tokens, arguments.sparsity,
+        arguments.tile, arguments.dtype, arguments.window,
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace, driver: Driver) -> None:
@@ -219,10 +229,7 @@ def run(arguments: argparse.Namespace, driver: Driver) -> None:
         ProfileError: if it cannot be done.
         DriverError: if a kernel cannot be launched.
     """
-    case = Case(
-        arguments.shape, *SHAPES[arguments.shape], arguments.tokens, arguments.sparsity,
-        arguments.tile, arguments.dtype, arguments.window,
-    )  # fmt: skip
+    case = case_of(arguments)
     kernels = chosen(read_manifest(arguments.bundle), case, arguments.kernels)
     head = {"gpu": driver.name, "case": str(case)}
     if arguments.what == "counters":

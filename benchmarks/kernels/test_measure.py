@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 import measure_kernels
+import profile_kernels
 from cases import ELEMENTS
-from driver import KernelInfo
+from driver import KernelInfo, read_manifest
 from measure_kernels import Step
 from measured import CASES_LEFT
 
@@ -63,6 +64,36 @@ def test_steps_are_of_all_types_and_tools(bundle, monkeypatch, tmp_path):
     monkeypatch.setattr(measure_kernels, "find_sanitizer", lambda: None)
     found = {step.name for step in measure_kernels.steps(bundle, tmp_path, None, None)}
     assert "memcheck" not in found
+
+
+@pytest.mark.parametrize("what", ["stages", "counters"])
+def test_slab_kernels_are_profiled_on_lists_by_windows(
+    bundle, monkeypatch, tmp_path, what
+):
+    monkeypatch.setattr(measure_kernels, "find_ncu", lambda: "ncu")
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    slab = KernelInfo(**manifest["kernels"].pop())
+    wide = replace(slab, name="wide", tile=64, window=256)
+    # Of the last one there are no variants.
+    more = [
+        slab, replace(slab, without="gather"), wide, replace(wide, without="reads"),
+        replace(slab, name="large", window=512),
+    ]  # fmt: skip
+    manifest["kernels"] += [vars(kernel) for kernel in more]
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    made = {step.name: step for step in measure_kernels.steps(bundle, tmp_path, None,
+                                                              None)}  # fmt: skip
+    names = [name for name in made if name.startswith(what) and "-w" in name]
+    assert names == [f"{what}-v32-w128-k1-n4096", f"{what}-v64-w256-k1-n4096"]
+    for name, kernel, stage in zip(names, ("slab", "wide"), ("gather", "reads"),
+                                   strict=True):  # fmt: skip
+        script, *words = made[name].words
+        assert script == "profile_kernels.py"
+        arguments = profile_kernels.parse(words)
+        assert arguments.out == tmp_path / f"{name}.csv"
+        case = profile_kernels.case_of(arguments)
+        ((info, lacking),) = profile_kernels.chosen(read_manifest(bundle), case, None)
+        assert (info.name, list(lacking)) == (kernel, [stage])
 
 
 def test_calls_go_on_where_the_last_one_stopped(bundle, monkeypatch, capfd):
