@@ -26,6 +26,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from build_kernels import OBJECT, ROOT, find_ptxas, ptxas_version, unescape
 from cases import ELEMENTS, SHAPES, Case
 from hinm import provenance
@@ -49,11 +52,18 @@ STAGE_OF = {
     "ConvertVectorToLLVMPass": "host", "GpuToLLVMConversionPass": "host",
     "ConvertControlFlowToLLVMPass": "host", "Output": "host",
 }  # fmt: skip
-#: A deep tile of each kind that the heuristic does not choose by itself.
+#: A deep tile of each kind that the heuristic does not choose by itself, with V and the
+#: window of the layer that it is for.
 SCHEDULES = {
-    "warp_specialized": "kernel = warp_specialized, tile_m = 128, tile_n = 256, "
-    "tile_k = 64, stages = 4, warps_m = 8, warps_n = 1",
-}
+    "warp_specialized": (
+        "kernel = warp_specialized, tile_m = 128, tile_n = 256, tile_k = 64, "
+        "stages = 4, warps_m = 8, warps_n = 1", 128, 0,
+    ),
+    "slab": (
+        "kernel = slab, tile_m = 256, tile_n = 128, tile_k = 64, stages = 4, "
+        "warps_m = 4, warps_n = 2, prefetch = 1", 64, 128,
+    ),
+}  # fmt: skip
 
 HEAD = """# Compile time of one layer
 
@@ -66,7 +76,8 @@ makes NVVM of it, *host* the other side of the launch, *llvm* `gpu-module-to-bin
 PTX. *start* is the rest of the two processes' time: libraries that are loaded, output.
 *cpu* is what both had of a core, and says more than *total* where other work runs.
 The weights are arguments here; what they cost is in
-[compile](../compile/README.md).
+[compile](../compile/README.md). Only of the slab kernel the lists are constants, random
+ones that go by windows of 128 columns: *select* searches places for its slabs.
 
 """
 
@@ -120,7 +131,7 @@ def cpu_time() -> float:
 
 
 def layers() -> Iterator[Layer]:
-    """Few and many tokens, every V and type, and the largest kernel."""
+    """Few and many tokens, every V and type, and the kernels of SCHEDULES."""
     for name in ("bert-base-up", "llama2-7b-up"):
         rows, columns = SHAPES[name]
         for tokens in (8, 4096):
@@ -133,13 +144,25 @@ def layers() -> Iterator[Layer]:
                 yield Layer(
                     Case("llama2-7b-up", rows, columns, tokens, 0.75, 128, dtype)
                 )
-    for kernel in SCHEDULES:
-        case = Case("llama2-7b-up", *SHAPES["llama2-7b-up"], 4096, 0.75, 128)
-        yield Layer(case, kernel)
+    for kernel, (_, tile, window) in SCHEDULES.items():
+        rows, columns = SHAPES["llama2-7b-up"]
+        yield Layer(
+            Case("llama2-7b-up", rows, columns, 4096, 0.75, tile, "f16", window), kernel
+        )
+
+
+def random_lists(case: Case) -> NDArray[np.uint16]:
+    """Random columns of each window, another choice for each tile, in their order."""
+    draw = np.random.default_rng(0)
+    windows = case.tiles * case.windows
+    ranks = draw.random((windows, case.window)).argsort(axis=1)
+    listed = np.sort(ranks[:, : case.kept // case.windows], axis=1)
+    first = case.window * (np.arange(windows) % case.windows)
+    return (listed + first[:, None]).astype(np.uint16).reshape(-1)
 
 
 def module(case: Case) -> str:
-    """The layer as IR."""
+    """The layer as IR; of a case with a window its lists are a constant."""
     listed = case.tiles * case.padded
     slabs = -(-case.tile // 16)
     element = case.element
@@ -151,16 +174,21 @@ def module(case: Case) -> str:
         "l": f"tensor<{listed}xi16>", "o": f"tensor<{case.tiles + 1}xi32>",
         "x": f"tensor<{case.columns}x{case.tokens}x{case.dtype}>",
     }  # fmt: skip
+    arguments, constant, window = dict(types), "", ""
+    if case.window:
+        data = random_lists(case).tobytes().hex().upper()
+        constant = f'\n  %l = arith.constant dense<"0x{data}"> : {arguments.pop("l")}'
+        window = f", window = {case.window}"
     bias = f"tensor<{case.rows}x{sums}>"
     y = f"tensor<{case.rows}x{case.tokens}x{output}>"
     add = "arith.addi" if sums == "i32" else "arith.addf"
     rounded = "" if sums == output else f"\n    %z = arith.truncf %t : f32 to {output}"
     return f"""
-func.func @layer({", ".join(f"%{n}: {t}" for n, t in types.items())}, %b: {bias})
-    -> {y} {{
+func.func @layer({", ".join(f"%{n}: {t}" for n, t in arguments.items())}, %b: {bias})
+    -> {y} {{{constant}
   %init = tensor.empty() : {y}
   %y = hinm.spmm as #hinm.packed<rows = {case.rows}, columns = {case.columns},
-      tile = {case.tile}, {element.format}>
+      tile = {case.tile}, {element.format}{window}>
     ins({", ".join(f"%{n}" for n in types)} : {", ".join(types.values())})
     outs(%init : {y})
     epilogue(%b : {bias}) {{
@@ -202,7 +230,7 @@ def compile_once(layer: Layer, chip: str, folder: Path) -> Time:
     case = layer.case
     select = f"chip={chip}"
     if layer.kernel:
-        select += f' schedule="{SCHEDULES[layer.kernel]}"'
+        select += f' schedule="{SCHEDULES[layer.kernel][0]}"'
     source, lowered = folder / "layer.mlir", folder / "lowered.mlir"
     source.write_text(module(case))
     used, begin = cpu_time(), time.perf_counter()

@@ -3,11 +3,20 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 
 import compile_time
 from cases import ELEMENTS, TILES
-from compile_time import STAGES, Time, layers, median, stages_of, table
+from compile_time import (
+    STAGES,
+    Time,
+    layers,
+    median,
+    random_lists,
+    stages_of,
+    table,
+)
 
 
 def test_passes_are_summed_by_stage():
@@ -48,6 +57,20 @@ def test_layers_are_of_every_type_and_few_and_many_tokens():
         assert min(tokens) <= 16 < max(tokens)
 
 
+def test_lists_are_of_every_window():
+    (case,) = [layer.case for layer in layers() if layer.kernel == "slab"]
+    assert (case.tile, case.window, case.window_blocks) == (64, 128, 1)
+    lists = random_lists(case).reshape(172, 32, 64).astype(int)
+    assert (np.diff(lists, axis=2) > 0).all()
+    assert np.array_equal(
+        lists // 128, np.broadcast_to(np.arange(32)[:, None], lists.shape)
+    )
+    # Each is another one, and each column is in half of them.
+    assert len(np.unique(lists % 128, axis=None)) == 128
+    assert len(np.unique((lists % 128).reshape(-1, 64), axis=0)) == 172 * 32
+    assert np.bincount((lists % 128).ravel()).max() < 0.55 * 172 * 32
+
+
 @pytest.mark.usefixtures("ptxas")
 def test_layers_are_compiled(tmp_path, monkeypatch, capfd):
     chosen = [
@@ -60,7 +83,7 @@ def test_layers_are_compiled(tmp_path, monkeypatch, capfd):
     assert compile_time.main() == 0
     lines = (tmp_path / "compile-time.csv").read_text().splitlines()
     rows = list(csv.DictReader(line for line in lines if line[0] != "#"))
-    assert [row["dtype"] for row in rows] == ["i8", "f16"]
+    assert [row["dtype"] for row in rows] == ["i8", "f16", "f16"]
     for row in rows:
         times = {name: float(row[f"{name}_ms"]) for name in (*STAGES, "start", "total")}
         # Rounded to a tenth each.
@@ -70,7 +93,10 @@ def test_layers_are_compiled(tmp_path, monkeypatch, capfd):
         assert min(times["llvm"], times["ptxas"], float(row["cpu_ms"])) > 1
         assert int(row["instructions"]) > 100
     assert "warp_specialized" in rows[1]["kernel"]
+    assert "slab" in rows[2]["kernel"]
+    # The search for places in 43 × 32 slabs takes longer than any formula.
+    assert float(rows[2]["select_ms"]) > 10 + float(rows[1]["select_ms"])
     text = (tmp_path / "compile-time.md").read_text()
     assert "medians of 1 runs" in text
-    assert len([line for line in text.splitlines() if line.startswith("| llama")]) == 2
-    assert "2 layers, at most" in capfd.readouterr().out
+    assert len([line for line in text.splitlines() if line.startswith("| llama")]) == 3
+    assert "3 layers, at most" in capfd.readouterr().out
