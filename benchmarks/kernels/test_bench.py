@@ -1,9 +1,11 @@
 """The benchmark's run on a CPU: kernels and libraries that note what they are asked."""
 
 import csv
+import ctypes
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -133,6 +135,62 @@ def test_libraries_that_fail_in_one_layout_are_asked_for_another():
         product._possible({"a": refuse})
     with pytest.raises(ValueError, match="not given"):
         product.spatha()
+
+
+class _FakeSpatha:
+    """Multiplies blocks of 64 tokens, by kernels of which one is right."""
+
+    def __init__(self, kernels):
+        self._kernels = kernels
+
+    def padded(self, tokens):
+        return -(-tokens // 64) * 64
+
+    def dense(self, case):
+        draw = np.random.default_rng(0)
+        return draw.integers(-4, 5, (case.rows, case.columns)).astype(np.int8)
+
+    def launches(self, case, tokens, x, y, stream):
+        assert (tokens, stream) == (self.padded(case.tokens), 7)
+
+        def at(pointer, rows):
+            size = 2 * rows * tokens
+            memory = (ctypes.c_char * size).from_address(pointer)
+            return np.frombuffer(memory, np.float16).reshape(rows, tokens)
+
+        def make(name):
+            def launch():
+                if name == "refused":
+                    raise RuntimeError("kernel 0 was not launched")
+                product = self.dense(case) @ at(x, case.columns).astype(np.float64)
+                # The other half of the rows stays as it was.
+                count = case.rows // 2 if name == "half" else case.rows
+                at(y, case.rows)[:count] = product[:count]
+
+            return launch
+
+        return {name: make(name) for name in self._kernels}
+
+
+@pytest.mark.parametrize("tokens", [3, 64, 65])
+def test_spatha_multiplies_padded_tokens_and_is_checked(tokens, capfd):
+    case = replace(CASE, tokens=tokens)
+    kernels = ("right", "refused", "half")
+    libraries = contenders.Libraries(spatha=_FakeSpatha(kernels))
+    product = contenders.Product(case, _FakeGpu(), libraries)
+    product.spatha()()
+    said = capfd.readouterr().err
+    assert "half is off by nan" in said
+    assert "refused: kernel 0 was not launched" in said
+    assert "right" not in said
+    x, y = product.kept_alive
+    assert x.shape == (128, -(-tokens // 64) * 64)
+    assert torch.equal(x[:, :tokens], product.x[:, :tokens])
+    assert not x[:, tokens:].any()
+    assert y.shape == (70, x.shape[1])
+    wrong = contenders.Libraries(spatha=_FakeSpatha(("half",)))
+    with pytest.raises(ValueError, match="none of its kernels is right"):
+        contenders.Product(case, _FakeGpu(), wrong).spatha()
 
 
 @pytest.mark.parametrize("dtype", ["f16", "i8", "f8E4M3FN"])

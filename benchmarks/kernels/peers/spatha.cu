@@ -8,7 +8,8 @@
 //   ...
 //
 // Weights are random with Spatha's own generator: V:2:M, values of small
-// integers.
+// integers. The macros of Spatha (BASELINE, IDEAL_KERNEL, OUT_32B) stay
+// undefined, as where its benchmark measures M > 4.
 
 #include "spatha/block_sparse/spmm/blockwise_op.h"
 #include <cstdint>
@@ -25,9 +26,15 @@ namespace {
 
 using Weight = SpathaWeight;
 
-/// What its own benchmark tries, without those for tiles of other heights.
+/// Tokens of a block. Neither its loads of X nor its stores of Y look at N, so
+/// that this has to divide N.
+constexpr int blockTokens = 64;
+
 template <int BM, int BN, int BK, int WM, int WN, int WK, int MK, int Stages>
 bool launch(Weight &weight, int tokens, half *x, half *y, cudaStream_t stream) {
+  // Its epilogue stores 64 tokens of a row at a time, and has no other warps
+  // beside one that has all of them.
+  static_assert(BN == blockTokens && WN == blockTokens, "see above");
   using Op = SpmmBlockwiseOp<ShapeBase<BM, BN, BK>, ShapeBase<WM, WN, WK>,
                              ShapeBase<16, 8, MK>, Stages>;
   // The state is made anew for each launch: the attribute of the kernel is set,
@@ -43,24 +50,25 @@ bool launch(Weight &weight, int tokens, half *x, half *y, cudaStream_t stream) {
 
 using Launch = bool (*)(Weight &, int, half *, half *, cudaStream_t);
 
-constexpr Launch configs64[] = {launch<64, 32, 32, 64, 32, 32, 32, 2>,
-                                launch<64, 32, 32, 64, 32, 32, 32, 4>,
-                                launch<64, 64, 32, 64, 32, 32, 32, 2>,
-                                launch<64, 64, 32, 64, 32, 32, 32, 3>,
-                                launch<64, 64, 32, 64, 32, 32, 32, 4>,
-                                launch<64, 64, 32, 32, 32, 32, 32, 2>,
-                                launch<64, 64, 32, 32, 32, 32, 32, 3>,
-                                launch<64, 64, 32, 32, 32, 32, 32, 4>};
-constexpr Launch configs128[] = {launch<128, 64, 32, 64, 32, 32, 32, 2>,
-                                 launch<128, 64, 32, 64, 32, 32, 32, 3>,
-                                 launch<128, 64, 32, 64, 32, 32, 32, 4>,
-                                 launch<128, 64, 32, 32, 64, 32, 32, 2>,
+// What its own benchmark tries with this epilogue (run_spmm_spatha.sh).
+constexpr Launch configs32[] = {launch<32, 64, 32, 32, 64, 32, 32, 2>,
+                                launch<32, 64, 32, 32, 64, 32, 32, 3>,
+                                launch<32, 64, 32, 32, 64, 32, 32, 4>};
+constexpr Launch configs64[] = {launch<64, 64, 32, 32, 64, 32, 32, 2>,
+                                launch<64, 64, 32, 32, 64, 32, 32, 3>,
+                                launch<64, 64, 32, 32, 64, 32, 32, 4>,
+                                launch<64, 64, 32, 64, 64, 32, 32, 2>,
+                                launch<64, 64, 32, 64, 64, 32, 32, 3>,
+                                launch<64, 64, 32, 64, 64, 32, 32, 4>};
+constexpr Launch configs128[] = {launch<128, 64, 32, 32, 64, 32, 32, 2>,
                                  launch<128, 64, 32, 32, 64, 32, 32, 3>,
                                  launch<128, 64, 32, 32, 64, 32, 32, 4>,
-                                 launch<128, 128, 32, 64, 64, 32, 32, 2>,
-                                 launch<128, 128, 32, 64, 64, 32, 32, 4>,
-                                 launch<128, 128, 32, 32, 64, 32, 32, 2>,
-                                 launch<128, 128, 32, 32, 64, 32, 32, 4>};
+                                 launch<128, 64, 32, 64, 64, 32, 32, 2>,
+                                 launch<128, 64, 32, 64, 64, 32, 32, 3>,
+                                 launch<128, 64, 32, 64, 64, 32, 32, 4>,
+                                 launch<128, 64, 32, 128, 64, 32, 32, 2>,
+                                 launch<128, 64, 32, 128, 64, 32, 32, 3>,
+                                 launch<128, 64, 32, 128, 64, 32, 32, 4>};
 
 } // namespace
 
@@ -68,14 +76,20 @@ extern "C" {
 
 /// How many kernels there are for tiles of \p tile rows.
 int spatha_configs(int tile) {
-  return tile == 64    ? sizeof(configs64) / sizeof(Launch)
+  return tile == 32    ? sizeof(configs32) / sizeof(Launch)
+         : tile == 64  ? sizeof(configs64) / sizeof(Launch)
          : tile == 128 ? sizeof(configs128) / sizeof(Launch)
                        : 0;
 }
 
+/// What divides the tokens of a product.
+int spatha_tokens() { return blockTokens; }
+
 /// A random weight that keeps 2 of each \p group columns; null if it cannot be.
 SpathaWeight *spatha_create(int rows, int columns, int group, int tile) {
-  if (rows % tile != 0 || columns % group != 0 || spatha_configs(tile) == 0)
+  // A step is of eight groups, and a last one with fewer reads past X.
+  if (spatha_configs(tile) == 0 || rows % tile != 0 ||
+      columns % (8 * group) != 0)
     return nullptr;
   auto *weight = new SpathaWeight;
   weight->tile = tile;
@@ -87,11 +101,26 @@ SpathaWeight *spatha_create(int rows, int columns, int group, int tile) {
 
 void spatha_destroy(SpathaWeight *weight) { delete weight; }
 
+/// On the host, what the weight is made of.
+const void *spatha_values(const SpathaWeight *weight) {
+  return weight->matrix.values.data();
+}
+const void *spatha_metadata(const SpathaWeight *weight) {
+  return weight->matrix.metadata.data();
+}
+const void *spatha_indices(const SpathaWeight *weight) {
+  return weight->matrix.indices.data();
+}
+
 /// Y = W · X by kernel \p config; X is columns × tokens and Y rows × tokens,
 /// f16 on the device. Returns whether it was launched.
 int spatha_launch(SpathaWeight *weight, int config, int tokens, void *x,
                   void *y, void *stream) {
-  const Launch *configs = weight->tile == 64 ? configs64 : configs128;
+  if (tokens % blockTokens != 0)
+    return false;
+  const Launch *configs = weight->tile == 32   ? configs32
+                          : weight->tile == 64 ? configs64
+                                               : configs128;
   return configs[config](*weight, tokens, static_cast<half *>(x),
                          static_cast<half *>(y),
                          static_cast<cudaStream_t>(stream));
