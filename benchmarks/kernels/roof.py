@@ -18,6 +18,8 @@ INDEX = 2
 #: Of the slab kernel (build_kernels.py): the most rows of Y whose tiles share what is
 #: copied of X, the tallest of these tiles, and the largest element.
 SHARED_ROWS, SHARED_TILE, SHARED_BYTES = 512, 128, 2
+#: Tokens up to which there are kernels that load X through L1 (build_kernels.py).
+CACHED_TOKENS = 16
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,11 @@ class Roof:
             before, has to write others back.
         l2: the rows of X that each tile lists, past L1; where tiles can share slabs,
             those of one tile for as many tiles as a block can have, as they may list
-            the same. Weights, metadata and lists only once, though most kernels read
-            them for every block: a cluster reads them once for all of its blocks, and
-            L1 may keep them for blocks of the same processor.
+            the same; of so few tokens that X may be token-major, and loaded through
+            L1, those of one tile for every processor. Weights, metadata and lists only
+            once, though most kernels read them for every block: a cluster reads them
+            once for all of its blocks, and L1 may keep them for blocks of the same
+            processor.
         shared: what is copied into shared memory, and read from it by every 16 rows
             (mma.sp) or 64 rows (wgmma) of a tile.
     """
@@ -171,7 +175,9 @@ def compute_roof(case: Case, chip: Chip, rows_per_read: int = 64) -> Roof:
     if case.window_blocks and case.tile <= SHARED_TILE and element <= SHARED_BYTES:
         blocks = -(-case.tiles * case.tile // SHARED_ROWS)
     # A kernel that copies all rows has none for columns that pad.
-    copied = blocks * min(case.padded, case.columns) * case.tokens * element
+    copy = min(case.padded, case.columns) * case.tokens * element
+    copied = blocks * copy
+    fetched = min(blocks, chip.sms) * copy if case.tokens <= CACHED_TOKENS else copied
     stored = OUTPUT_BYTES[case.element.output]
     activations = (case.kept * element + case.rows * stored) * case.tokens
     weights = weight_bytes(case)
@@ -181,6 +187,6 @@ def compute_roof(case: Case, chip: Chip, rows_per_read: int = 64) -> Roof:
     return Roof(
         tensor=macs * element / 2 / (per_second * chip.sparse_macs),
         hbm=(weights + activations) / chip.hbm,
-        l2=(copied + weights) / chip.l2,
+        l2=(fetched + weights) / chip.l2,
         shared=(copied + read) / (per_second * chip.shared),
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tune_kernels
-from build_kernels import schedules, slab_schedules
+from build_kernels import TURNED, schedules, slab_schedules
 from cases import ELEMENTS, OUTPUT_BYTES, Case, all_cases
 from cutlass import Cutlass
 from driver import Driver, DriverError, Kernel, KernelInfo, MemRef
@@ -18,6 +18,7 @@ from hinm.linalg_text import read_resources
 from hinm.tools import find_tool
 from packed import random_packed
 from roof import (
+    CACHED_TOKENS,
     H200,
     SHARED_BYTES,
     SHARED_ROWS,
@@ -113,6 +114,17 @@ def test_no_schedule_is_below_the_roof(tokens, tile, dtype):
     activations = (case.kept * case.element.size
                    + 11008 * OUTPUT_BYTES[case.element.output]) * tokens  # fmt: skip
     assert roof.hbm * H200.hbm == pytest.approx(weight_bytes(case) + activations)
+
+
+def test_few_tokens_come_through_l1():
+    few = Case("up", 11008, 4096, TURNED, 0.5, 32)
+    assert CACHED_TOKENS == TURNED
+    # Of 344 tiles, one for each of 132 processors.
+    moved = 132 * 2 * 4096 * TURNED + weight_bytes(few)
+    assert compute_roof(few, H200).l2 * H200.l2 == pytest.approx(moved)
+    more = replace(few, tokens=TURNED + 8)
+    moved = 344 * 2 * 4096 * (TURNED + 8) + weight_bytes(more)
+    assert compute_roof(more, H200).l2 * H200.l2 == pytest.approx(moved)
 
 
 def test_slabs_are_shared_by_as_many_rows_as_the_roof_has_it():
