@@ -15,6 +15,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,16 +108,15 @@ def _profiled(bundle: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     for tile, tokens in ((128, 4096), (256, 4096), (64, 4096), (128, 16)):
         yield f"v{tile}-n{tokens}", ("--tile", str(tile), "--tokens", str(tokens))
     # Lists by windows, for the kernels that need them and of which there are variants.
-    varied = {
-        (info.tile, info.window, info.window_blocks)
-        for info in read_manifest(bundle)
-        if info.without and info.window and info.dtype == "f16"
-    }
-    for tile, window, blocks in sorted(varied):
+    varied: dict[tuple[int, int, int], set[str]] = defaultdict(set)
+    for info in read_manifest(bundle):
+        if info.without and info.window and info.dtype == "f16":
+            varied[info.tile, info.window, info.window_blocks].add(info.name)
+    for (tile, window, blocks), names in sorted(varied.items()):
         # Of which a tile keeps as many k-blocks as the kernel has for a window.
         sparsity = 1 - blocks * ELEMENTS["f16"].block / (2 * window)
         words = ("--tile", str(tile), "--tokens", "4096", "--window", str(window),
-                 "--sparsity", str(sparsity))  # fmt: skip
+                 "--sparsity", str(sparsity), "--kernels", *sorted(names))  # fmt: skip
         yield f"v{tile}-w{window}-k{blocks}-n4096", words
 
 
