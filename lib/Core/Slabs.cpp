@@ -27,7 +27,7 @@ constexpr int64_t kTurn = 8, kClasses = 8, kPlaces = 32;
 /// A round of the search: proposals for each place, the temperature that they
 /// start at, in turns, and the share of a turn that every pair of rows in
 /// conflict counts: fewer are easier to resolve.
-constexpr int64_t kProposals = 200;
+constexpr int64_t kProposals = 80;
 constexpr double kTemperature = 0.3, kPairCost = 0.3;
 /// Places without a conflict exist for two tiles, where no row is in more than
 /// two eights, and are likely to where a round leaves at most one of so many
@@ -61,6 +61,13 @@ public:
   int turnsOfMove(int64_t from, int64_t to) const {
     return (rows[to] == turns) -
            (rows[from] == turns && numFull == 1 && rows[to] + 1 < turns);
+  }
+  /// A class without a row, from \p first on; there is one where rows are in
+  /// conflict.
+  uint32_t findFree(uint32_t first) const {
+    while (rows[first % kClasses] != 0)
+      ++first;
+    return first % kClasses;
   }
   void move(int64_t from, int64_t to) {
     numFull -= rows[from] == turns;
@@ -225,8 +232,13 @@ void SlabSearch::runRound(Random &random) {
     int64_t a = placeOf[rows[random.below(rows.size())]];
     while (!eights[number].isInConflict(a % kClasses))
       a = placeOf[rows[random.below(rows.size())]];
-    const int64_t b = random.below(size);
-    if (a % kClasses == b % kClasses)
+    // Half of them go to a class that the eight has no row of. With all of them
+    // the search would not get out of some traps.
+    uint32_t to = random.below(kClasses);
+    if (random.below(2) == 0)
+      to = eights[number].findFree(to);
+    const int64_t b = random.below(size / kClasses) * kClasses + to;
+    if (to == a % kClasses)
       continue;
     const double temperature =
         kTemperature * static_cast<double>(proposals - i) / proposals;

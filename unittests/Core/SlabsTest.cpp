@@ -194,9 +194,9 @@ TEST(Slabs, OfSeveralTilesHaveFewConflicts) {
   EXPECT_LE(meanTurns(4, 512, 2), 1.01);
   EXPECT_LE(meanTurns(4, 256, 2), 1.02);
   EXPECT_LE(meanTurns(4, 256, 1), 1.02);
-  EXPECT_LE(meanTurns(4, 128, 2), 1.15);
-  EXPECT_LE(meanTurns(8, 256, 2), 1.25);
-  EXPECT_LE(meanTurns(8, 128, 2), 1.55);
+  EXPECT_LE(meanTurns(4, 128, 2), 1.2);
+  EXPECT_LE(meanTurns(8, 256, 2), 1.3);
+  EXPECT_LE(meanTurns(8, 128, 2), 1.6);
 }
 
 TEST(Slabs, OfTilesThatListTheSameNeedNoMorePlaces) {

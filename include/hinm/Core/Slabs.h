@@ -81,7 +81,7 @@ int64_t countSlabPlaces(const SlabLists &lists);
 
 /// The slabs of \p lists. The search is by simulated annealing: a row in
 /// conflict and another place exchange what they hold, for turns that do not
-/// become more than they were in the order of the lists. It takes up to 25
+/// become more than they were in the order of the lists. It takes up to 12
 /// microseconds a place, on \p threads threads (0: as many as the machine has),
 /// and is deterministic.
 Slabs makeSlabs(const SlabLists &lists, unsigned threads);
