@@ -3,13 +3,17 @@ r"""Time hinm's kernels beside cuBLAS and cuSPARSELt, where there is a GPU and P
 
     python benchmarks/kernels/bench_kernels.py .bundle --out results.csv \
         --trials trials.csv --minutes 9 --resume
-    python benchmarks/kernels/kernel_report.py results.csv docs/results/kernels
+    python benchmarks/kernels/kernel_report.py docs/results/kernels results.csv
 
 `.bundle` comes from build_kernels.py and needs no LLVM. All contenders of a case get
 the same activations and are timed by turns (CUDA events, L2 flushed before every
 launch); ours are checked against a product in f64. What a library cannot do is left out
-and said so. Cases that the goals (goals.py) are about come first; with --minutes the
-exit status is 75 if some are left, and --resume goes on with those.
+and said so. A kernel of ours that is wrong or fails is noted in failed.csv beside --out
+and left out from then on; if there are such, the exit status is 1 in the end.
+
+Cases that the goals (goals.py) are about come first. The exit status is 75 if some are
+left after --minutes, or because a kernel broke the context of CUDA; --resume goes on
+with those.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import platform
 import statistics
 import sys
@@ -40,6 +45,7 @@ from cases import (
 from contenders import BOUND, OTHERS, Gpu, Launch, Libraries, Product
 from cutlass import Cutlass
 from driver import MAX_SHARED_BYTES, Driver, Kernel, KernelInfo, read_manifest
+from failures import FAILED, Failures, Poisoned
 from goals import is_needed
 from measured import CASES_LEFT, MeasuredFile, Mismatch
 from roof import CHIPS, H200, Chip, compute_roof, measured_chip
@@ -145,55 +151,94 @@ def say_once(text: str, case: Case) -> None:
         print(f"{text} ({case}, and perhaps others)", file=sys.stderr)
 
 
+@dataclass(frozen=True)
+class Tried:
+    """One of our kernels that is right on a case.
+
+    Attributes:
+        info: which.
+        launch: what was checked.
+        error: relative, Frobenius, against f64.
+        microseconds: the median of a short trial.
+    """
+
+    info: KernelInfo
+    launch: Launch
+    error: float
+    microseconds: float
+
+
+def check_ours(
+    product: Product, kernels: Kernels, info: KernelInfo, failures: Failures
+) -> tuple[Launch, float] | None:
+    """The launch of a kernel and how far it is off; None if it is not to be used."""
+
+    def launch_once() -> tuple[Launch, float]:
+        launch = product.hinm(kernels.load(info))
+        return launch, product.error(launch, info.row_index)
+
+    case = product.case
+    try:
+        checked = failures.attempt(info.name, launch_once, product.gpu.synchronize)
+    except ValueError as error:
+        # The lists of this case are not for it.
+        say_once(f"{info.name}: {error}", case)
+        return None
+    # Not "greater": a NaN is wrong.
+    if checked and not checked[1] <= BOUND[case.element.output]:
+        failures.add(info.name, f"off by {checked[1]:.1e} on {case}")
+        return None
+    return checked
+
+
 def try_ours(
-    product: Product, kernels: Kernels, row_index: bool
-) -> tuple[dict[str, KernelInfo], dict[str, float]]:
-    """All our kernels for a case by name, and their medians in a short trial."""
-    infos = {
-        info.name: info
-        for info in fitting(
-            kernels.infos, product.case, kernels.shared_bytes, row_index
-        )
-    }
-    launches = {name: product.hinm(kernels.load(info)) for name, info in infos.items()}
+    product: Product, kernels: Kernels, row_index: bool, failures: Failures
+) -> list[Tried]:
+    """Our kernels that are right on a case, the fastest in a short trial first.
+
+    All that are timed are checked before, as the tuner may pick any of them.
+    """
+    launches: dict[str, Launch] = {}
+    found: dict[str, tuple[KernelInfo, float]] = {}
+    for info in fitting(kernels.infos, product.case, kernels.shared_bytes, row_index):
+        if info.name in failures:
+            continue
+        checked = check_ours(product, kernels, info, failures)
+        if checked:
+            launches[info.name] = checked[0]
+            found[info.name] = info, checked[1]
     samples = product.gpu.measure(launches, 5)
-    return infos, {name: statistics.median(samples[name]) for name in infos}
+    tried = [
+        Tried(info, launches[name], error, statistics.median(samples[name]))
+        for name, (info, error) in found.items()
+    ]
+    return sorted(tried, key=lambda one: one.microseconds)
 
 
 def run_case(
     case: Case, kernels: Kernels, gpu: Gpu, libraries: Libraries, count: int,
-    trials: dict[str, float], wrong: set[str], chip: Chip,
+    trials: dict[str, float], failures: Failures, chip: Chip,
 ) -> Iterator[Row]:  # fmt: skip
     """All contenders on one case; of our kernels the best after a short trial.
 
-    The trial's medians go into `trials`, by kernel, and kernels whose results are
-    wrong, which are not measured, into `wrong`.
+    The trial's medians go into `trials`, by kernel, and kernels that cannot be launched
+    or whose results are wrong, which are not measured, into `failures`.
     """
     product = Product(case, gpu, libraries)
     launches: dict[tuple[str, str], Launch] = {}
     errors: dict[tuple[str, str], float] = {}
-
-    def add(contender: str, info: KernelInfo, consecutive: bool = False) -> None:
-        launch = product.hinm(kernels.load(info), consecutive)
-        if not consecutive:
-            error = product.error(launch, info.row_index)
-            if not error <= BOUND[case.element.output]:
-                print(f"{info.name} is off by {error:.1e} on {case}", file=sys.stderr)
-                wrong.add(info.name)
-                return
-            errors[contender, info.name] = error
-        launches[contender, info.name] = launch
-
-    infos, times = try_ours(product, kernels, row_index=False)
-    trials.update(times)
-    for name in sorted(times, key=times.__getitem__)[:FINALISTS]:
-        add("hinm", infos[name])
-    infos, times = try_ours(product, kernels, row_index=True)
-    if times:
-        info = infos[min(times, key=times.__getitem__)]
-        add("hinm_rows", info)
+    tried = try_ours(product, kernels, row_index=False, failures=failures)
+    trials.update({one.info.name: one.microseconds for one in tried})
+    for one in tried[:FINALISTS]:
+        launches["hinm", one.info.name] = one.launch
+        errors["hinm", one.info.name] = one.error
+    for one in try_ours(product, kernels, row_index=True, failures=failures)[:1]:
+        launches["hinm_rows", one.info.name] = one.launch
+        errors["hinm_rows", one.info.name] = one.error
         # The same kernel on another weight.
-        add("hinm_identity", info, consecutive=True)
+        launches["hinm_identity", one.info.name] = product.hinm(
+            kernels.load(one.info), consecutive=True
+        )
     for other in OTHERS:
         try:
             launch = getattr(product, other)()
@@ -239,6 +284,10 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--trials", type=Path, help="times of all schedules, to tune by"
     )
+    parser.add_argument(
+        "--failed", type=Path,
+        help=f"kernels to leave out, kept from call to call ({FAILED} beside --out)",
+    )  # fmt: skip
     parser.add_argument("--spatha", type=Path, help="libspatha.so (peers/spatha.cu)")
     parser.add_argument(
         "--cutlass", type=Path, help="libcutlass_peer.so (peers/cutlass.cu)"
@@ -297,27 +346,49 @@ def run(
         ) as trial_file,
     ):  # fmt: skip
         done = results.keys(len(trial_columns))
+        failures = Failures(
+            arguments.failed or arguments.out.with_name(FAILED), head["commit"]
+        )
         left = [
             case
             for case in cases
             if tuple(map(str, astuple(case))) not in done
+            and str(case) not in failures
             and (not arguments.goals or is_needed(case))
         ]
-        wrong: set[str] = set()
         for number, case in enumerate(left):
             if time.monotonic() - begin > 60 * arguments.minutes:
                 print(f"{len(left) - number} of {len(cases)} cases are left: --resume")
                 return CASES_LEFT
             trials: dict[str, float] = {}
-            rows = list(
-                run_case(
-                    case, kernels, gpu, libraries, arguments.count, trials, wrong, chip
+
+            def measure(case: Case = case, trials: dict = trials) -> list[Row]:
+                return list(
+                    run_case(
+                        case, kernels, gpu, libraries, arguments.count, trials,
+                        failures, chip,
+                    )
+                )  # fmt: skip
+
+            try:
+                # Not marked: most of the time is that of a case, and who runs out of
+                # time has not failed.
+                rows = failures.attempt(
+                    str(case), measure, gpu.synchronize, marked=False
                 )
-            )
+            except Poisoned as error:
+                print(f"{error}: call again with --resume", file=sys.stderr)
+                return CASES_LEFT
+            if rows is None:
+                continue
             # The results last: a case that has them has its trials, too.
             trial_file.write([[*astuple(case), *item] for item in trials.items()])
             results.write([list(astuple(row)) for row in rows])
-    return 1 if wrong else 0
+    ours = [info.name for info in kernels.infos if info.dtype in arguments.dtypes]
+    failed = failures.among([*ours, *map(str, cases)])
+    if failed:
+        print(f"{len(failed)} failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def main() -> int:
@@ -335,4 +406,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # PyTorch may abort when it gives back what was in a broken context.
+    os._exit(exit_status)

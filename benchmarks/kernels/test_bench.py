@@ -13,8 +13,10 @@ torch = pytest.importorskip("torch")
 import bench_kernels  # noqa: E402
 import contenders  # noqa: E402
 import fake_kernels  # noqa: E402
+import tune_kernels  # noqa: E402
 from cases import ELEMENTS, Case  # noqa: E402
-from driver import Kernel, KernelInfo  # noqa: E402
+from driver import DriverError, Kernel, KernelInfo  # noqa: E402
+from failures import FAILED, Failures  # noqa: E402
 
 SCHEDULE = {"tile_m": 32, "tile_n": 8, "tile_k": 64, "stages": 3, "warps_m": 2,
             "warps_n": 1}  # fmt: skip
@@ -29,10 +31,11 @@ def _kernel(name, dtype="f16", tile=32, **more):
 
 
 class _FakeDriver:
-    """Multiplies where a kernel would."""
+    """Multiplies where a kernel would; what it does else is in the kernel's name."""
 
     def __init__(self):
         self.launched = []
+        self.broken = False
         self.loaded = []
 
     def attribute(self, _name):
@@ -40,11 +43,20 @@ class _FakeDriver:
 
     def load(self, _folder, info):
         self.loaded.append(info.name)
+        if info.name == "no_image":
+            raise DriverError("cuModuleLoadData: device kernel image is invalid (200)")
         return Kernel(self, info, info)
 
     def prepare(self, info, _grid, _threads, _shared, words):
         def launch(stream):
             self.launched.append((info.name, stream))
+            if info.name == "end":
+                raise KeyboardInterrupt
+            self.broken |= info.name == "astray"
+            if self.broken:
+                raise DriverError("cuLaunchKernel: an illegal address (700)")
+            if info.name == "too_large":
+                raise DriverError("cuLaunchKernel: too many resources\n(701)")
             fake_kernels.multiply(info, words, wrong=info.name == "wrong")
 
         return launch
@@ -55,8 +67,12 @@ class _FakeGpu:
     stream = 7
     name = "none"
 
+    def __init__(self, driver=None):
+        self._driver = driver
+
     def synchronize(self):
-        pass
+        if self._driver and self._driver.broken:
+            raise RuntimeError("CUDA error: an illegal memory access")
 
     def measure(self, launches, count, meanwhile=lambda: None):
         for launch in launches.values():
@@ -221,7 +237,9 @@ def _run(tmp_path, monkeypatch, kernels, *words):
          "--tiles", "32", "--count", "3", *words]
     )  # fmt: skip
     driver = _FakeDriver()
-    status = bench_kernels.run(arguments, driver, _FakeGpu(), contenders.Libraries())
+    status = bench_kernels.run(
+        arguments, driver, _FakeGpu(driver), contenders.Libraries()
+    )
     return status, driver
 
 
@@ -263,8 +281,149 @@ def test_a_run_ends_in_time_and_is_gone_on_with(tmp_path, monkeypatch, capfd):
     assert {row["kernel"] for row in _rows(tmp_path / "trials.csv")} == {"plain"}
 
 
+def _names(path):
+    return {row["kernel"] for row in _rows(path)}
+
+
 def test_wrong_kernels_are_said_and_not_timed(tmp_path, monkeypatch, capfd):
-    status, _ = _run(tmp_path, monkeypatch, [_kernel("wrong"), _kernel("plain")])
+    # By the fake times, the later the faster.
+    kernels = [
+        _kernel("plain"), _kernel("wrong", schedule={"stages": 4}),
+        _kernel("indexed", row_index=True),
+    ]  # fmt: skip
+    status, driver = _run(tmp_path, monkeypatch, kernels)
     assert status == 1
-    assert "wrong is off by" in capfd.readouterr().err
-    assert "wrong" not in {row["kernel"] for row in _rows(tmp_path / "out.csv")}
+    said = capfd.readouterr().err
+    assert "wrong: off by" in said
+    assert "1 failed: wrong" in said
+    assert driver.loaded.count("wrong") == 1
+    assert _names(tmp_path / "out.csv") == {"plain", "indexed", ""}
+    assert _names(tmp_path / "trials.csv") == {"plain"}
+
+
+def test_all_that_the_tuner_may_pick_is_checked(tmp_path, monkeypatch):
+    # More than are measured in the end, and the wrong one is the slowest.
+    names = ["wrong", *(f"k{number}" for number in range(bench_kernels.FINALISTS + 2))]
+    kernels = [_kernel(name, schedule={"stages": 2}) for name in names]
+    status, _ = _run(tmp_path, monkeypatch, kernels)
+    assert status == 1
+    assert _names(tmp_path / "trials.csv") == set(names[1:])
+
+
+def test_wrong_kernels_are_remembered(tmp_path, monkeypatch):
+    kernels = [_kernel("plain"), _kernel("wrong")]
+    ticks = iter([0, 0, 61])
+    with monkeypatch.context() as patch:
+        patch.setattr(bench_kernels.time, "monotonic", lambda: next(ticks))
+        status, _ = _run(tmp_path, patch, kernels, "--minutes", "1", "--resume")
+    assert status == bench_kernels.CASES_LEFT
+    status, driver = _run(tmp_path, monkeypatch, kernels, "--resume")
+    assert status == 1
+    assert "wrong" not in driver.loaded
+    # Nothing is left to do, and it is wrong all the same.
+    assert _run(tmp_path, monkeypatch, kernels, "--resume")[0] == 1
+    # Another type, and another build, have nothing to do with it.
+    assert _run(tmp_path, monkeypatch, kernels, "--dtypes", "i8")[0] == 0
+    assert "wrong" in Failures(tmp_path / FAILED, "abc")
+    assert "wrong" not in Failures(tmp_path / FAILED, "abd")
+
+
+@pytest.mark.parametrize("name", ["no_image", "too_large"])
+def test_kernels_that_are_refused_are_left_out(name, tmp_path, monkeypatch, capfd):
+    kernels = [
+        _kernel(name), _kernel("plain"), _kernel("indexed", row_index=True)
+    ]  # fmt: skip
+    status, driver = _run(tmp_path, monkeypatch, kernels)
+    assert status == 1
+    assert driver.loaded.count(name) == 1
+    said = capfd.readouterr().err.splitlines()
+    assert len([line for line in said if line.startswith(f"{name}: cu")]) == 1
+    rows = _rows(tmp_path / "out.csv")
+    assert {row["tokens"] for row in rows if row["contender"] == "hinm"} == {"1", "8"}
+    assert _names(tmp_path / "trials.csv") == {"plain"}
+
+
+def test_a_broken_context_ends_the_call_but_not_the_benchmark(
+    tmp_path, monkeypatch, capfd
+):
+    kernels = [_kernel("plain"), _kernel("astray"), _kernel("later")]
+    status, driver = _run(tmp_path, monkeypatch, kernels, "--resume")
+    assert status == bench_kernels.CASES_LEFT
+    assert "astray broke the context of CUDA: call again" in capfd.readouterr().err
+    assert driver.loaded == ["plain", "astray"]
+    assert [(r["subject"], r["commit"]) for r in _rows(tmp_path / FAILED)] == [
+        ("astray", "abc")
+    ]
+    assert _rows(tmp_path / "out.csv") == []
+    status, driver = _run(tmp_path, monkeypatch, kernels, "--resume")
+    assert status == 1
+    assert "astray" not in driver.loaded
+    assert _names(tmp_path / "trials.csv") == {"plain", "later"}
+
+
+def test_a_launch_that_ended_the_process_is_remembered(tmp_path, monkeypatch, capfd):
+    kernels = [_kernel("plain"), _kernel("later")]
+    folder = tmp_path / "results"
+    folder.mkdir()
+    failures = Failures(folder / FAILED, "abc")
+    mark = folder / "failed.launching"
+
+    def launch():
+        assert mark.read_text() == "later"
+        # As a process that is killed leaves it.
+        (tmp_path / mark.name).write_text(mark.read_text())
+
+    failures.attempt("later", launch, lambda: None)
+    assert not mark.exists()
+    status, driver = _run(tmp_path, monkeypatch, kernels)
+    assert status == 1
+    assert "later: the last call ended while it was launched" in capfd.readouterr().err
+    assert not (tmp_path / mark.name).exists()
+    assert set(driver.loaded) == {"plain"}
+    # Whoever stops the benchmark does not blame a kernel.
+    with pytest.raises(KeyboardInterrupt):
+        _run(tmp_path, monkeypatch, [_kernel("end")])
+    assert not (tmp_path / mark.name).exists()
+
+
+def test_a_case_that_fails_is_left_out(tmp_path, monkeypatch, capfd):
+    kernels = [_kernel("plain")]
+    measure = _FakeGpu.measure
+
+    def fail(gpu, launches, count, *more):
+        # Not the short trial.
+        if count == 3:
+            gpu._driver.broken = gpu.breaks
+            raise RuntimeError("CUDA error: out of memory")
+        return measure(gpu, launches, count, *more)
+
+    monkeypatch.setattr(_FakeGpu, "measure", fail)
+    monkeypatch.setattr(_FakeGpu, "breaks", True, raising=False)
+    status, _ = _run(tmp_path, monkeypatch, kernels, "--resume")
+    assert status == bench_kernels.CASES_LEFT
+    (noted,) = _rows(tmp_path / FAILED)
+    assert "tokens=1," in noted["subject"]
+    assert noted["reason"] == "CUDA error: out of memory"
+    monkeypatch.setattr(_FakeGpu, "breaks", False)
+    status, _ = _run(tmp_path, monkeypatch, kernels, "--resume")
+    assert status == 1
+    assert len(_rows(tmp_path / FAILED)) == 2
+    assert "2 failed: Case(" in capfd.readouterr().err
+
+
+def test_the_tuner_takes_no_kernel_that_has_failed(tmp_path, monkeypatch):
+    kernels = [_kernel("plain"), _kernel("fast", schedule={"stages": 4})]
+    assert _run(tmp_path, monkeypatch, kernels)[0] == 0
+
+    def tuned():
+        table = tmp_path / "table.json"
+        words = [tmp_path / "trials.csv", tmp_path / "bundle", table]
+        monkeypatch.setattr("sys.argv", ["tune_kernels", *map(str, words)])
+        assert tune_kernels.main() == 0
+        (entry,) = json.loads(table.read_text())["entries"]
+        return entry["schedule"]["stages"]
+
+    assert tuned() == 4
+    # Found on a later case, or by check_kernels.py.
+    Failures(tmp_path / FAILED, "abc").add("fast", "off by 1")
+    assert tuned() == 3

@@ -6,7 +6,8 @@
 
 For each chip, V, window and class of rows and tokens the schedule is taken that is, in
 the geometric mean over the class's cases, the least behind the best of each case. What
-was measured on lists that go by windows is for layers with that window.
+was measured on lists that go by windows is for layers with that window. Kernels that
+have failed, on any case or in check_kernels.py, are not taken.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from driver import KernelInfo, read_manifest
+from failures import FAILED, failed_kernels
 from measured import read_measured
 
 #: Classes [first, last) of rows and of tokens; the last one has no end.
@@ -95,6 +97,9 @@ def main() -> int:
     parser.add_argument("trials", type=Path)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("table", type=Path)
+    parser.add_argument(
+        "--failed", type=Path, help=f"kernels to leave out ({FAILED} beside the trials)"
+    )
     arguments = parser.parse_args()
     kernels = {kernel.name: kernel for kernel in read_manifest(arguments.bundle)}
     try:
@@ -104,6 +109,10 @@ def main() -> int:
     except ValueError as error:
         print(f"tune_kernels: {error}", file=sys.stderr)
         return 1
+    notes = arguments.failed or arguments.trials.with_name(FAILED)
+    failed = failed_kernels(notes, about.get("commit", ""))
+    # What is wrong on one case has been timed on others.
+    trials = [trial for trial in trials if trial["kernel"] not in failed]
     entries = pick(trials, kernels, int(about.get("window", 0)))
     table = {"version": 1, "provenance": about, "entries": entries}
     arguments.table.write_text(json.dumps(table, indent=1) + "\n")
