@@ -10,8 +10,10 @@ import check_kernels
 import fake_kernels
 import sanitize_kernels
 from cases import ELEMENTS
-from driver import Arena, Driver, Kernel, KernelInfo
+from driver import Arena, Driver, DriverError, Kernel, KernelInfo
 from elements import ROUNDING, decode, encode, storage
+from failures import FAILED, failed_kernels
+from measured import CASES_LEFT
 from odd_shapes import SHAPES, odd_problem
 from operands import Operands
 
@@ -27,13 +29,24 @@ def _kernel(name, dtype="f16", row_index=False, **schedule):
 
 
 class _Computing(Driver):
-    """Memory on the host, and kernels that multiply there."""
+    """Memory on the host, and kernels that multiply there, or fail by their names."""
+
+    broken = False
 
     def load(self, _folder, info):
+        if info.name == "no_image":
+            raise DriverError("cuModuleLoadData: device kernel image is invalid (200)")
         return Kernel(self, info, info)
+
+    def synchronize(self):
+        if self.broken:
+            raise DriverError("cuStreamSynchronize: an illegal address (700)")
 
     def prepare(self, info, _grid, _threads, _shared, words):
         def launch(_stream):
+            if info.name == "too_large":
+                raise DriverError("cuLaunchKernel: too many resources (701)")
+            self.broken |= info.name == "astray"
             fake_kernels.multiply(info, words, wrong=info.name == "wrong")
 
         return launch
@@ -119,6 +132,36 @@ def test_classes_and_exit_status(fake_driver, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr("sys.argv", [*words[:2], "--driver", "libnone.so"])
     assert check_kernels.main() == 1
     assert "check_kernels: libnone.so" in capfd.readouterr().err
+
+
+def test_what_fails_is_left_out(fake_driver, tmp_path, monkeypatch, capfd):
+    names = ("no_image", "too_large", "wrong", "plain", "astray", "last")
+    bundle = _bundle(tmp_path, [_kernel(name) for name in names])
+    words = ["check_kernels", str(bundle), "--driver", str(fake_driver)]
+    monkeypatch.setattr(check_kernels, "Driver", _Computing)
+
+    def call(*more):
+        monkeypatch.setattr("sys.argv", [*words, *more])
+        return check_kernels.main(), *capfd.readouterr()
+
+    # Nobody would remember it: the call is over.
+    status, _, said = call()
+    assert status == 1
+    assert "astray broke the context of CUDA" in said
+    failed = str(tmp_path / FAILED)
+    status, printed, said = call("--failed", failed)
+    assert status == CASES_LEFT
+    assert "no_image: cuModuleLoadData" in said
+    assert "too_large: cuLaunchKernel" in said
+    assert printed.count("wrong: ") == 3
+    notes = failed_kernels(tmp_path / FAILED, "abc")
+    assert set(notes) == {"no_image", "too_large", "wrong", "astray"}
+    assert notes["wrong"].startswith("ragged: ")
+    status, printed, _ = call("--failed", failed)
+    assert status == 1
+    assert "astray: failed before" in printed
+    assert "6 kernels on 3 shapes, 0 faults" in printed
+    assert "; 4 left out" in printed
 
 
 #: Runs the command that it is given, and says what the environment asks for.
