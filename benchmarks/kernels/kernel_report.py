@@ -3,8 +3,8 @@
 
     python benchmarks/kernels/kernel_report.py docs/results/kernels results-*.csv
 
-Several files are of several types. Without one, the page says of each goal that it is
-not measured.
+Several files are of several types, measured with one commit on one machine. Without
+one, the page says of each goal that it is not measured.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pathlib import Path
 
 from cases import Case
 from goals import goal_table, of_the_roof, over
-from measured import read_measured
+from measured import SAME, Mismatch, read_measured
 
 HEAD = """# Kernels
 
 Written by `benchmarks/kernels/kernel_report.py` from {files}, which
-`benchmarks/kernels/bench_kernels.py` measured in one run: {about}.
+`benchmarks/kernels/bench_kernels.py` measured on one machine: {about}.
 
 Medians of single launches by CUDA events, L2 flushed before each, contenders by turns.
 *Over cuBLAS* is the time of the dense product, by cuBLAS or cuBLASLt in the faster
@@ -107,6 +107,26 @@ def read_results(path: Path) -> tuple[dict[str, str], list[Result]]:
             Result(case, times, kernel, float(first["floor_us"]), first["bound"])
         )
     return about, results
+
+
+def common_head(heads: dict[Path, dict[str, str]]) -> dict[str, str]:
+    """What the heads of files say that go into one page, with the dates of all.
+
+    Raises:
+        Mismatch: if they are not of the same machine, commit and roof.
+    """
+    (first, about), *others = heads.items()
+    for path, head in others:
+        for key in SAME:
+            if head.get(key) != about.get(key):
+                raise Mismatch(
+                    f"{first} was measured with {key} {about.get(key)}, {path} with "
+                    f"{head.get(key)}: they do not go into one page"
+                )
+    dates = sorted(head.get("date", "") for head in heads.values())
+    if dates[0] != dates[-1]:
+        about = about | {"date": f"{dates[0]} … {dates[-1]}"}
+    return about
 
 
 def read_compile_seconds(path: Path) -> list[float]:
@@ -227,15 +247,15 @@ def main() -> int:
     parser.add_argument("results", type=Path, nargs="*", help="CSV files")
     arguments = parser.parse_args()
     folder = arguments.folder
-    about: dict[str, str] = {}
+    heads: dict[Path, dict[str, str]] = {}
     results: list[Result] = []
     try:
         seconds = read_compile_seconds(folder / "compile-time.csv")
         for path in arguments.results:
-            head, cases = read_results(path)
-            about = about or head
+            heads[path], cases = read_results(path)
             results += cases
-    except (ValueError, FileNotFoundError) as error:
+        about = common_head(heads) if heads else {}
+    except (ValueError, FileNotFoundError, Mismatch) as error:
         print(f"kernel_report: {error}", file=sys.stderr)
         return 1
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,12 +10,12 @@ from types import TracebackType
 
 #: An exit status: cases are left, run again to go on (EX_TEMPFAIL).
 CASES_LEFT = 75
-#: What has to be the same in a file that is gone on with.
-_SAME = ("gpu", "driver", "torch", "commit")
+#: What has to be the same in a file that is gone on with, and in files of one report.
+SAME = ("gpu", "driver", "torch", "commit", "roof")
 
 
 class Mismatch(RuntimeError):
-    """A file is of another machine or commit."""
+    """A file is of another machine or commit, or has another roof."""
 
 
 def read_measured(
@@ -57,7 +57,7 @@ class MeasuredFile:
         if kept:
             lines = path.read_text().splitlines()
             there = dict(line[2:].split(": ", 1) for line in lines if line[:2] == "# ")
-            for key in _SAME:
+            for key in SAME:
                 if there.get(key) != about.get(key):
                     raise Mismatch(
                         f"{path} was measured with {key} {there.get(key)}, this is "

@@ -30,7 +30,7 @@ def test_results_are_tables(tmp_path):
     assert results[0].speedup() == 2.5
     assert results[0].speedup("cusparselt") is None
     text = kernel_report.heading(["results.csv"], about)
-    assert "in one run: date 2026-11-21T12:00+00:00, gpu made up.\n" in text
+    assert "on one machine: date 2026-11-21T12:00+00:00, gpu made up.\n" in text
     assert "a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet." in text
     lines = kernel_report.summary(results)
     none = " | –" * 4
@@ -43,7 +43,7 @@ def test_a_page_is_written_of_several_files(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     first, second = tmp_path / "f16.csv", tmp_path / "i8.csv"
     first.write_text(RESULTS)
-    second.write_text(RESULTS.replace("f16", "i8"))
+    second.write_text(RESULTS.replace("f16", "i8").replace("11-21", "11-22"))
     folder = tmp_path / "page"
     monkeypatch.setattr(
         "sys.argv", ["kernel_report", str(folder), str(first), str(second)]
@@ -51,11 +51,35 @@ def test_a_page_is_written_of_several_files(tmp_path, monkeypatch):
     assert kernel_report.main() == 0
     text = (folder / "README.md").read_text()
     assert "from [f16.csv](f16.csv), [i8.csv](i8.csv), which" in text
+    assert "date 2026-11-21T12:00+00:00 … 2026-11-22T12:00+00:00, gpu" in text
     for name in ("speedup-f16.svg", "roof-f16.svg", "speedup-i8.svg", "roof-i8.svg"):
         assert f"]({name})" in text
         assert (folder / name).read_text().count("<svg") == 1
     assert (folder / "i8.csv").read_text() == second.read_text()
     assert "| f16 | – | 75.00% | 64 | 1024 | 2.50 |" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "mine", "other"),
+    [("gpu", "made up", "real"), ("commit", None, "b"),
+     ("roof", "a chip; hbm measured (stream_bulk_8192_s8), l2 of the data sheet", "s")],
+)  # fmt: skip
+def test_files_of_several_machines_are_refused(
+    key, mine, other, tmp_path, monkeypatch, capfd
+):
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text(RESULTS)
+    lines = RESULTS.splitlines()
+    kept = [line for line in lines if not line.startswith(f"# {key}: ")]
+    second.write_text("\n".join([f"# {key}: {other}", *kept]) + "\n")
+    folder = tmp_path / "page"
+    monkeypatch.setattr(
+        "sys.argv", ["kernel_report", str(folder), str(first), str(second)]
+    )
+    assert kernel_report.main() == 1
+    said = capfd.readouterr().err
+    assert f"{first} was measured with {key} {mine}, {second} with {other}:" in said
+    assert not folder.exists()
 
 
 def test_other_files_are_refused(tmp_path):
@@ -160,6 +184,9 @@ def test_files_are_gone_on_with(tmp_path):
     ]  # fmt: skip
     with pytest.raises(Mismatch, match="driver 1, this is 2"):
         MeasuredFile(path, ["a", "b"], about | {"driver": "2"}, resume=True)
+    # Shares of two roofs do not go under one head.
+    with pytest.raises(Mismatch, match="roof None, this is measured"):
+        MeasuredFile(path, ["a", "b"], about | {"roof": "measured"}, resume=True)
     with pytest.raises(Mismatch, match="other columns"):
         MeasuredFile(path, ["a"], about, resume=True)
     with MeasuredFile(path, ["a"], about, resume=False) as file:
