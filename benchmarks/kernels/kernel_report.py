@@ -4,7 +4,8 @@
     python benchmarks/kernels/kernel_report.py docs/results/kernels results-*.csv
 
 Several files are of several types, measured with one commit on one machine. Without
-one, the page says of each goal that it is not measured.
+one, the page says of each goal that it is not measured. Plots need matplotlib; without
+it they are left out.
 """
 
 from __future__ import annotations
@@ -192,7 +193,11 @@ def heading(names: list[str], about: dict[str, str]) -> str:
 
 
 def plot(results: list[Result], folder: Path) -> list[str]:
-    """For each type, speed-up by sparsity and share of the roof by N; the files."""
+    """For each type, speed-up by sparsity and share of the roof by N; the files.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -268,7 +273,15 @@ def main() -> int:
             shutil.copyfile(path, folder / path.name)
     text = heading([path.name for path in arguments.results], about) + table
     text += "\n## All cases\n\n" + "\n".join(summary(results)) + "\n"
-    for name in plot(results, folder):
+    try:
+        plots = plot(results, folder)
+    except ImportError as error:
+        print(
+            f"kernel_report: the plots are left out ({error}): pip install matplotlib",
+            file=sys.stderr,
+        )
+        plots = []
+    for name in plots:
         text += f"\n![{Path(name).stem}]({name})\n"
     (folder / "README.md").write_text(text)
     return 0

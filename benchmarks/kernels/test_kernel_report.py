@@ -1,5 +1,7 @@
 """The report: files of results, goals, tables."""
 
+import sys
+
 import pytest
 
 import kernel_report
@@ -57,6 +59,20 @@ def test_a_page_is_written_of_several_files(tmp_path, monkeypatch):
         assert (folder / name).read_text().count("<svg") == 1
     assert (folder / "i8.csv").read_text() == second.read_text()
     assert "| f16 | – | 75.00% | 64 | 1024 | 2.50 |" in text
+
+
+def test_without_matplotlib_there_are_tables(tmp_path, monkeypatch, capfd):
+    path, folder = tmp_path / "f16.csv", tmp_path / "page"
+    path.write_text(RESULTS)
+    monkeypatch.setattr("sys.argv", ["kernel_report", str(folder), str(path)])
+    # As if it were not installed.
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert kernel_report.main() == 0
+    assert "plots are left out (" in (said := capfd.readouterr().err)
+    assert "pip install matplotlib" in said
+    text = (folder / "README.md").read_text()
+    assert "| f16 | – | 75.00% | 64 | 1024 | 2.50 |" in text
+    assert ".svg" not in text
 
 
 @pytest.mark.parametrize(
