@@ -11,9 +11,9 @@ launch); ours are checked against a product in f64. What a library cannot do is 
 and said so. A kernel of ours that is wrong or fails is noted in failed.csv beside --out
 and left out from then on; if there are such, the exit status is 1 in the end.
 
-Cases that the goals (goals.py) are about come first. The exit status is 75 if some are
-left after --minutes, or because a kernel broke the context of CUDA; --resume goes on
-with those.
+The goals (goals.py) get their cases by turns. The exit status is 75 if some are left
+after --minutes, or because a kernel broke the context of CUDA; --resume goes on with
+those.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from contenders import BOUND, OTHERS, Gpu, Launch, Libraries, Product
 from cutlass import Cutlass
 from driver import MAX_SHARED_BYTES, Driver, Kernel, KernelInfo, read_manifest
 from failures import FAILED, Failures, Poisoned
-from goals import is_needed
+from goals import by_turns, is_needed
 from measured import CASES_LEFT, MeasuredFile, Mismatch
 from roof import CHIPS, H200, Chip, compute_roof, measured_chip
 from spatha import Spatha
@@ -329,12 +329,11 @@ def run(
         chip = measured_chip(arguments.micro, chip)
     kernels = Kernels(driver, arguments.bundle)
     head = about(arguments.bundle, chip, gpu.name)
-    cases = sorted(
+    cases = by_turns(
         all_cases(
             arguments.shapes, tuple(arguments.tokens), tuple(arguments.sparsities),
             tuple(arguments.tiles), tuple(arguments.dtypes), arguments.window,
-        ),
-        key=lambda case: not is_needed(case),
+        )
     )  # fmt: skip
     columns = [field.name for field in fields(Row)]
     trial_columns = [field.name for field in fields(Case)]

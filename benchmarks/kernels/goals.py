@@ -6,9 +6,11 @@ user is free to choose (windows; of plain 2:4, V) the best counts for each shape
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +20,7 @@ LARGE = range(2048, 8193)
 FEW = range(1, 17)
 SOME = range(32, 65)
 ANY = range(1, 1 << 31)
+_GOLDEN = (1 + math.sqrt(5)) / 2
 
 
 class Timed(Protocol):
@@ -133,6 +136,57 @@ def is_needed(case: Case) -> bool:
     return any(
         goal.concerns(case) for goal in GOALS if goal.sparsities or goal.tiles
     )
+
+
+def _spread(cases: Iterable[Case]) -> Iterator[Case]:
+    """From the one of middle size in steps of the golden section, around the end.
+
+    Any first few are of small and large sizes, and of all sparsities and V: steps of
+    halves would meet the same of those again and again.
+    """
+
+    def size(case: Case) -> tuple[object, ...]:
+        work = case.rows * case.columns * case.tokens
+        return work, case.name, case.sparsity, case.tile, case.dtype, case.window
+
+    ordered = sorted(cases, key=size)
+    count = len(ordered)
+    step = next(
+        step
+        for step in itertools.count(round(count / _GOLDEN))
+        if math.gcd(step, count) == 1
+    )
+    for place in range(count):
+        yield ordered[((count - 1) // 2 + place * step) % count]
+
+
+def by_turns(cases: Iterable[Case]) -> list[Case]:
+    """The cases in an order that may be ended anywhere.
+
+    Every goal has a case before one has to wait for others to have two, and so on; a
+    case counts for all goals that it concerns. Those that only goals of all cases are
+    about come after the others, and what no goal is about last.
+    """
+    cases = list(cases)
+    queues: Sequence[deque[Case]] = [
+        deque(_spread(filter(goal.concerns, cases))) for goal in GOALS
+    ]
+    counts = [0] * len(GOALS)
+    # Their order counts.
+    chosen: dict[Case, None] = {}
+    for turn in itertools.count(1):
+        for place, queue in enumerate(queues):
+            while queue and queue[0] in chosen:
+                queue.popleft()
+            if not queue or counts[place] >= turn:
+                continue
+            case = queue.popleft()
+            chosen[case] = None
+            for other, goal in enumerate(GOALS):
+                counts[other] += goal.concerns(case)
+        if not any(queues):
+            break
+    return [*chosen, *_spread(case for case in cases if case not in chosen)]
 
 
 def verdict(goal: Goal, mean: float | None) -> str:

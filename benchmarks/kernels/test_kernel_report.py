@@ -5,8 +5,8 @@ import sys
 import pytest
 
 import kernel_report
-from cases import Case
-from goals import COMPILE, GOALS, goal_table, is_needed
+from cases import SHAPES, Case, all_cases
+from goals import COMPILE, GOALS, by_turns, goal_table, is_needed
 from kernel_report import Result
 from measured import MeasuredFile, Mismatch
 
@@ -182,6 +182,40 @@ def test_cases_of_goals_are_needed():
     assert is_needed(Case("a", 4096, 4096, 1, 0.875, 32))
     assert not is_needed(Case("a", 4096, 4096, 256, 0.9375, 128))
     assert not is_needed(Case("a", 4096, 4096, 4096, 0.75, 128, "bf16"))
+
+
+def test_goals_get_their_cases_by_turns():
+    cases = list(all_cases())
+    order = by_turns(cases)
+    assert sorted(order, key=str) == sorted(cases, key=str)
+    assert by_turns(reversed(cases)) == order
+    # After so many rounds every goal has so many cases.
+    for rounds in (1, 2, 5, 20):
+        begun = order[: rounds * len(GOALS)]
+        for goal in GOALS:
+            wanted = min(rounds, sum(map(goal.concerns, cases)))
+            assert sum(map(goal.concerns, begun)) >= wanted, (goal.text, rounds)
+    needed = [is_needed(case) for case in order]
+    assert needed == sorted(needed, reverse=True)
+    # Small and large ones, of all shapes, rather than one weight after the other.
+    sizes = sorted(case.rows * case.columns * case.tokens for case in cases)
+    begun = order[: 4 * len(GOALS)]
+    for part in range(4):
+        low, high = (sizes[(len(sizes) - 1) * end // 4] for end in (part, part + 1))
+        assert any(
+            low <= case.rows * case.columns * case.tokens <= high for case in begun
+        )
+    assert {case.name for case in order[: needed.index(False) // 2]} == set(SHAPES)
+    assert len({case.tokens for case in begun}) > 4
+
+
+def test_cases_without_goals_are_spread():
+    cases = list(all_cases(dtypes=("i8",)))
+    order = by_turns(cases)
+    assert sorted(order, key=str) == sorted(cases, key=str)
+    begun = order[:31]
+    assert len({case.name for case in begun}) > 5
+    assert len({case.tokens for case in begun}) == 8
 
 
 def test_files_are_gone_on_with(tmp_path):
