@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+#: More of ResNet-50, by Table 1 of He et al., arXiv 1512.03385: the 3 × 3 of conv2_x,
+#: and of all stages the 1 × 1 before and after the 3 × 3, which are products as they
+#: are. First blocks have other channels; conv2_x's is the only one without strides.
+_MORE = {
+    "resnet50-conv2": (64, 576),
+    "resnet50-conv2-first": (64, 64),
+    "resnet50-conv2-reduce": (64, 256),
+    "resnet50-conv2-expand": (256, 64),
+    "resnet50-conv3-reduce": (128, 512),
+    "resnet50-conv3-expand": (512, 128),
+    "resnet50-conv4-reduce": (256, 1024),
+    "resnet50-conv4-expand": (1024, 256),
+    "resnet50-conv5-reduce": (512, 2048),
+    "resnet50-conv5-expand": (2048, 512),
+}
 #: Weights by name: (out, in). ResNet-50's convolutions count as (out, in · kh · kw).
 SHAPES = {
     "bert-base-qkv": (768, 768),
@@ -21,7 +36,10 @@ SHAPES = {
     "resnet50-conv3": (128, 1152),
     "resnet50-conv4": (256, 2304),
     "resnet50-conv5": (512, 4608),
+    **_MORE,
 }
+#: What waits for all others: the smallest products.
+LAST = tuple(_MORE)
 TOKENS = (1, 8, 16, 64, 256, 1024, 4096, 8192)
 SPARSITIES = (0.5, 0.625, 0.75, 0.875, 0.9375)
 TILES = (32, 64, 128, 256)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cases import Case
+from cases import LAST, Case
 
 LARGE = range(2048, 8193)
 FEW = range(1, 17)
@@ -132,8 +132,11 @@ COMPILE = Goal("compile one layer, seconds", lambda _: None, 2.0, 0.3, cost=True
 
 
 def is_needed(case: Case) -> bool:
-    """Whether a goal is about the case in particular."""
-    return any(
+    """Whether a goal is about the case in particular, and it is not one of the last.
+
+    Of those, what is measured counts for the goals as well.
+    """
+    return case.name not in LAST and any(
         goal.concerns(case) for goal in GOALS if goal.sparsities or goal.tiles
     )
 
@@ -165,11 +168,14 @@ def by_turns(cases: Iterable[Case]) -> list[Case]:
 
     Every goal has a case before one has to wait for others to have two, and so on; a
     case counts for all goals that it concerns. Those that only goals of all cases are
-    about come after the others, and what no goal is about last.
+    about come after the others, then what no goal is about, then cases.LAST.
     """
-    cases = list(cases)
+    last: list[Case] = []
+    first: list[Case] = []
+    for case in cases:
+        (last if case.name in LAST else first).append(case)
     queues: Sequence[deque[Case]] = [
-        deque(_spread(filter(goal.concerns, cases))) for goal in GOALS
+        deque(_spread(filter(goal.concerns, first))) for goal in GOALS
     ]
     counts = [0] * len(GOALS)
     # Their order counts.
@@ -186,7 +192,8 @@ def by_turns(cases: Iterable[Case]) -> list[Case]:
                 counts[other] += goal.concerns(case)
         if not any(queues):
             break
-    return [*chosen, *_spread(case for case in cases if case not in chosen)]
+    rest = (case for case in first if case not in chosen)
+    return [*chosen, *_spread(rest), *_spread(last)]
 
 
 def verdict(goal: Goal, mean: float | None) -> str:
