@@ -427,3 +427,29 @@ def test_the_tuner_takes_no_kernel_that_has_failed(tmp_path, monkeypatch):
     # Found on a later case, or by check_kernels.py.
     Failures(tmp_path / FAILED, "abc").add("fast", "off by 1")
     assert tuned() == 3
+
+
+@pytest.mark.parametrize("dtype", ELEMENTS)
+def test_tables_are_of_16_bits(dtype, tmp_path, monkeypatch, capfd):
+    kernels = [_kernel("plain", "f16"), _kernel("other", dtype)]
+    tokens = str(ELEMENTS[dtype].tokens)
+    words = ("--dtypes", *dict.fromkeys(("f16", dtype)), "--tokens", tokens)
+    assert _run(tmp_path, monkeypatch, kernels, *words)[0] == 0
+    table = tmp_path / "table.json"
+    paths = [tmp_path / "trials.csv", tmp_path / "bundle", table]
+    monkeypatch.setattr("sys.argv", ["tune_kernels", *map(str, paths)])
+    wide = ELEMENTS[dtype].size == 2
+    assert tune_kernels.main() == (0 if wide else 1)
+    assert table.exists() == wide
+    said = f"has trials of {dtype}: tables are of 16-bit elements (f16, bf16) so far"
+    assert (said in capfd.readouterr().err) == (not wide)
+
+
+def test_trials_without_types_are_refused(tmp_path, monkeypatch, capfd):
+    assert _run(tmp_path, monkeypatch, [_kernel("plain")])[0] == 0
+    trials, table = tmp_path / "trials.csv", tmp_path / "table.json"
+    trials.write_text(trials.read_text().replace(",dtype,", ",kind,"))
+    paths = [trials, tmp_path / "bundle", table]
+    monkeypatch.setattr("sys.argv", ["tune_kernels", *map(str, paths)])
+    assert tune_kernels.main() == 1
+    assert f"{trials} is no result of bench_kernels.py" in capfd.readouterr().err

@@ -7,7 +7,8 @@
 For each chip, V, window and class of rows and tokens the schedule is taken that is, in
 the geometric mean over the class's cases, the least behind the best of each case. What
 was measured on lists that go by windows is for layers with that window. Kernels that
-have failed, on any case or in check_kernels.py, are not taken.
+have failed, on any case or in check_kernels.py, are not taken. Tables are of 16-bit
+elements so far: trials of other types are refused.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from measured import read_measured
 ROWS = (0, 2048, 8192)
 TOKENS = (0, 9, 17, 65, 513, 2049)
 END = 1 << 31
+#: The types that an entry is for, as it names none.
+DTYPES = ("f16", "bf16")
 
 
 def _class(value: int, limits: tuple[int, ...]) -> tuple[int, int]:
@@ -37,6 +40,21 @@ def _class(value: int, limits: tuple[int, ...]) -> tuple[int, int]:
         for first, last in zip(limits, ends, strict=True)
         if first <= value < last
     )
+
+
+def check_types(path: Path, trials: list[dict[str, str]]) -> None:
+    """Sees to it that a table can be of the trials.
+
+    Raises:
+        ValueError: if some are of a type that tables are not of.
+    """
+    others = sorted({trial["dtype"] for trial in trials} - set(DTYPES))
+    if others:
+        raise ValueError(
+            f"{path} has trials of {', '.join(others)}: tables are of 16-bit elements "
+            f"({', '.join(DTYPES)}) so far, their entries do not name a type; give "
+            "trials of those"
+        )
 
 
 def pick(
@@ -104,8 +122,9 @@ def main() -> int:
     kernels = {kernel.name: kernel for kernel in read_manifest(arguments.bundle)}
     try:
         about, trials = read_measured(
-            arguments.trials, ("rows", "tokens", "kernel", "median_us")
+            arguments.trials, ("rows", "tokens", "dtype", "kernel", "median_us")
         )
+        check_types(arguments.trials, trials)
     except ValueError as error:
         print(f"tune_kernels: {error}", file=sys.stderr)
         return 1
