@@ -126,7 +126,8 @@ def fitting(
         wide = info.schedule["tile_n"]
         if info.tile != case.tile or info.dtype != case.dtype:
             continue
-        if info.without or info.row_index != row_index:
+        # X and Y lie as the libraries have them.
+        if info.without or info.token_major or info.row_index != row_index:
             continue
         if wide > max(multiple, 2 * case.tokens) or (wide < 64 <= case.tokens):
             continue

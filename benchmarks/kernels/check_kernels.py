@@ -5,8 +5,8 @@
     python benchmarks/kernels/check_kernels.py .bundle --classes  # one of each class
 
 A class is all about a kernel but its sizes: its kind, its type, V, whether it is split,
-whether it stores by an index, its window. Prints what is wrong, and exits with 1 if
-anything is. sanitize_kernels.py runs it under compute-sanitizer.
+whether it stores by an index, its window, how X and Y lie. Prints what is wrong, and
+exits with 1 if anything is. sanitize_kernels.py runs it under compute-sanitizer.
 
 --failed keeps what is wrong or fails, for bench_kernels.py and tune_kernels.py to leave
 out, and is left out here, too. With it the exit status is 75 if a kernel broke the
@@ -51,7 +51,7 @@ def class_of(info: KernelInfo) -> tuple[object, ...]:
     rest = {"kernel": "multistage", "split_k": False, **rest}
     return (
         tuple(sorted(rest.items())), info.dtype, info.tile, info.row_index,
-        info.window, info.window_blocks,
+        info.window, info.window_blocks, info.token_major,
     )  # fmt: skip
 
 

@@ -252,6 +252,7 @@ def test_a_run_ends_in_time_and_is_gone_on_with(tmp_path, monkeypatch, capfd):
     kernels = [
         _kernel("plain"), _kernel("indexed", row_index=True),
         _kernel("lacking", without="gather"), _kernel("other", tile=64),
+        _kernel("turned", token_major=True),
     ]  # fmt: skip
     status, _ = _run(tmp_path, monkeypatch, kernels, "--minutes", "-1")
     assert status == bench_kernels.CASES_LEFT

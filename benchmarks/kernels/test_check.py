@@ -1,6 +1,7 @@
 """Kernels that are launched on odd shapes, and the tools that watch them."""
 
 import json
+from dataclasses import replace
 
 import ml_dtypes
 import numpy as np
@@ -101,6 +102,12 @@ def test_other_faults_are_found(fake_driver, tmp_path):
         assert operands.faults(ROUNDING["f16"]) == []
         driver.copy_to(operands._memory + 4096 - 2, np.zeros(1, np.uint16))
         assert operands.faults(ROUNDING["f16"]) == ["2 bytes around Y are changed"]
+
+
+def test_layouts_are_classes():
+    plain = _kernel("plain")
+    turned = replace(plain, name="turned", token_major=True)
+    assert check_kernels.one_of_each_class([plain, turned]) == [turned, plain]
 
 
 def _bundle(folder, kernels):
