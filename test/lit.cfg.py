@@ -59,24 +59,24 @@ config.substitutions += [
 ]
 
 
-def find_ptxas():
-    """ptxas of a CUDA toolkit, or of the PyPI package in the project's venv."""
-    candidates = [os.environ.get("HINM_PTXAS"), shutil.which("ptxas")]
+def find_cuda_tool(name):
+    """A tool of a CUDA toolkit, or of the PyPI package in the project's venv."""
+    candidates = [os.environ.get(f"HINM_{name.upper()}"), shutil.which(name)]
     for root in (os.environ.get("CUDA_HOME"), "/usr/local/cuda"):
         if root:
-            candidates.append(os.path.join(root, "bin", "ptxas"))
+            candidates.append(os.path.join(root, "bin", name))
     venv = os.path.join(config.hinm_src_root, ".venv", "lib", "python3*", "site-packages")
-    candidates += sorted(glob.glob(os.path.join(venv, "nvidia", "**", "bin", "ptxas"), recursive=True))
+    candidates += sorted(glob.glob(os.path.join(venv, "nvidia", "**", "bin", name), recursive=True))
     return next((path for path in candidates if path and os.access(path, os.X_OK)), None)
 
 
-ptxas = find_ptxas()
+ptxas = find_cuda_tool("ptxas")
 if ptxas:
     config.available_features.add("ptxas")
     config.substitutions.append(("%ptxas", ptxas))
     # gpu-module-to-binary's toolkit= wants the folder above bin/.
     config.substitutions.append(("%cuda_toolkit", os.path.dirname(os.path.dirname(ptxas))))
-nvdisasm = os.environ.get("HINM_NVDISASM") or shutil.which("nvdisasm")
+nvdisasm = find_cuda_tool("nvdisasm")
 if ptxas and nvdisasm:
     config.available_features.add("nvdisasm")
     config.substitutions.append(("%nvdisasm", nvdisasm))

@@ -4,7 +4,7 @@
     python benchmarks/kernels/inspect_kernels.py .bundle .bundle-8-bit \
         --table docs/results/kernels/static.md --varied
 
-Needs nvdisasm ($HINM_NVDISASM, on the PATH, or with Triton), and no GPU. The exit
+Needs nvdisasm ($HINM_NVDISASM, on the PATH, or from PyPI), and no GPU. The exit
 status is 1 if a kernel has no sparse tensor-core instruction in a loop, has one that is
 not sparse, or goes to local memory.
 """
@@ -189,7 +189,7 @@ def main() -> int:
     disassembler = find_disassembler()
     if not disassembler:
         print(
-            "inspect_kernels: no nvdisasm: install a CUDA toolkit or Triton, or set "
+            "inspect_kernels: no nvdisasm: pip install nvidia-cuda-nvdisasm, or set "
             "$HINM_NVDISASM",
             file=sys.stderr,
         )

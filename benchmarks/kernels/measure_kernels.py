@@ -22,6 +22,7 @@ from pathlib import Path
 
 from cases import ELEMENTS
 from driver import read_manifest
+from failures import FAILED
 from measured import CASES_LEFT
 from profile_kernels import ProfileError, find_ncu
 from sanitize_kernels import TOOLS, find_sanitizer
@@ -55,7 +56,8 @@ def steps(
     given = str(bundle)
     kernels = [info for info in read_manifest(bundle) if not info.without]
     micro = results / "micro.json"
-    yield Step("check-classes", ("check_kernels.py", given, "--classes"))
+    check = ("check_kernels.py", given, "--failed", str(results / FAILED))
+    yield Step("check-classes", (*check, "--classes"))
     if json.loads((bundle / "manifest.json").read_text()).get("micro"):
         yield Step("micro", ("micro_benchmarks.py", given, "--out", str(micro)))
     dtypes = list(dict.fromkeys(info.dtype for info in kernels))
@@ -100,7 +102,7 @@ def steps(
     if "f16" in dtypes:
         yield bench("bench-f16", "f16")
     for tile in sorted({info.tile for info in kernels}):
-        yield Step(f"check-v{tile}", ("check_kernels.py", given, "--tiles", str(tile)))
+        yield Step(f"check-v{tile}", (*check, "--tiles", str(tile)))
 
 
 def _profiled(bundle: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -160,11 +160,12 @@ class Function:
 
 
 def find_disassembler() -> Path | None:
-    """nvdisasm: $HINM_NVDISASM, on the PATH, or of this Python's Triton."""
+    """nvdisasm: $HINM_NVDISASM, on the PATH, or of a package of this Python."""
     candidates = [os.environ.get("HINM_NVDISASM"), shutil.which("nvdisasm")]
-    spec = importlib.util.find_spec("triton")
-    for root in (spec.submodule_search_locations or []) if spec else []:
-        candidates.append(str(Path(root) / "backends" / "nvidia" / "bin" / "nvdisasm"))
+    for package, folder in (("nvidia", "cu13"), ("triton", "backends/nvidia")):
+        spec = importlib.util.find_spec(package)
+        for root in (spec.submodule_search_locations or []) if spec else []:
+            candidates.append(str(Path(root) / folder / "bin" / "nvdisasm"))
     return next(
         (Path(path) for path in candidates if path and os.access(path, os.X_OK)), None
     )

@@ -191,8 +191,8 @@ def test_variants_are_of_every_kernel():
 
 #: In a kernel without the stage there are none of these.
 OPCODES = {
-    "gather": ("LDGSTS",), "reads": ("LDSM",), "weights": ("LDG.E.128", "UBLKCP"),
-    "products": ("HMMA", "HGMMA"), "stores": (),
+    "gather": ("LDGSTS",), "reads": ("LDSM",), "products": ("HMMA", "HGMMA"),
+    "weights": ("LDG.E.128", "LDG.E.NA.128", "UBLKCP"), "stores": (),
 }  # fmt: skip
 
 
