@@ -316,7 +316,8 @@ def main() -> int:
     }
     arguments.folder.mkdir(parents=True, exist_ok=True)
     with (arguments.folder / "compile-time.csv").open("w", newline="") as stream:
-        stream.writelines(f"# {key}: {value}\n" for key, value in about.items())
+        known = {key: value for key, value in about.items() if value}
+        stream.writelines(f"# {key}: {value}\n" for key, value in known.items())
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow([field.name for field in fields(Time)])
         for one in times:

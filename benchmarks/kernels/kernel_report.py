@@ -47,7 +47,8 @@ in [static.md](static.md), of the bank conflicts of the slab kernel in
 GOALS = """
 ## Goals
 
-Of f16, geometric means over the cases. *Least* and *most* are of single cases.
+Of f16, geometric means over the cases. *Least* and *most* are of single cases; compile
+time is judged by the most.
 
 """
 

@@ -159,7 +159,7 @@ def test_costs_are_reached_from_above():
     assert _line([cost(102)], "arbitrary orders")[-1] == "reached |"
     assert _line([cost(104)], "arbitrary orders")[-1] == "not reached |"
     assert _line([], "compile", compile_seconds=[0.2, 0.4])[2:] == [
-        "0.28", "0.20", "0.40", "2", "aim reached |"
+        "0.28", "0.20", "0.40", "2", "reached |"
     ]  # fmt: skip
 
 
