@@ -175,14 +175,18 @@ def check_ours(
     """The launch of a kernel and how far it is off; None if it is not to be used."""
 
     def launch_once() -> tuple[Launch, float]:
-        launch = product.hinm(kernels.load(info))
+        try:
+            launch = product.hinm(kernels.load(info))
+        except torch.cuda.OutOfMemoryError as error:
+            # No fault of the kernel.
+            raise ValueError("the GPU has no room for its sums") from error
         return launch, product.error(launch, info.row_index)
 
     case = product.case
     try:
         checked = failures.attempt(info.name, launch_once, product.gpu.synchronize)
     except ValueError as error:
-        # The lists of this case are not for it.
+        # The lists of this case are not for it, or the case is too large.
         say_once(f"{info.name}: {error}", case)
         return None
     # Not "greater": a NaN is wrong.

@@ -176,6 +176,9 @@ class Product:
         self.y = torch.empty(
             case.rows, padded, dtype=self.output, device=gpu.device
         )
+        # Of kernels whose blocks share tiles: one runs at a time, and each writes its
+        # sums before it reads them.
+        self._sums = torch.empty(0, device=gpu.device)
         # What libraries write to, whose addresses their launches hold.
         self.kept_alive: list[torch.Tensor] = []
 
@@ -194,8 +197,10 @@ class Product:
             if consecutive:
                 rows = torch.arange(len(rows), dtype=rows.dtype, device=rows.device)
         floats, words = kernel.workspace(*self.y.shape)
+        if len(self._sums) < floats:
+            self._sums = torch.empty(floats, device=self.gpu.device)
         held = [
-            torch.empty(floats, device=self.gpu.device),
+            self._sums[:floats],
             torch.zeros(words, dtype=torch.int32, device=self.gpu.device),
         ]
         arrays = weight.consecutive if consecutive else weight.arrays
