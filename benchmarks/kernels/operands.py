@@ -39,8 +39,7 @@ class Operands:
             self._upload(packed.tile_offsets),
         ]
         self._lists = packed.columns
-        self._x = self._upload(encode(x, case.dtype))
-        self._turned_x = self._upload(encode(x.T, case.dtype))
+        self._x = encode(x, case.dtype)
         self._order = draw.permutation(case.rows).astype(np.int32)
         self._rows = self._upload(self._order)
         self._scales = None
@@ -87,7 +86,7 @@ class Operands:
             )
             slabs = [self._upload(made.rows), self._upload(made.places)]
         return kernel.prepare(
-            self._weight, self._turned_x if self._is_turned else self._x,
+            self._weight, self._upload(self._x.T if self._is_turned else self._x),
             self._rows if self._indexed else None, y, workspace, self._scales, slabs,
         )  # fmt: skip
 

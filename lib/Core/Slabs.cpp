@@ -50,7 +50,14 @@ void forEachEntry(const SlabLists &lists, int64_t block, int64_t window,
 /// The classes of places at which the rows of an eight lie.
 class Eight {
 public:
-  void add(int64_t where) { raise(where); }
+  void add(int64_t where) {
+    ++rows[where];
+    if (rows[where] > turns) {
+      turns = rows[where];
+      numFull = 0;
+    }
+    numFull += rows[where] == turns;
+  }
   int64_t getTurns() const { return turns; }
   bool isInConflict(int64_t where) const { return rows[where] > 1; }
   /// By how many there are more pairs of rows in conflict, and turns, if a row
@@ -72,7 +79,7 @@ public:
   void move(int64_t from, int64_t to) {
     numFull -= rows[from] == turns;
     --rows[from];
-    raise(to);
+    add(to);
     if (numFull > 0)
       return;
     // The class was the only one with so many.
@@ -81,15 +88,6 @@ public:
   }
 
 private:
-  void raise(int64_t where) {
-    ++rows[where];
-    if (rows[where] > turns) {
-      turns = rows[where];
-      numFull = 0;
-    }
-    numFull += rows[where] == turns;
-  }
-
   std::array<int8_t, kClasses> rows = {};
   int8_t turns = 0;   // the most rows of a class
   int8_t numFull = 0; // classes with so many

@@ -41,20 +41,12 @@ std::optional<core::SlabLists> readLists(SpmmOp op, ScheduleAttr schedule,
 
 /// Whether \p op has slabs of \p lists.
 bool hasSlabs(SpmmOp op, const core::SlabLists &lists) {
-  Value rowsOperand = op.getSlabRows(), placesOperand = op.getSlabPlaces();
-  if (!rowsOperand || !placesOperand)
+  if (!op.getSlabRows() || !op.getSlabPlaces())
     return false;
-  ElementsAttr rowsConstant = getConstant(rowsOperand);
-  ElementsAttr placesConstant = getConstant(placesOperand);
-  if (!rowsConstant || !placesConstant)
-    return false;
-  std::optional<SmallVector<int32_t>> rows = readIntsOrNone(rowsConstant);
-  std::optional<SmallVector<int32_t>> places = readInts(placesConstant);
-  return rows && places &&
-         core::holdLists({core::countSlabPlaces(lists),
-                          {rows->begin(), rows->end()},
-                          {places->begin(), places->end()}},
-                         lists);
+  std::optional<core::Slabs> slabs =
+      readSlabs(getConstant(op.getSlabRows()), getConstant(op.getSlabPlaces()),
+                core::countSlabPlaces(lists));
+  return slabs && core::holdLists(*slabs, lists);
 }
 
 /// A constant beside \p list, as it is named, of \p words in the width of

@@ -598,7 +598,8 @@ def SelectKernels : Pass<"hinm-select-kernels"> {
     takes neither the slab kernel nor the warp-specialised one.
     What the table has but the op cannot use (no room for a resident X, another
     kernel for a token-major X, a slab without a `window` in the format, bulk stores
-    of other than 16 bits) is passed over, and so is an entry for another `window` than the format has.
+    of other than 16 bits) is passed over, and so is an entry for another `window`
+    than the format has.
 
     A product by the slab kernel gets its `slabs`: which rows of X the tiles of a
     thread block share, and where they lie (`hinm/Core/Slabs.h`). They follow from the

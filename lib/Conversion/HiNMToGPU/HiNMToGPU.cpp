@@ -132,20 +132,13 @@ bool hasRightSlabs(SpmmOp op) {
   if (op.getScheduleAttr().getKernel() != KernelKind::Slab || places == 0)
     return true;
   ElementsAttr listData = getConstantData(op.getColumnList());
-  ElementsAttr rowsData = getConstantData(op.getSlabRows());
-  ElementsAttr placesData = getConstantData(op.getSlabPlaces());
-  if (!listData || !rowsData || !placesData)
-    return true;
-  std::optional<SmallVector<int32_t>> list = readInts(listData);
-  std::optional<SmallVector<int32_t>> rows = readIntsOrNone(rowsData);
-  std::optional<SmallVector<int32_t>> found = readInts(placesData);
-  if (!list || !rows || !found)
-    return true;
-  core::Slabs slabs;
-  slabs.size = places;
-  slabs.rows.assign(rows->begin(), rows->end());
-  slabs.places.assign(found->begin(), found->end());
-  return core::holdLists(slabs,
+  std::optional<SmallVector<int32_t>> list =
+      listData ? readInts(listData) : std::nullopt;
+  std::optional<core::Slabs> slabs =
+      readSlabs(getConstantData(op.getSlabRows()),
+                getConstantData(op.getSlabPlaces()), places);
+  return !list || !slabs ||
+         core::holdLists(*slabs,
                          {*list, format.getNumTiles(), format.getNumWindows(),
                           op.getScheduleAttr().getNumTiles(format.getTile())});
 }

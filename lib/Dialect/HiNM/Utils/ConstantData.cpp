@@ -217,11 +217,19 @@ std::optional<SmallVector<int32_t>> readInts(ElementsAttr attr) {
   return values;
 }
 
-std::optional<SmallVector<int32_t>> readIntsOrNone(ElementsAttr attr) {
-  std::optional<SmallVector<int32_t>> values = readInts(attr);
-  if (values && attr.getElementType().isInteger(16))
-    llvm::replace(*values, int32_t{0xFFFF}, -1);
-  return values;
+std::optional<core::Slabs> readSlabs(ElementsAttr rows, ElementsAttr places,
+                                     int64_t size) {
+  if (!rows || !places)
+    return std::nullopt;
+  std::optional<SmallVector<int32_t>> held = readInts(rows);
+  std::optional<SmallVector<int32_t>> found = readInts(places);
+  if (!held || !found)
+    return std::nullopt;
+  // All ones are no row.
+  if (rows.getElementType().isInteger(16))
+    llvm::replace(*held, int32_t{0xFFFF}, -1);
+  return core::Slabs{
+      size, {held->begin(), held->end()}, {found->begin(), found->end()}};
 }
 
 ElementsAttr makeRaw(RankedTensorType type, ArrayRef<char> bytes,

@@ -17,6 +17,7 @@
 #ifndef HINM_DIALECT_HINM_UTILS_CONSTANTDATA_H
 #define HINM_DIALECT_HINM_UTILS_CONSTANTDATA_H
 
+#include "hinm/Core/Slabs.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/APFloat.h"
@@ -47,9 +48,10 @@ std::optional<std::vector<float>> readFloats(mlir::ElementsAttr attr);
 /// optional when there is no data or another element type.
 std::optional<llvm::SmallVector<int32_t>> readInts(mlir::ElementsAttr attr);
 
-/// The same where all ones mean none, in either width: then −1.
-std::optional<llvm::SmallVector<int32_t>>
-readIntsOrNone(mlir::ElementsAttr attr);
+/// The slabs of \p size places whose `slab_rows` and `slab_places` these
+/// constants are. Empty optional when either is null or has no data.
+std::optional<core::Slabs> readSlabs(mlir::ElementsAttr rows,
+                                     mlir::ElementsAttr places, int64_t size);
 
 /// \p value rounded to nearest even in the 16-bit format \p semantics, f16 or
 /// bf16.
